@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A decoder-only language model: one code for generation, scoring and training (DESIGN, law 1).
+//
+// The base weights are frozen views of a file that all ranks of a node map; LoRA adapters are what is trained, in float32.
+// With the adapter off the model is the reference policy. Activations are in the weights' type (float32, bfloat16, or
+// float64 in tests); logits and log-probabilities are float32 or wider.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "alarm/model/ragged_batch.hpp"
+#include "alarm/store/tensor_file.hpp"
+
+namespace alarm_dist {
+
+struct LoraConfig {
+  std::int64_t rank = 16;
+  double alpha = 32;
+  // Which projections: q_proj k_proj v_proj o_proj gate_proj up_proj down_proj.
+  std::vector<std::string> targets = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+};
+
+struct CausalLmOptions {
+  at::ScalarType dtype = at::kFloat;
+  c10::Device device = c10::kCPU;
+  bool lora = true;
+  LoraConfig adapter;
+  std::uint64_t seed = 0;  // of the adapter's initial values (A normal-like as PEFT's kaiming-uniform, B zero)
+};
+
+struct CausalLmShape {
+  std::int64_t layers = 0;
+  std::int64_t hidden = 0;
+  std::int64_t heads = 0;
+  std::int64_t kv_heads = 0;
+  std::int64_t head_size = 0;
+  std::int64_t vocabulary = 0;
+  std::int64_t context = 0;     // longest sequence
+  std::int64_t parameters = 0;  // of the base model
+  std::vector<std::int64_t> eos_tokens;
+};
+
+// Keys and values of the rows computed so far, segment by segment. Opaque; belongs to one generation at a time.
+class KvCache {
+ public:
+  virtual ~KvCache() = default;
+};
+
+enum class Adapter { kOn, kOff };
+
+class CausalLm {
+ public:
+  // From a Hugging Face directory whose weights have options.dtype or are cast to it; see resolve_model for how a mapped
+  // file of that type is made. Throws Error naming file, tensor, expected and found shape.
+  static std::unique_ptr<CausalLm> load(const std::filesystem::path& dir, const CausalLmOptions& options);
+  virtual ~CausalLm() = default;
+
+  virtual const CausalLmShape& shape() const = 0;
+  virtual at::ScalarType dtype() const = 0;
+  virtual c10::Device device() const = 0;
+
+  // Final (normed) hidden states of all rows, [N, hidden]. Differentiable unless grad mode is off.
+  virtual at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const = 0;
+  // The same for generation. Sequences get numbers in the cache. A call appends rows: batch.segments[i] continues cache
+  // sequence `sequences[i]`; see generator.cpp, its only caller. No gradients.
+  virtual std::unique_ptr<KvCache> make_cache() const = 0;
+  virtual at::Tensor hidden(const RaggedBatch& batch, Adapter adapter, KvCache& cache) const = 0;
+  // [M, hidden] -> [M, vocabulary], float32 (float64 for a float64 model).
+  virtual at::Tensor logits(const at::Tensor& hidden_MD) const = 0;
+
+  // Adapter tensors (leaves that require gradients), in a fixed order, with PEFT's names
+  // ("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"). Empty without LoRA.
+  virtual NamedTensors trainable() const = 0;
+  // Whole tensors under Hugging Face's names, the adapter merged in, in the stored type.
+  virtual NamedTensors merged_weights() const = 0;
+  // Writes config.json, generation_config.json, tokenizer files (copied) and model.safetensors: transformers loads it.
+  virtual void save(const std::filesystem::path& dir) const = 0;
+
+ protected:
+  CausalLm() = default;
+  CausalLm(const CausalLm&) = delete;
+  CausalLm& operator=(const CausalLm&) = delete;
+};
+
+// A Hugging Face directory with weights of the type, ready to map. A directory whose weights already have it is returned as
+// it is; otherwise, and for a .gguf file, the converted (dequantised) copy is made once under cache_dir (one process a node
+// does it, the others wait) and returned. Name of the copy: file name, digest of the source, type.
+std::filesystem::path resolve_model(const std::filesystem::path& model, at::ScalarType dtype,
+                                    const std::filesystem::path& cache_dir);
+
+// bfloat16 where the processor multiplies it natively (AMX, a GPU), else float32.
+at::ScalarType native_dtype(c10::Device device);
+
+}  // namespace alarm_dist

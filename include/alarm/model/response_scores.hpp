@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log-probabilities, entropies and hidden states at the tokens of responses: what losses are made of.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "alarm/model/causal_lm.hpp"
+
+namespace alarm_dist {
+
+// A ragged batch of responses and where their tokens are predicted. Row r of the results belongs to the r-th response token
+// in the order of add() calls.
+class ResponseBatch {
+ public:
+  // Adds a prompt and its responses (none empty); responses of one prompt share its rows.
+  void add(std::span<const std::int64_t> prompt, std::span<const std::vector<std::int64_t>> responses);
+
+  const RaggedBatch& batch() const { return batch_; }
+  const std::vector<std::int64_t>& predicting_rows() const { return rows_; }  // T: row whose state predicts token t
+  const std::vector<std::int64_t>& targets() const { return targets_; }       // T
+  const std::vector<std::int64_t>& offsets() const { return offsets_; }       // R+1: response r owns [o[r], o[r+1])
+  std::int64_t tokens() const { return static_cast<std::int64_t>(targets_.size()); }
+
+ private:
+  RaggedBatch batch_;
+  std::vector<std::int64_t> rows_, targets_, offsets_{0};
+};
+
+struct ResponseScores {
+  at::Tensor logprobs_T;  // log softmax(logits / temperature)[target], float32 or wider
+  at::Tensor entropy_T;   // of the same distribution; not differentiated
+  at::Tensor states_TD;   // hidden states of the predicting rows (for a value head)
+};
+
+// Differentiable unless grad mode is off. Logits are computed in chunks of rows and, when differentiated, again in the
+// backward pass, so that the [T, V] matrix never exists whole.
+ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses, double temperature,
+                               Adapter adapter);
+
+}  // namespace alarm_dist

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A trace to one reward a token: ALaRM's hierarchical composition and its baselines (specs/alarm.md 1.2). Pure functions.
+//
+//   h   = (u - mean) / std                             u: the holistic component's value, mean and std measured
+//   a_t = sum over aspects in use that emit at t of  w_k * shape(normalised r_k,t)
+//   holistic_only  R_t = w_h h [t = T]
+//   aspect_only    R_t = a_t
+//   weighted_sum   R_t = a_t + w_h h [t = T]
+//   hierarchical   weighted_sum if h >= threshold, else holistic_only      (strict <, on the unweighted h)
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alarm/reward/trace.hpp"
+
+namespace alarm_dist {
+
+enum class Composition { kHierarchical, kWeightedSum, kHolisticOnly, kAspectOnly };
+Composition parse_composition(std::string_view name);  // hierarchical | weighted_sum | holistic_only | aspect_only
+enum class Shaping { kNone, kSigmoid };
+Shaping parse_shaping(std::string_view name);  // none | sigmoid
+
+struct Statistics {
+  double mean = 0;
+  double deviation = 1;  // > 0
+};
+
+struct AspectTerm {
+  std::string component;
+  double weight = 1;
+  Statistics normalization;  // {0, 1}: raw
+};
+
+struct ComposerConfig {
+  Composition kind = Composition::kHierarchical;
+  std::string holistic = "holistic";  // component name
+  Statistics holistic_normalization;
+  double holistic_weight = 5;
+  double threshold = 0.6;
+  Shaping shaping = Shaping::kSigmoid;
+  std::vector<AspectTerm> aspects;     // those in use
+  double too_short_reward = -10;       // times holistic_weight, on the last token of a response that only ends
+  std::int64_t too_short_tokens = 1;   // responses of at most this many tokens, the last an end of sequence, are too short
+};
+
+struct ComposedReward {
+  std::vector<double> rewards;  // by response token
+  double holistic = 0;          // h, normalised, unweighted
+  bool passed = false;          // h >= threshold: the aspects count (hierarchical)
+  bool too_short = false;
+  std::map<std::string, std::vector<double>> by_component;  // what each added, by token; sums to rewards
+};
+
+// tokens: length of the response, the end-of-sequence token included; ended: it ends with one. Throws Error when a
+// component that the config uses is missing from the trace or an emission lies outside of the response.
+ComposedReward compose(const RewardTrace& trace, std::int64_t tokens, bool ended, const ComposerConfig& config);
+
+}  // namespace alarm_dist

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sources of rewards: learned models, link-grammar, ...; each emits one named component.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "alarm/reward/trace.hpp"
+
+namespace alarm_dist {
+
+enum class Granularity { kResponse, kSentence, kSubSentence, kToken };
+Granularity parse_granularity(std::string_view name);  // response | sentence | sub_sentence | token
+std::string_view to_string(Granularity granularity);
+
+class RewardSource {
+ public:
+  virtual ~RewardSource() = default;
+  virtual const std::string& name() const = 0;
+  virtual Granularity granularity() const = 0;
+  // One trace a response, in order. A failure on one response is in its trace; only what makes the source unusable throws.
+  virtual std::vector<ComponentTrace> score(std::span<const ScoredResponse> responses) = 0;
+
+ protected:
+  RewardSource() = default;
+  RewardSource(const RewardSource&) = delete;
+  RewardSource& operator=(const RewardSource&) = delete;
+};
+
+struct LearnedSourceOptions {
+  std::string name;
+  std::filesystem::path model;  // folder made by `alarm-dist reward-model`: encoder and reward_model.json
+  at::ScalarType dtype = at::kFloat;
+  c10::Device device = c10::kCPU;
+  std::int64_t micro_tokens = 4096;  // token rows a forward pass
+};
+std::unique_ptr<RewardSource> make_learned_source(const LearnedSourceOptions& options);
+
+// Share of words linked, by sentence, from link-grammar's English dictionary; null words become marks.
+std::unique_ptr<RewardSource> make_link_grammar_source(const std::string& name);
+
+}  // namespace alarm_dist
