@@ -14,8 +14,9 @@ struct Interval {
   bool excludes_zero() const { return low > 0 || high < 0; }
 };
 
-// Interval of the mean of the values: resamples with replacement, quantiles (1 - level) / 2 and (1 + level) / 2 with linear
-// interpolation. Deterministic in the seed. One value gives an interval of no width; none, or one that is not finite: Error.
+// Interval of the mean of the values: resamples with replacement, quantiles (1 - level) / 2 and (1
+// + level) / 2 with linear interpolation. Deterministic in the seed. One value gives an interval of
+// no width; none, or one that is not finite: Error.
 struct BootstrapOptions {
   std::uint64_t seed = 0;
   int resamples = 10000;
@@ -23,7 +24,8 @@ struct BootstrapOptions {
 };
 Interval bootstrap_mean(std::span<const double> values, const BootstrapOptions& options = {});
 
-// Interval of mean(after - before), the same prompt at the same place in both; throws Error when the lengths differ.
+// Interval of mean(after - before), the same prompt at the same place in both; throws Error when
+// the lengths differ.
 Interval bootstrap_paired_difference(std::span<const double> before, std::span<const double> after,
                                      const BootstrapOptions& options = {});
 

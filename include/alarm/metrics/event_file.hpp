@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// TensorBoard's event files, written by hand: TFRecord frames round Event messages in protobuf's wire format.
+// TensorBoard's event files, written by hand: TFRecord frames round Event messages in protobuf's
+// wire format.
 //
-// Only what scalars need: the version header, the marker of a restart, and one Event a step with simple_value entries.
+// Only what scalars need: the version header, the marker of a restart, and one Event a step with
+// simple_value entries.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +26,15 @@ using ScalarSpan = std::span<const std::pair<std::string, double>>;
 
 // Event messages; wall_time in seconds since 1970.
 std::string version_event(double wall_time);
-std::string restart_event(double wall_time, std::int64_t first_step);  // readers drop earlier events from this step on
+std::string restart_event(
+    double wall_time, std::int64_t first_step);  // readers drop earlier events from this step on
 std::string scalar_event(double wall_time, std::int64_t step, ScalarSpan values);
 
 // Appends events to one file, flushed each time.
 class EventFile {
  public:
-  // Creates dir and a new file events.out.tfevents.<time>.<host>.<pid> in it; throws Error when it cannot.
+  // Creates dir and a new file events.out.tfevents.<time>.<host>.<pid> in it; throws Error when it
+  // cannot.
   explicit EventFile(const std::filesystem::path& dir);
 
   void write(std::int64_t step, ScalarSpan values);

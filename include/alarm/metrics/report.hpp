@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// report.html: the run on one self-contained page that works offline, from the files of the run directory alone.
+// report.html: the run on one self-contained page that works offline, from the files of the run
+// directory alone.
 //
-// Reads config.yaml, provenance.json, metrics.jsonl, samples.jsonl, evaluation.json and reward_models.json; each may be
-// missing, and the page then says what would be there. From provenance.json it shows every entry in a table and uses
-// "name", "task", "model", "hosts", "world" and "placement" for its headline when they are there.
+// Reads config.yaml, provenance.json, metrics.jsonl, samples.jsonl, evaluation.json and
+// reward_models.json; each may be missing, and the page then says what would be there. From
+// provenance.json it shows every entry in a table and uses "name", "task", "model", "hosts",
+// "world" and "placement" for its headline when they are there.
 #pragma once
 
 #include <filesystem>
