@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alarm/reward/statistics.hpp"
 #include "alarm/reward/trace.hpp"
 
 namespace alarm_dist {
@@ -24,39 +25,40 @@ Composition parse_composition(std::string_view name);  // hierarchical | weighte
 enum class Shaping { kNone, kSigmoid };
 Shaping parse_shaping(std::string_view name);  // none | sigmoid
 
-struct Statistics {
-  double mean = 0;
-  double deviation = 1;  // > 0
-};
-
 struct AspectTerm {
-  std::string component;
+  std::string component{};
   double weight = 1;
-  Statistics normalization;  // {0, 1}: raw
+  Statistics normalization{};  // {0, 1}: raw
 };
 
 struct ComposerConfig {
   Composition kind = Composition::kHierarchical;
   std::string holistic = "holistic";  // component name
-  Statistics holistic_normalization;
+  Statistics holistic_normalization{};
   double holistic_weight = 5;
   double threshold = 0.6;
   Shaping shaping = Shaping::kSigmoid;
-  std::vector<AspectTerm> aspects;     // those in use
+  std::vector<AspectTerm> aspects{};   // those in use
   double too_short_reward = -10;       // times holistic_weight, on the last token of a response that only ends
   std::int64_t too_short_tokens = 1;   // responses of at most this many tokens, the last an end of sequence, are too short
 };
 
+// Name under which by_component holds the penalty of a response that is too short.
+inline constexpr std::string_view kTooShortComponent = "too_short";
+
 struct ComposedReward {
   std::vector<double> rewards;  // by response token
-  double holistic = 0;          // h, normalised, unweighted
+  double holistic = 0;          // h, normalised, unweighted; 0 where the kind does not use it and the trace has none
   bool passed = false;          // h >= threshold: the aspects count (hierarchical)
   bool too_short = false;
-  std::map<std::string, std::vector<double>> by_component;  // what each added, by token; sums to rewards
+  // What each component of the config added, by token; sums to rewards. An aspect behind a closed gate has zeros.
+  std::map<std::string, std::vector<double>> by_component;
 };
 
 // tokens: length of the response, the end-of-sequence token included; ended: it ends with one. Throws Error when a
-// component that the config uses is missing from the trace or an emission lies outside of the response.
+// component that the kind uses is missing from the trace or failed on this response, when the holistic one does not emit
+// exactly one value, or when an emission lies outside of the response or is not finite. A response that is too short needs
+// no component: it gets the penalty whatever the kind.
 ComposedReward compose(const RewardTrace& trace, std::int64_t tokens, bool ended, const ComposerConfig& config);
 
 }  // namespace alarm_dist

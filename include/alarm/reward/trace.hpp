@@ -17,21 +17,21 @@ namespace alarm_dist {
 struct ScoredResponse {
   const Record* record = nullptr;
   std::uint32_t sample_id = 0;
-  std::string text;                 // decoded, without special tokens
-  std::vector<Span> token_offsets;  // of every response token, the end-of-sequence token too (an empty range)
+  std::string text{};                 // decoded, without special tokens
+  std::vector<Span> token_offsets{};  // of every response token, the end-of-sequence token too (an empty range)
 };
 
 struct Emission {
   std::int64_t token = 0;  // response token that carries the value, the last of the span
   double value = 0;        // raw, before normalisation and shaping
-  Span span;               // bytes of the response it is about
+  Span span{};             // bytes of the response it is about
 };
 
 struct ComponentTrace {
-  std::string name;
-  std::vector<Emission> emissions;  // by token, ascending
-  std::vector<Span> marks;          // spans worth showing in the report (null words of the grammar source)
-  std::string failure;              // not empty: the source failed on this response, and the sample is dropped
+  std::string name{};
+  std::vector<Emission> emissions{};  // by token, ascending
+  std::vector<Span> marks{};          // spans worth showing in the report (null words of the grammar source)
+  std::string failure{};              // not empty: the source failed on this response, and the sample is dropped
 };
 
 struct RewardTrace {
