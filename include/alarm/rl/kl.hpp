@@ -12,6 +12,9 @@ namespace alarm_dist {
 at::Tensor kl_k1(const at::Tensor& logprobs_T, const at::Tensor& reference_T);  // d
 at::Tensor kl_k2(const at::Tensor& logprobs_T, const at::Tensor& reference_T);  // d^2 / 2
 at::Tensor kl_k3(const at::Tensor& logprobs_T, const at::Tensor& reference_T);  // exp(-d) - 1 + d
+// As a loss only k2 has the gradient of the KL divergence itself: k1's is 0 on average, k3's that of KL(reference ||
+// policy). This has the value given and k2's gradient.
+at::Tensor with_k2_gradient(const at::Tensor& value_T, const at::Tensor& logprobs_T, const at::Tensor& reference_T);
 
 struct KlControllerConfig {
   double coef = 0.2;
@@ -26,6 +29,7 @@ class KlController {
   explicit KlController(const KlControllerConfig& config) : KlController(config, config.coef) {}
 
   double coefficient() const { return coefficient_; }
+  void set_coefficient(double coefficient) { coefficient_ = coefficient; }  // of a resumed run
   void update(double mean_sequence_kl, std::int64_t samples);
 
  private:

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rl/ragged.hpp"
+
+#include <algorithm>
+
+#include <ATen/Functions.h>
+
+#include "alarm/base/error.hpp"
+
+namespace alarm_dist::rl {
+
+void check_tokens(const at::Tensor& values_T, const at::Tensor& expected_T, std::string_view name) {
+  ALARM_CHECK(
+      values_T.dim() == 1 && expected_T.dim() == 1 && values_T.size(0) == expected_T.size(0),
+      "{}: expected one value for each of {} tokens, got {} values in {} dimensions", name,
+      expected_T.numel(), values_T.numel(), values_T.dim());
+}
+
+void check_offsets(std::span<const std::int64_t> offsets, std::int64_t tokens) {
+  ALARM_CHECK(!offsets.empty() && offsets.front() == 0 && offsets.back() == tokens,
+              "offsets: expected 0 to {} tokens, got {} to {}", tokens,
+              offsets.empty() ? 0 : offsets.front(), offsets.empty() ? 0 : offsets.back());
+  const auto descent = std::is_sorted_until(offsets.begin(), offsets.end());
+  ALARM_CHECK(descent == offsets.end(), "offsets: response {} ends before it begins",
+              descent - offsets.begin() - 1);
+}
+
+std::vector<double> host_values(const at::Tensor& values_T) {
+  const at::Tensor host = values_T.detach().to(at::kCPU, at::kDouble).contiguous();
+  const double* begin = host.const_data_ptr<double>();
+  return {begin, begin + host.numel()};
+}
+
+at::Tensor like(const at::Tensor& like_T, std::span<const double> values) {
+  at::Tensor host = at::empty({static_cast<std::int64_t>(values.size())}, at::kDouble);
+  std::copy(values.begin(), values.end(), host.mutable_data_ptr<double>());
+  return host.to(like_T.device(), like_T.scalar_type());
+}
+
+std::vector<double> host_scalars(const std::vector<at::Tensor>& scalars) {
+  std::vector<at::Tensor> wide;
+  for (const auto& scalar : scalars) wide.push_back(scalar.detach().to(at::kDouble));
+  return host_values(at::stack(wide));
+}
+
+}  // namespace alarm_dist::rl
