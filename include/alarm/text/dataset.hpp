@@ -53,7 +53,7 @@ class Dataset {
 };
 
 // Reads JSON lines: each line must be an object in UTF-8. Calls handle(object, "file:line") for each; what it throws as
-// Error is a bad record. Blank lines are bad records too. Returns the number skipped.
+// Error is a bad record. Stops with a UsageError that starts with "file:line". Blank lines are bad records too. Returns the number skipped.
 std::int64_t read_json_lines(const std::filesystem::path& path, OnDataError on_error,
                              const std::function<void(const nlohmann::json&, const std::string&)>& handle);
 
@@ -61,6 +61,7 @@ std::int64_t read_json_lines(const std::filesystem::path& path, OnDataError on_e
 struct AclSumOptions {
   std::filesystem::path file;                       // train.jsonl | val.jsonl | test.jsonl
   std::vector<std::string> sections = {"abstract"};  // what the prompt shows of: abstract, introduction, conclusion
+  std::int64_t max_words = 0;  // whole sentences that together have at most so many words (one at least); 0: no limit
   OnDataError on_error = OnDataError::kStop;
 };
 Dataset load_aclsum(const AclSumOptions& options);

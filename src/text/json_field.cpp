@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/json_field.hpp"
+
+#include <fstream>
+
+namespace alarm_dist {
+
+bool JsonField::has(const std::string& key) const {
+  if (!value_->is_object()) return false;
+  const auto found = value_->find(key);
+  return found != value_->end() && !found->is_null();
+}
+
+JsonField JsonField::at(const std::string& key) const {
+  if (!value_->is_object()) fail_kind("an object");
+  const auto found = value_->find(key);
+  ALARM_CHECK(found != value_->end(), "{}: key \"{}\" is missing", where_, key);
+  return {*found, where_ + (where_.ends_with(' ') ? "" : ".") + key};
+}
+
+std::vector<JsonField> JsonField::elements() const {
+  if (!value_->is_array()) fail_kind("an array");
+  std::vector<JsonField> out;
+  for (std::size_t i = 0; i < value_->size(); ++i) {
+    out.emplace_back((*value_)[i], fmt::format("{}[{}]", where_, i));
+  }
+  return out;
+}
+
+std::string JsonField::text() const {
+  if (!value_->is_string()) fail_kind("a string");
+  return value_->get<std::string>();
+}
+
+std::int64_t JsonField::integer() const {
+  if (!value_->is_number_integer()) fail_kind("an integer");
+  return value_->get<std::int64_t>();
+}
+
+bool JsonField::boolean() const {
+  if (!value_->is_boolean()) fail_kind("true or false");
+  return value_->get<bool>();
+}
+
+std::string JsonField::text_or(const std::string& key, const std::string& fallback) const {
+  return has(key) ? at(key).text() : fallback;
+}
+
+std::int64_t JsonField::integer_or(const std::string& key, std::int64_t fallback) const {
+  return has(key) ? at(key).integer() : fallback;
+}
+
+bool JsonField::boolean_or(const std::string& key, bool fallback) const {
+  return has(key) ? at(key).boolean() : fallback;
+}
+
+void JsonField::refuse(const std::string& what) const {
+  throw Error(fmt::format("{}: {} is not supported", where_, what));
+}
+
+void JsonField::fail_kind(const char* expected) const {
+  throw Error(fmt::format("{}: expected {}, found {}", where_, expected, value_->type_name()));
+}
+
+nlohmann::json read_json(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  ALARM_CHECK(file.good(), "{}: cannot be opened", path.string());
+  try {
+    return nlohmann::json::parse(file);
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(fmt::format("{}: not a JSON document: {}", path.string(), error.what()));
+  }
+}
+
+}  // namespace alarm_dist
