@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every third party, as an imported target with SYSTEM includes. Nothing is downloaded here: launch/setup brings it.
 find_package(MPI REQUIRED COMPONENTS C)
+# The C++ bindings, which left MPI in 2012, would want a library of their own.
+set_property(TARGET MPI::MPI_C APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS OMPI_SKIP_MPICXX=1 MPICH_SKIP_MPICXX=1)
 find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

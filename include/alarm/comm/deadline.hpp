@@ -18,7 +18,8 @@ struct Deadline {
   std::function<void(const std::string& report)> on_late;
 };
 
-// Wraps a communicator; the control plane must outlive it.
+// Wraps a communicator; the control plane must outlive it. Collective: the ranks agree on a number for their group.
+// Groups split off share the deadline. A collective on a device must return when it is done, not when it is queued.
 std::unique_ptr<Communicator> with_deadline(std::unique_ptr<Communicator> communicator,
                                             ControlPlane& control, Deadline deadline);
 
