@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "metrics/report/charts.hpp"
+#include "metrics/report/html.hpp"
+#include "metrics/report/outcome.hpp"
+
+namespace alarm_dist::report {
+namespace {
+
+TEST(Html, EscapesMarkupControlsAndBrokenText) {
+  EXPECT_EQ(escape("a<b>&\"'"), "a&lt;b&gt;&amp;&quot;&#39;");
+  EXPECT_EQ(escape(std::string("x\0y\xff z", 6)), "x\xef\xbf\xbdy\xef\xbf\xbd z");
+}
+
+TEST(Html, NumbersHaveThreeDigitsAndATrueMinus) {
+  EXPECT_EQ(number(0.41234), "0.412");
+  EXPECT_EQ(number(-1.255),
+            "\xe2\x88\x92"
+            "1.25");
+  EXPECT_EQ(number(12345), "12.3k");
+  EXPECT_EQ(number(2.1e9), "2.10G");
+  EXPECT_EQ(number(std::nan("")), "n/a");
+  EXPECT_EQ(signed_number(0.5), "+0.500");
+}
+
+TEST(Ticks, AreRoundAndInsideTheRange) {
+  const Ticks ticks = round_ticks({-0.13, 0.92}, 5);
+
+  EXPECT_EQ(ticks.labels, (std::vector<std::string>{"0", "0.2", "0.4", "0.6", "0.8"}));
+}
+
+TEST(Smoothing, KeepsConstantsAndAveragesNoise) {
+  Points flat;
+  Points noisy;
+  for (int i = 0; i < 100; ++i) {
+    flat.push_back({static_cast<double>(i), 3});
+    noisy.push_back({static_cast<double>(i), i % 2 == 0 ? 1.0 : -1.0});
+  }
+
+  for (const auto& point : smoothed(flat)) EXPECT_NEAR(point.y, 3, 1e-12);
+  for (const auto& point : smoothed(noisy)) EXPECT_LT(std::abs(point.y), 0.2);
+}
+
+TEST(Correlation, AgreesWithHandWork) {
+  EXPECT_NEAR(correlation({{1, 2}, {2, 4}, {3, 6}}), 1, 1e-12);
+  EXPECT_NEAR(correlation({{1, 1}, {2, 3}, {3, 2}}), 0.5, 1e-12);
+  EXPECT_EQ(correlation({{1, 1}, {1, 2}}), 0);
+}
+
+// Wilson's interval for 8 of 10: Brown, Cai and DasGupta (2001) give 0.490 to 0.943.
+TEST(Wilson, AgreesWithThePublishedInterval) {
+  const Interval interval = wilson_interval(8, 10);
+
+  EXPECT_NEAR(interval.low, 0.490, 5e-4);
+  EXPECT_NEAR(interval.high, 0.943, 5e-4);
+  EXPECT_EQ(wilson_interval(0, 0).high, 1);
+}
+
+TEST(YamlScalar, FindsNestedKeysOnly) {
+  const std::string yaml =
+      "run:\n  name: \"a: b\"\n  seed: 1\nrewards:\n  compose:\n    kind: hierarchical\nkind: "
+      "top\n";
+
+  EXPECT_EQ(yaml_scalar(yaml, "run.name"), "a: b");
+  EXPECT_EQ(yaml_scalar(yaml, "rewards.compose.kind"), "hierarchical");
+  EXPECT_EQ(yaml_scalar(yaml, "kind"), "top");
+  EXPECT_EQ(yaml_scalar(yaml, "run.kind"), "");
+}
+
+EvaluationRow row(const std::string& name, RowRole role, double low, double high) {
+  const bool significant = low > 0 || high < 0;
+  return {name, role, 0, (low + high) / 2, (low + high) / 2, {low, high}, significant};
+}
+
+TEST(Outcome, NeedsARiseOfTheObjectiveAndNoFallOfAnAspectInUse) {
+  const auto judge = [](std::vector<EvaluationRow> rows) {
+    return judge_run({.prompts = 9, .split = "test", .rows = rows});
+  };
+  const auto risen = row("holistic", RowRole::kHolistic, 0.1, 0.5);
+  const auto unclear = row("holistic", RowRole::kHolistic, -0.1, 0.5);
+
+  EXPECT_EQ(judge({risen}).verdict, Verdict::kGood);
+  EXPECT_EQ(judge({risen, row("relevance", RowRole::kAspect, -0.2, 0.1)}).verdict, Verdict::kGood);
+  EXPECT_EQ(judge({risen, row("relevance", RowRole::kAspect, -0.2, -0.1)}).verdict, Verdict::kBad);
+  EXPECT_EQ(judge({risen, row("length", RowRole::kOther, -0.2, -0.1)}).verdict, Verdict::kGood);
+  EXPECT_EQ(judge({unclear}).verdict, Verdict::kUnclear);
+  EXPECT_EQ(judge({}).verdict, Verdict::kUnclear);
+}
+
+}  // namespace
+}  // namespace alarm_dist::report
