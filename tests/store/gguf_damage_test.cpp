@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Damaged GGUF files: each is refused with a message that names the file and what is wrong.
-#include <cstring>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -116,11 +117,11 @@ INSTANTIATE_TEST_SUITE_P(Store, DamagedGguf, ::testing::ValuesIn(damages()),
 
 TEST(GgufDamageTest, RefusesEveryCut) {
   const TempDir dir;
-  const auto whole = testing::read_file(testing::source_dir() / "tests/data/store/small.gguf");
-  const std::size_t data_end = whole.size() - 44;  // the last tensor is 20 bytes, padded to 64
+  std::filesystem::copy_file(testing::source_dir() / "tests/data/store/small.gguf", dir / "cut");
+  const auto data_end = std::filesystem::file_size(dir / "cut") - 44;  // the last tensor is 20 bytes, padded to 64
 
-  for (std::size_t size = 0; size < data_end; ++size) {
-    write_file(dir / "cut", whole.substr(0, size));
+  for (auto size = data_end; size-- > 0;) {
+    std::filesystem::resize_file(dir / "cut", size);
     expect_error([&] { GgufFile::open(dir / "cut"); }, {"cut"});
   }
 }

@@ -85,11 +85,10 @@ INSTANTIATE_TEST_SUITE_P(Store, DamagedTensorFile, ::testing::ValuesIn(damages()
 // A valid file cut at any byte is refused: no length in it is trusted.
 TEST(TensorFileDamageTest, RefusesEveryCut) {
   const TempDir dir;
-  write_safetensors(dir / "whole", {{"x", at::ones({3})}, {"y", at::ones({2}, at::kLong)}});
-  const auto whole = testing::read_file(dir / "whole");
+  write_safetensors(dir / "cut", {{"x", at::ones({3})}, {"y", at::ones({2}, at::kLong)}});
 
-  for (std::size_t size = 0; size < whole.size(); ++size) {
-    write_file(dir / "cut", whole.substr(0, size));
+  for (auto size = std::filesystem::file_size(dir / "cut"); size-- > 0;) {
+    std::filesystem::resize_file(dir / "cut", size);
     expect_error([&] { TensorFile::open(dir / "cut"); }, {"cut"});
   }
 }
