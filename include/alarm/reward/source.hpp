@@ -43,7 +43,15 @@ struct LearnedSourceOptions {
 };
 std::unique_ptr<RewardSource> make_learned_source(const LearnedSourceOptions& options);
 
-// Share of words linked, by sentence, from link-grammar's English dictionary; null words become marks.
+// link-grammar's judgement of English. By sentence: the share of its words that are linked (punctuation is no word; a
+// sentence without words emits nothing). By token, the paper's recipe: 0 on every token of the text, -1 where it overlaps a
+// word that is not linked. Those null words are the trace's marks either way. Safe to use from several threads.
+struct LinkGrammarOptions {
+  std::string name = "grammar";
+  Granularity granularity = Granularity::kSentence;  // or kToken
+  std::string dictionary = "en";                     // a language that is installed, or the folder of a dictionary
+};
+std::unique_ptr<RewardSource> make_link_grammar_source(const LinkGrammarOptions& options);
 std::unique_ptr<RewardSource> make_link_grammar_source(const std::string& name);
 
 }  // namespace alarm_dist
