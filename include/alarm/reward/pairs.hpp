@@ -1,67 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// What reward models are trained on: comparisons of answers, and sentences with a label. Deterministic functions of the
-// data and a seed (Purpose::kPairs).
+// What a holistic reward model learns from: the expert's answer over a worse one.
+//
+// All functions are pure: the same data set, mix, count and seed give the same pairs on every rank.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "alarm/text/dataset.hpp"
 
 namespace alarm_dist {
 
-// Why an answer is the worse one.
-enum class RejectedKind { kOtherAspect, kOtherPaper, kModelWritten, kGarbled, kCut };
-std::string_view to_string(RejectedKind kind);  // "other aspect", "other paper", "model-written", "garbled", "cut short"
+// What the rejected text is: the expert's answer about another aspect of the document, or about another document; what a
+// model wrote; the chosen text with its words shuffled or a run of them repeated; the chosen text cut short.
+enum class PairKind { kOtherAspect, kOtherPaper, kModelWritten, kShuffled, kCut };
+inline constexpr std::array<PairKind, 5> kPairKinds = {PairKind::kOtherAspect, PairKind::kOtherPaper,
+                                                       PairKind::kModelWritten, PairKind::kShuffled, PairKind::kCut};
+std::string_view to_string(PairKind kind);  // other_aspect | other_paper | model_written | shuffled | cut
 
-struct Rejected {
-  RejectedKind kind = RejectedKind::kOtherAspect;
-  std::string text;
-};
-
-// One expert's summary against several worse answers to the same question. Scoring the chosen text once for all of them
-// costs 6 sequences for 5 pairs instead of 10.
-struct PreferenceGroup {
-  const Record* record = nullptr;
+struct PreferencePair {
+  const Record* record = nullptr;  // of the data set that the pair was made from
   std::string chosen;
-  std::vector<Rejected> rejected;
+  std::string rejected;
+  PairKind kind = PairKind::kOtherAspect;
 };
 
-// Answers of the initial policy by record index; `continued` ones began with the expert's first words, so that they are on
-// topic and only vague: without them a model learns to tell the machine's style, and a policy learns to be vague.
-struct ModelWritten {
-  std::map<std::int64_t, std::string> sampled;
-  std::map<std::int64_t, std::string> continued;
+// Shares of the kinds. They need not sum to 1.
+struct PairMix {
+  double other_aspect = 0.4;
+  double other_paper = 0.2;
+  double model_written = 0.2;
+  double shuffled = 0.1;
+  double cut = 0.1;
+  double share(PairKind kind) const;  // of the sum
 };
 
-// One group for each record of the data set, in shuffled order: both other aspects of the paper, the same aspect of another
-// paper, one model-written answer and one garbled or cut one (a fair coin): 40% / 20% / 20% / 10% / 10% of the pairs.
-// Model-written, by (aspect - paper) mod 3: 0 the sampled answer (even papers: its first sentence only), 1 the continued
-// one's first sentence, 2 the continued one of the next paper. A record without that answer gets none. `epoch` varies every
-// draw. The data set must be ordered paper by paper, as load_aclsum does; its aspects are found by Record::aspect.
-std::vector<PreferenceGroup> make_preference_groups(const Dataset& dataset, const ModelWritten& model_written,
-                                                    std::uint64_t seed, std::int64_t epoch);
+using TextsByRecord = std::map<std::string, std::vector<std::string>>;  // record id -> texts
 
-// All words shuffled, or a span of 1 to 4 words repeated 2 to 5 times in place.
-std::string garble(const std::string& text, std::uint64_t seed, std::uint32_t sample);
-// The first 30% to 75% of the words, without end punctuation.
-std::string cut_short(const std::string& text, std::uint64_t seed, std::uint32_t sample);
+// Exactly `count` pairs in random order, each kind with its share (largest remainders). Within a kind every record is used
+// once before any is used again; records of one document are those with the same `document`. Throws Error when a kind
+// with a share cannot be made: no references, one aspect or one document only, no model-written texts.
+std::vector<PreferencePair> make_pairs(const Dataset& dataset, const PairMix& mix, const TextsByRecord& model_written,
+                                       std::int64_t count, std::uint64_t seed);
 
-struct LabelledText {
-  const Record* record = nullptr;  // whose question is asked of the text
-  std::string text;
-  bool label = false;
-};
-
-// Sentences of at least 4 words with the asked aspect and whether the annotator highlighted them for it: every positive; a
-// negative aspect of a sentence that is highlighted for another with probability 0.5; and unlabelled sentences, as many as
-// labelled ones, each with probability 0.34 an aspect. Shuffled; redrawn each epoch.
-std::vector<LabelledText> make_evidence_examples(const Dataset& dataset, std::uint64_t seed, std::int64_t epoch);
-
-// Sentences of the record's document (grounded) against sentences of other papers and sentences with a number or a
-// capitalised name exchanged for one from elsewhere.
-std::vector<LabelledText> make_groundedness_examples(const Dataset& dataset, std::uint64_t seed, std::int64_t epoch);
+// The two spoilt forms of a text. `draw` tells one spoiling from another under the same seed.
+std::string shuffle_or_repeat_words(std::string_view text, std::uint64_t seed, std::uint32_t draw);
+std::string cut_short(std::string_view text, std::uint64_t seed, std::uint32_t draw);  // 30 to 75% of the words
 
 }  // namespace alarm_dist

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Losses and accuracies of reward models: sums over examples, so that ranks can share them out (the loop is in room train).
+// Losses and measures of reward models. The loop over them is in room train.
+//
+// Losses are sums, so that ranks and micro-batches add up; the trainer divides by the global count (DESIGN, law 3).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,30 +17,52 @@
 #include "alarm/model/encoder.hpp"
 #include "alarm/reward/input_template.hpp"
 #include "alarm/reward/pairs.hpp"
+#include "alarm/reward/sentence_examples.hpp"
 
 namespace alarm_dist {
 
-// -log sigmoid(chosen - rejected), smoothed: (1 - s) * that + s * (-log sigmoid(rejected - chosen)); by pair. Pure.
-at::Tensor bradley_terry(const at::Tensor& chosen_P, const at::Tensor& rejected_P, double label_smoothing);
-// Binary cross-entropy with logits, positives weighted; by example. Pure.
-at::Tensor binary_cross_entropy(const at::Tensor& logits_B, const at::Tensor& labels_B, double positive_weight);
+// sum of -log sigmoid(chosen - rejected - margin), Bradley-Terry.
+at::Tensor bradley_terry_loss(const at::Tensor& chosen_B, const at::Tensor& rejected_B, double margin = 0);
+// sum of -y log sigmoid(x) - (1 - y) log sigmoid(-x); labels are 0 or 1.
+at::Tensor binary_cross_entropy_loss(const at::Tensor& logits_B, const at::Tensor& labels_B);
 
-// Scores of every text of the groups in one packed pass: for each group its chosen text, then its rejected ones.
-at::Tensor score_groups(const EncoderModel& model, const Tokenizer& tokenizer, const InputTemplate& input_template,
-                        std::span<const PreferenceGroup> groups);
-// Sum over all pairs of the groups of bradley_terry(), differentiable.
-at::Tensor preference_loss_sum(const at::Tensor& scores, std::span<const PreferenceGroup> groups, double label_smoothing);
-at::Tensor score_texts(const EncoderModel& model, const Tokenizer& tokenizer, const InputTemplate& input_template,
-                       std::span<const LabelledText> texts);
-std::int64_t count_pairs(std::span<const PreferenceGroup> groups);
+// Sequences of pairs, chosen and rejected in turn (2B), and of examples (B): for a trainer that caches frozen states.
+std::vector<EncoderInput> pair_inputs(const Tokenizer& tokenizer, const InputTemplate& input_template,
+                                      std::span<const PreferencePair> pairs);
+std::vector<EncoderInput> example_inputs(const Tokenizer& tokenizer, const InputTemplate& input_template,
+                                         std::span<const SentenceExample> examples);
+at::Tensor bradley_terry_sum(const at::Tensor& scores_2B);  // of pair_inputs
+at::Tensor cross_entropy_sum(const at::Tensor& scores_B, std::span<const SentenceExample> examples);
 
-struct Count {
-  std::int64_t correct = 0;
-  std::int64_t total = 0;
+// The same in one go: one packed batch through the model.
+at::Tensor bradley_terry_sum(const EncoderModel& model, const Tokenizer& tokenizer,
+                             const InputTemplate& input_template, std::span<const PreferencePair> pairs);
+at::Tensor cross_entropy_sum(const EncoderModel& model, const Tokenizer& tokenizer, const InputTemplate& input_template,
+                             std::span<const SentenceExample> examples);
+
+// Scores of many sequences in input order, without gradients, in batches of at most micro_tokens rows (one sequence at
+// least). Sequences of about equal length share a batch.
+std::vector<double> score_inputs(const EncoderModel& model, std::span<const EncoderInput> inputs,
+                                 std::int64_t micro_tokens);
+
+// Share of pairs with the chosen text scored above the rejected one (a tie is wrong), by kind. Ranks add their counts.
+struct PairAccuracy {
+  struct Count {
+    std::int64_t pairs = 0;
+    std::int64_t correct = 0;
+  };
+  std::array<Count, kPairKinds.size()> counts{};  // by PairKind
+
+  void add(PairKind kind, double chosen, double rejected);
+  void merge(const PairAccuracy& other);
+  std::optional<double> of(PairKind kind) const;         // nothing without pairs
+  std::optional<double> mixture(const PairMix& mix) const;  // over the kinds that were seen, weighted by their shares
+  std::map<std::string, double> by_name() const;         // kinds that were seen, and "all"
 };
-// Pairs whose chosen text scores higher (a tie is wrong), by kind.
-std::map<RejectedKind, Count> count_correct(const at::Tensor& scores, std::span<const PreferenceGroup> groups);
-// Area under the ROC curve, ties counted half. Throws Error unless both labels occur.
+PairAccuracy measure_pairs(std::span<const PreferencePair> pairs, std::span<const double> scores_2B);
+
+// Probability that a positive scores above a negative, ties counting half (Mann-Whitney). Throws Error when a class is
+// empty or a score is not finite.
 double area_under_curve(std::span<const double> scores, const std::vector<bool>& labels);
 
 }  // namespace alarm_dist

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// reward_model.json: what a folder with an encoder needs besides to be a reward model.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "alarm/reward/input_template.hpp"
+#include "alarm/reward/source.hpp"
+
+namespace alarm_dist {
+
+struct RewardModelCard {
+  std::string name{};
+  Granularity granularity = Granularity::kResponse;  // kResponse, kSentence or kSubSentence
+  InputTemplate input{};
+  std::string trained_on{};                  // data set, split and records, in words
+  std::map<std::string, double> accuracy{};  // what was measured on held-out records, by name
+};
+
+// "kind" in the file is "response" or "sentence": what one sequence scores. Throws Error naming the file and the key.
+RewardModelCard load_reward_model_card(const std::filesystem::path& dir);
+void save_reward_model_card(const std::filesystem::path& dir, const RewardModelCard& card);
+
+}  // namespace alarm_dist
