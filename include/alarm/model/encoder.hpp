@@ -17,7 +17,7 @@ namespace alarm_dist {
 struct EncoderOptions {
   at::ScalarType dtype = at::kFloat;  // of the activations; trained weights stay float32
   c10::Device device = c10::kCPU;
-  std::int64_t frozen_layers = 0;     // embeddings and the first n layers are not trained
+  std::int64_t frozen_layers = 0;     // n > 0: the embeddings and the first n layers are not trained; 0: all is
   bool train = false;                 // leaves require gradients
   std::uint64_t seed = 0;             // of a head that the file does not hold
 };
@@ -41,7 +41,12 @@ class EncoderModel {
   virtual at::Tensor hidden(const std::vector<EncoderInput>& inputs) const = 0;  // [N, hidden], sequences end to end
   virtual at::Tensor scores(const std::vector<EncoderInput>& inputs) const = 0;  // [B], mean-pooled then head; float32
 
-  virtual NamedTensors trainable() const = 0;
+  // Training upper layers only (frozen_layers > 0) need not compute the lower ones more than once: the states after the
+  // frozen layers, [length, hidden] a sequence, without gradients, and the scores that follow from them.
+  virtual std::vector<at::Tensor> frozen_states(const std::vector<EncoderInput>& inputs) const = 0;
+  virtual at::Tensor scores_from(const std::vector<at::Tensor>& frozen_states) const = 0;
+
+  virtual NamedTensors trainable() const = 0;  // leaves, bottom to top; the head last
   virtual NamedTensors weights() const = 0;  // trunk ("bert." prefix) and head, whole
   // config.json, tokenizer files copied from the directory it was loaded from, model.safetensors.
   virtual void save(const std::filesystem::path& dir) const = 0;

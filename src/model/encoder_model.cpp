@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/model/encoder.hpp"
+
+#include <map>
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "alarm/base/error.hpp"
+#include "alarm/store/atomic_file.hpp"
+#include "model/encoder_config.hpp"
+#include "model/encoder_layout.hpp"
+#include "model/encoder_network.hpp"
+#include "model/encoder_weights.hpp"
+
+namespace alarm_dist {
+namespace {
+
+// What a saved model has beside its weights.
+constexpr const char* kCopiedFiles[] = {"config.json",       "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+                                        "added_tokens.json", "vocab.txt",      "modules.json"};
+
+std::vector<std::int64_t> lengths_of(const std::vector<EncoderInput>& inputs) {
+  std::vector<std::int64_t> lengths;
+  for (const auto& input : inputs) lengths.push_back(static_cast<std::int64_t>(input.tokens.size()));
+  return lengths;
+}
+
+void check_ids(const std::vector<std::int64_t>& ids, std::int64_t limit, const char* what, std::size_t sequence) {
+  for (const auto id : ids) {
+    ALARM_CHECK(id >= 0 && id < limit, "sequence {} of the encoder's batch: {} {} is outside 0..{}", sequence, what, id,
+                limit - 1);
+  }
+}
+
+class BertEncoder final : public EncoderModel {
+ public:
+  BertEncoder(const std::filesystem::path& dir, const EncoderOptions& options)
+      : options_(options),
+        config_(read_encoder_config(dir / "config.json")),
+        weights_(TensorFile::open(dir), config_, options),
+        network_(config_, weights_) {
+    // Read now: the directory may be gone (a checkpoint that was rotated out) when this model is saved.
+    for (const char* name : kCopiedFiles) {
+      if (std::filesystem::exists(dir / name)) files_[name] = read_whole_file(dir / name);
+    }
+  }
+
+  std::int64_t hidden_size() const override { return config_.hidden; }
+  std::int64_t max_positions() const override { return config_.positions; }
+
+  at::Tensor hidden(const std::vector<EncoderInput>& inputs) const override {
+    if (inputs.empty()) return no_rows();
+    const EncoderLayout layout(lengths_of(inputs), config_.positions);
+    const auto states_ND = network_.run({0, config_.layers}, embed(inputs, layout), layout);
+    return layout.restore_rows(states_ND);
+  }
+
+  at::Tensor scores(const std::vector<EncoderInput>& inputs) const override {
+    if (inputs.empty()) return no_scores();
+    const EncoderLayout layout(lengths_of(inputs), config_.positions);
+    const auto states_ND = network_.run({0, config_.layers}, embed(inputs, layout), layout);
+    return layout.restore_sequences(network_.score(states_ND, layout));
+  }
+
+  std::vector<at::Tensor> frozen_states(const std::vector<EncoderInput>& inputs) const override {
+    ALARM_CHECK(options_.frozen_layers > 0, "frozen states of an encoder that trains all its layers");
+    if (inputs.empty()) return {};
+    const at::NoGradGuard no_gradients;
+    const EncoderLayout layout(lengths_of(inputs), config_.positions);
+    const auto states_ND = network_.run({0, options_.frozen_layers}, embed(inputs, layout), layout);
+    std::vector<at::Tensor> states(inputs.size());
+    std::int64_t row = 0;
+    for (const auto i : layout.order()) {
+      const auto length = static_cast<std::int64_t>(inputs[i].tokens.size());
+      states[i] = states_ND.narrow(0, row, length).clone();
+      row += length;
+    }
+    return states;
+  }
+
+  at::Tensor scores_from(const std::vector<at::Tensor>& frozen_states) const override {
+    if (frozen_states.empty()) return no_scores();
+    std::vector<std::int64_t> lengths;
+    for (const auto& states_LD : frozen_states) lengths.push_back(states_LD.size(0));
+    const EncoderLayout layout(lengths, config_.positions);
+    std::vector<at::Tensor> ordered;
+    for (const auto i : layout.order()) ordered.push_back(frozen_states[i]);
+    const auto states_ND = network_.run({options_.frozen_layers, config_.layers}, at::cat(ordered), layout);
+    return layout.restore_sequences(network_.score(states_ND, layout));
+  }
+
+  NamedTensors trainable() const override { return weights_.trainable(); }
+  NamedTensors weights() const override { return weights_.all(); }
+
+  void save(const std::filesystem::path& dir) const override {
+    std::filesystem::create_directories(dir);
+    for (const auto& [name, content] : files_) write_file_atomically(dir / name, content);
+    write_safetensors(dir / "model.safetensors", weights(), {{"format", "pt"}});
+  }
+
+ private:
+  at::Tensor embed(const std::vector<EncoderInput>& inputs, const EncoderLayout& layout) const {
+    std::vector<std::int64_t> tokens, types;
+    for (const auto i : layout.order()) {
+      const auto& input = inputs[i];
+      ALARM_CHECK(input.types.size() == input.tokens.size(),
+                  "sequence {} of the encoder's batch has {} tokens and {} segment ids", i, input.tokens.size(),
+                  input.types.size());
+      check_ids(input.tokens, config_.vocabulary, "token", i);
+      check_ids(input.types, config_.types, "segment id", i);
+      tokens.insert(tokens.end(), input.tokens.begin(), input.tokens.end());
+      types.insert(types.end(), input.types.begin(), input.types.end());
+    }
+    const auto on_device = [&](const at::Tensor& ids_N) { return ids_N.to(options_.device); };
+    return network_.embed(on_device(at::tensor(tokens, at::kLong)), on_device(at::tensor(types, at::kLong)),
+                          on_device(layout.positions_N()));
+  }
+
+  at::Tensor no_rows() const {
+    return at::empty({0, config_.hidden}, at::TensorOptions().dtype(options_.dtype).device(options_.device));
+  }
+  at::Tensor no_scores() const { return at::empty({0}, at::TensorOptions().dtype(at::kFloat).device(options_.device)); }
+
+  EncoderOptions options_;
+  EncoderConfig config_;
+  EncoderWeights weights_;
+  EncoderNetwork network_;
+  std::map<std::string, std::string> files_;
+};
+
+}  // namespace
+
+std::unique_ptr<EncoderModel> EncoderModel::load(const std::filesystem::path& dir, const EncoderOptions& options) {
+  ALARM_CHECK(std::filesystem::is_directory(dir), "{}: expected the folder of an encoder, found {}", dir.string(),
+              std::filesystem::exists(dir) ? "a file" : "nothing");
+  return std::make_unique<BertEncoder>(dir, options);
+}
+
+}  // namespace alarm_dist
