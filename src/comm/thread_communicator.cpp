@@ -83,9 +83,9 @@ class ThreadCommunicator : public Communicator {
 
  private:
   void meet(std::string_view operation, int argument, const at::Tensor& tensor) {
-    hub_->meet(rank_, {.operation = operation, .argument = argument, .tensor = &tensor});
+    hub_->meet(rank_, {.operation = operation, .argument = argument, .tensor = tensor});
   }
-  at::Tensor brought(int rank) const { return hub_->call(rank).tensor->view(-1); }
+  at::Tensor brought(int rank) const { return hub_->call(rank).tensor.view(-1); }
   // Elements [begin, begin + count) of what the ranks brought, reduced in rank order.
   at::Tensor reduce(ReduceOp op, std::int64_t begin, std::int64_t count) const;
   // Ranks of this colour in their new order.

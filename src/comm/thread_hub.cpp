@@ -12,15 +12,15 @@ namespace {
 // How often a waiting rank looks whether another has failed.
 constexpr std::chrono::milliseconds kFailurePoll{20};
 
-bool same_tensor_kind(const at::Tensor* a, const at::Tensor* b) {
-  if (a == nullptr || b == nullptr) return a == b;
-  return a->scalar_type() == b->scalar_type() && a->numel() == b->numel();
+bool same_tensor_kind(const at::Tensor& a, const at::Tensor& b) {
+  if (!a.defined() || !b.defined()) return a.defined() == b.defined();
+  return a.scalar_type() == b.scalar_type() && a.numel() == b.numel();
 }
 
 std::string describe(const ThreadHub::Call& call) {
-  if (call.tensor == nullptr) return std::string(call.operation);
-  return fmt::format("{} (argument {}) of {} x {}", call.operation, call.argument, call.tensor->numel(),
-                     at::toString(call.tensor->scalar_type()));
+  if (!call.tensor.defined()) return std::string(call.operation);
+  return fmt::format("{} (argument {}) of {} x {}", call.operation, call.argument, call.tensor.numel(),
+                     at::toString(call.tensor.scalar_type()));
 }
 
 }  // namespace
@@ -34,7 +34,10 @@ void ThreadHub::meet(int rank, Call mine) {
   check_same_call(rank);
 }
 
-void ThreadHub::leave(int rank) { wait(rank); }
+void ThreadHub::leave(int rank) {
+  wait(rank);
+  call(rank).tensor.reset();
+}
 
 void ThreadHub::wait(int rank) {
   std::unique_lock lock(mutex_);

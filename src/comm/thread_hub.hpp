@@ -26,7 +26,7 @@ class ThreadHub {
   struct Call {
     std::string_view operation;
     std::int64_t argument = 0;           // the root or the reduction
-    const at::Tensor* tensor = nullptr;  // borrowed until leave()
+    at::Tensor tensor = {};              // shared, not borrowed: a rank that fails must not take it from the readers
     int colour = 0;                      // these three differ by rank: split
     int key = 0;
     std::shared_ptr<ThreadHub> group = nullptr;
