@@ -9,6 +9,7 @@
 
 #include "alarm/base/error.hpp"
 
+#include "rl/clipped.hpp"
 #include "rl/ragged.hpp"
 
 namespace alarm_dist {
@@ -61,20 +62,11 @@ at::Tensor kl_penalized(const at::Tensor& rewards_T, const at::Tensor& logprobs_
   return rewards_T - beta * (logprobs_T - reference_T);
 }
 
-namespace {
+namespace rl {
 
-// The two terms whose maximum is the clipped loss, and the ratio in them.
-struct Surrogate {
-  at::Tensor ratio_T;
-  at::Tensor free_T;
-  at::Tensor clipped_T;
-};
-
-Surrogate make_surrogate(const at::Tensor& logprobs_T, const at::Tensor& old_logprobs_T,
-                         const at::Tensor& advantages_T, const PolicyClip& clip) {
-  check_tokens(old_logprobs_T, logprobs_T, "old log-probabilities");
-  check_tokens(advantages_T, logprobs_T, "advantages");
-  const at::Tensor ratio_T = (logprobs_T - old_logprobs_T).exp();
+Surrogate clip_ratio(const at::Tensor& ratio_T, const at::Tensor& advantages_T,
+                     const PolicyClip& clip) {
+  check_tokens(advantages_T, ratio_T, "advantages");
   return {ratio_T, -advantages_T * ratio_T,
           -advantages_T * ratio_T.clamp(1 - clip.low, 1 + clip.high)};
 }
@@ -87,31 +79,35 @@ at::Tensor worst_case(const Surrogate& surrogate, const at::Tensor& advantages_T
 }
 
 PolicyLoss sum_up(const Surrogate& surrogate, const at::Tensor& loss_T,
-                  const at::Tensor& log_ratio_T) {
-  const auto sums = rl::host_scalars({(surrogate.clipped_T > surrogate.free_T).sum(),
-                                      surrogate.ratio_T.sum(), -log_ratio_T.sum()});
+                  const at::Tensor& log_ratio_T, const at::Tensor& weights_T) {
+  at::Tensor sum = loss_T.sum();
+  if (weights_T.defined()) {
+    check_tokens(weights_T, loss_T, "weights");
+    sum = (loss_T * weights_T.detach()).sum();
+  }
+  const auto numbers = host_scalars({(surrogate.clipped_T > surrogate.free_T).sum(),
+                                     surrogate.ratio_T.sum(), -log_ratio_T.sum()});
   return {
-      .sum = loss_T.sum(), .clipped = sums[0], .ratio_sum = sums[1], .approximate_kl_sum = sums[2]};
+      .sum = sum, .clipped = numbers[0], .ratio_sum = numbers[1], .approximate_kl_sum = numbers[2]};
 }
 
-}  // namespace
+}  // namespace rl
 
 at::Tensor ppo_policy_terms(const at::Tensor& logprobs_T, const at::Tensor& old_logprobs_T,
                             const at::Tensor& advantages_T, const PolicyClip& clip) {
-  return worst_case(make_surrogate(logprobs_T, old_logprobs_T, advantages_T, clip), advantages_T,
-                    clip);
+  check_tokens(old_logprobs_T, logprobs_T, "old log-probabilities");
+  const at::Tensor ratio_T = (logprobs_T - old_logprobs_T).exp();
+  return rl::worst_case(rl::clip_ratio(ratio_T, advantages_T, clip), advantages_T, clip);
 }
 
 PolicyLoss ppo_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_logprobs_T,
                            const at::Tensor& advantages_T, const PolicyClip& clip,
                            const at::Tensor& weights_T) {
-  const auto surrogate = make_surrogate(logprobs_T, old_logprobs_T, advantages_T, clip);
-  at::Tensor loss_T = worst_case(surrogate, advantages_T, clip);
-  if (weights_T.defined()) {
-    check_tokens(weights_T, logprobs_T, "weights");
-    loss_T = loss_T * weights_T.detach();
-  }
-  return sum_up(surrogate, loss_T, logprobs_T - old_logprobs_T);
+  check_tokens(old_logprobs_T, logprobs_T, "old log-probabilities");
+  const at::Tensor log_ratio_T = logprobs_T - old_logprobs_T;
+  const auto surrogate = rl::clip_ratio(log_ratio_T.exp(), advantages_T, clip);
+  return rl::sum_up(surrogate, rl::worst_case(surrogate, advantages_T, clip), log_ratio_T,
+                    weights_T);
 }
 
 PolicyLoss ppo_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_logprobs_T,

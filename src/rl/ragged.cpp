@@ -37,6 +37,15 @@ at::Tensor like(const at::Tensor& like_T, std::span<const double> values) {
   return host.to(like_T.device(), like_T.scalar_type());
 }
 
+at::Tensor response_of_tokens(std::span<const std::int64_t> offsets) {
+  at::Tensor rows_T = at::empty({offsets.back()}, at::kLong);
+  auto* rows = rows_T.mutable_data_ptr<std::int64_t>();
+  for (std::size_t r = 0; r + 1 < offsets.size(); ++r) {
+    std::fill(rows + offsets[r], rows + offsets[r + 1], static_cast<std::int64_t>(r));
+  }
+  return rows_T;
+}
+
 std::vector<double> host_scalars(const std::vector<at::Tensor>& scalars) {
   std::vector<at::Tensor> wide;
   for (const auto& scalar : scalars) wide.push_back(scalar.detach().to(at::kDouble));

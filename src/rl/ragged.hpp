@@ -22,6 +22,9 @@ std::vector<double> host_values(const at::Tensor& values_T);
 // The same way back, in the type and on the device of like_T.
 at::Tensor like(const at::Tensor& like_T, std::span<const double> values);
 
+// The index of the response that each token belongs to, on the host.
+at::Tensor response_of_tokens(std::span<const std::int64_t> offsets);
+
 // The scalars in one transfer instead of one each.
 std::vector<double> host_scalars(const std::vector<at::Tensor>& scalars);
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/rl/surrogates.hpp"
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
+#include "rl/clipped.hpp"
+#include "rl/ragged.hpp"
+
+namespace alarm_dist {
+namespace {
+
+// The mean over each response, on each of its tokens.
+at::Tensor response_means(const at::Tensor& values_T, std::span<const std::int64_t> offsets) {
+  rl::check_offsets(offsets, values_T.size(0));
+  const at::Tensor rows_T = rl::response_of_tokens(offsets).to(values_T.device());
+  const at::Tensor zeros_R = values_T.new_zeros({std::ssize(offsets) - 1});
+  const at::Tensor sums_R = zeros_R.index_add(0, rows_T, values_T);
+  const at::Tensor lengths_R = zeros_R.index_add(0, rows_T, at::ones_like(values_T.detach()));
+  return (sums_R / lengths_R.clamp_min(1)).index_select(0, rows_T);
+}
+
+}  // namespace
+
+PolicyLoss gspo_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_logprobs_T,
+                            const at::Tensor& advantages_T, std::span<const std::int64_t> offsets,
+                            const PolicyClip& clip, const at::Tensor& weights_T) {
+  rl::check_tokens(old_logprobs_T, logprobs_T, "old log-probabilities");
+  const at::Tensor log_ratio_T = logprobs_T - old_logprobs_T;
+  const auto surrogate =
+      rl::clip_ratio(response_means(log_ratio_T, offsets).exp(), advantages_T, clip);
+  return rl::sum_up(surrogate, rl::worst_case(surrogate, advantages_T, clip), log_ratio_T,
+                    weights_T);
+}
+
+PolicyLoss cispo_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_logprobs_T,
+                             const at::Tensor& advantages_T, const PolicyClip& clip,
+                             const at::Tensor& weights_T) {
+  rl::check_tokens(old_logprobs_T, logprobs_T, "old log-probabilities");
+  rl::check_tokens(advantages_T, logprobs_T, "advantages");
+  const at::Tensor log_ratio_T = logprobs_T - old_logprobs_T;
+  const at::Tensor ratio_T = log_ratio_T.detach().exp();
+  const at::Tensor held_T = ratio_T.clamp(1 - clip.low, 1 + clip.high);
+  auto loss = rl::sum_up({ratio_T, ratio_T, held_T}, -advantages_T * held_T * logprobs_T,
+                         log_ratio_T, weights_T);
+  loss.clipped = rl::host_scalars({(held_T != ratio_T).sum()}).front();
+  return loss;
+}
+
+}  // namespace alarm_dist
