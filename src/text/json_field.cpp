@@ -2,6 +2,7 @@
 #include "text/json_field.hpp"
 
 #include <fstream>
+#include <iterator>
 
 namespace alarm_dist {
 
@@ -14,15 +15,15 @@ bool JsonField::has(const std::string& key) const {
 JsonField JsonField::at(const std::string& key) const {
   if (!value_->is_object()) fail_kind("an object");
   const auto found = value_->find(key);
-  ALARM_CHECK(found != value_->end(), "{}: key \"{}\" is missing", where_, key);
-  return {*found, where_ + (where_.ends_with(' ') ? "" : ".") + key};
+  ALARM_CHECK(found != value_->end(), "{}: key \"{}\" is missing", where(), key);
+  return {*found, file_, key_.empty() ? key : key_ + "." + key};
 }
 
 std::vector<JsonField> JsonField::elements() const {
   if (!value_->is_array()) fail_kind("an array");
   std::vector<JsonField> out;
   for (std::size_t i = 0; i < value_->size(); ++i) {
-    out.emplace_back((*value_)[i], fmt::format("{}[{}]", where_, i));
+    out.emplace_back((*value_)[i], file_, fmt::format("{}[{}]", key_, i));
   }
   return out;
 }
@@ -55,20 +56,26 @@ bool JsonField::boolean_or(const std::string& key, bool fallback) const {
 }
 
 void JsonField::refuse(const std::string& what) const {
-  throw Error(fmt::format("{}: {} is not supported", where_, what));
+  throw Error(fmt::format("{}: {} is not supported", where(), what));
 }
 
 void JsonField::fail_kind(const char* expected) const {
-  throw Error(fmt::format("{}: expected {}, found {}", where_, expected, value_->type_name()));
+  throw Error(fmt::format("{}: expected {}, found {}", where(), expected, value_->type_name()));
 }
 
 nlohmann::json read_json(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   ALARM_CHECK(file.good(), "{}: cannot be opened", path.string());
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  ALARM_CHECK(!file.bad(), "{}: reading failed", path.string());
+  return parse_json(text, path.string());
+}
+
+nlohmann::json parse_json(std::string_view text, const std::string& name) {
   try {
-    return nlohmann::json::parse(file);
+    return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& error) {
-    throw Error(fmt::format("{}: not a JSON document: {}", path.string(), error.what()));
+    throw Error(fmt::format("{}: not a JSON document: {}", name, error.what()));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,11 +18,11 @@ namespace alarm_dist {
 // A value and where it stands ("tokenizer.json: model.vocab"). Borrows the document.
 class JsonField {
  public:
-  JsonField(const nlohmann::json& value, std::string where)
-      : value_(&value), where_(std::move(where)) {}
+  JsonField(const nlohmann::json& value, std::string file, std::string key = {})
+      : value_(&value), file_(std::move(file)), key_(std::move(key)) {}
 
   const nlohmann::json& value() const { return *value_; }
-  const std::string& where() const { return where_; }
+  std::string where() const { return key_.empty() ? file_ : file_ + ": " + key_; }
 
   bool has(const std::string& key) const;  // there and not null
   JsonField at(const std::string& key) const;
@@ -42,10 +43,12 @@ class JsonField {
   [[noreturn]] void fail_kind(const char* expected) const;
 
   const nlohmann::json* value_;
-  std::string where_;
+  std::string file_;  // or file and line
+  std::string key_;   // path of keys; empty for the document
 };
 
-// Throws Error naming the file when it cannot be read or is not JSON.
+// Throw Error naming the file when it cannot be read or is not JSON.
 nlohmann::json read_json(const std::filesystem::path& path);
+nlohmann::json parse_json(std::string_view text, const std::string& name);
 
 }  // namespace alarm_dist

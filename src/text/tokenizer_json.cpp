@@ -70,7 +70,7 @@ class JsonTokenizer final : public Tokenizer {
     const JsonField entries = document.at("model").at("vocab");
     if (!entries.value().is_object()) entries.refuse("a vocabulary that is not an object");
     for (const auto& [token, id] : entries.value().items()) {
-      vocabulary_.add(token, JsonField(id, entries.where() + "." + token).integer());
+      vocabulary_.add(token, JsonField(id, where_, "model.vocab." + token).integer());
     }
     if (!document.has("added_tokens")) return;
     for (const AddedToken& token : read_added_tokens(document.at("added_tokens"))) {
@@ -125,7 +125,7 @@ class JsonTokenizer final : public Tokenizer {
 
   const std::string& known_token(std::int64_t id) const {
     const std::string* token = vocabulary_.find(id);
-    ALARM_CHECK(token != nullptr, "{}has no token with id {} ({} tokens)", where_, id, vocabulary_.size());
+    ALARM_CHECK(token != nullptr, "{}: no token has id {}; there are {} tokens", where_, id, vocabulary_.size());
     return *token;
   }
 
@@ -141,12 +141,24 @@ class JsonTokenizer final : public Tokenizer {
   std::unique_ptr<Decoder> decoder_;
 };
 
+std::unique_ptr<Tokenizer> make_tokenizer(const nlohmann::json& document, const std::string& name) {
+  try {
+    return std::make_unique<JsonTokenizer>(JsonField(document, name));
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    throw Error(message.find(name) == std::string::npos ? name + ": " + message : message);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path) {
   const auto file = std::filesystem::is_directory(path) ? path / "tokenizer.json" : path;
-  const nlohmann::json document = read_json(file);
-  return std::make_unique<JsonTokenizer>(JsonField(document, file.string() + ": "));
+  return make_tokenizer(read_json(file), file.string());
+}
+
+std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view json, const std::string& name) {
+  return make_tokenizer(parse_json(json, name), name);
 }
 
 }  // namespace alarm_dist

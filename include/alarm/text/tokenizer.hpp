@@ -23,7 +23,7 @@ struct Span {
 
 struct Encoding {
   std::vector<std::int64_t> ids;
-  std::vector<Span> offsets;  // of ids; special tokens that the post-processor adds have {0, 0}
+  std::vector<Span> offsets;  // of ids, whole characters; special tokens that the post-processor adds have {0, 0}
 };
 
 struct EncodeOptions {
@@ -41,6 +41,7 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
+  // The text must be UTF-8, else Error. Added tokens in it ("<|im_end|>") are recognised, as Hugging Face does.
   virtual Encoding encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
   // Special tokens are left out of the text.
   virtual DecodedText decode(std::span<const std::int64_t> ids) const = 0;
@@ -55,7 +56,10 @@ class Tokenizer {
 };
 
 // From a tokenizer.json or the folder that holds it. Throws Error naming file, key and what is not supported.
+// The file's own truncation and padding are left aside: EncodeOptions says what is wanted.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
+// From the text of a tokenizer.json; `name` stands in messages.
+std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view json, const std::string& name);
 
 // tokenizer.json of a byte-level BPE tokenizer as GGUF files describe it: vocabulary, "left right" merges, token types
 // (3: control, i.e. special) and the name of the pre-tokenizer ("smollm", "gpt-2", "llama-bpe", "qwen2", "default").
