@@ -96,7 +96,7 @@ void write_evaluation(const std::filesystem::path& run_dir, const Evaluation& ev
 std::optional<Evaluation> read_evaluation(const std::filesystem::path& run_dir);
 
 // How well a reward model judges held-out data.
-struct PairAccuracy {
+struct KindAccuracy {
   std::string kind;  // "other aspect", "other paper", ... and "all"
   std::int64_t correct = 0;
   std::int64_t count = 0;
@@ -105,7 +105,7 @@ struct PairAccuracy {
 struct RewardModelSummary {
   std::string name;  // component
   std::string kind;  // "pairwise", "sentence labels", "link grammar"
-  std::vector<PairAccuracy> accuracy = {};
+  std::vector<KindAccuracy> accuracy = {};
   std::optional<double> auc = {};
   double seconds = 0;  // training time
 };

@@ -9,6 +9,7 @@
 namespace alarm_dist::report {
 namespace {
 
+constexpr double kWidth = 460;
 constexpr double kRowHeight = 26;
 constexpr double kNameWidth = 130;
 constexpr double kValueWidth = 84;
@@ -66,10 +67,10 @@ Interval wilson_interval(std::int64_t correct, std::int64_t count) {
 
 std::string draw_shares(const std::vector<ShareRow>& rows, const std::string& label) {
   const double left = kNameWidth;
-  const double right = Frame::kWidth - kValueWidth;
+  const double right = kWidth - kValueWidth;
   const double bottom = kRowHeight * static_cast<double>(rows.size()) + 8;
   const auto x = [&](double share) { return left + share * (right - left); };
-  Canvas canvas(Frame::kWidth, bottom + 38, label);
+  Canvas canvas(kWidth, bottom + 38, label);
   for (const double tick : {0.0, 0.25, 0.5, 0.75, 1.0}) {
     canvas.line({x(tick), 4}, {x(tick), bottom}, tick == 0.5 ? "level" : "gridline");
     canvas.text({x(tick), bottom + 15}, percent(tick), "tick middle");
@@ -101,12 +102,12 @@ std::string draw_intervals(const std::vector<IntervalRow>& rows, const std::stri
   }
   range = range.widened(0.08);
   const double left = kNameWidth;
-  const double right = Frame::kWidth - kValueWidth;
+  const double right = kWidth - kValueWidth;
   const double bottom = kRowHeight * static_cast<double>(rows.size()) + 8;
   const auto x = [&](double value) {
     return left + (value - range.low) / (range.high - range.low) * (right - left);
   };
-  Canvas canvas(Frame::kWidth, bottom + 38, "Change of each reward with its 95% interval");
+  Canvas canvas(kWidth, bottom + 38, "Change of each reward with its 95% interval");
   const Ticks ticks = round_ticks(range, 5);
   for (std::size_t i = 0; i < ticks.at.size(); ++i) {
     canvas.line({x(ticks.at[i]), 4}, {x(ticks.at[i]), bottom},

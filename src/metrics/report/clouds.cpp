@@ -103,7 +103,11 @@ std::string draw(const Scatter& chart) {
     x.include(point.x);
     y.include(point.y);
   }
-  Frame frame({chart.label, chart.x_label, chart.y_label, x.widened(0.04), y.widened(0.06)});
+  Frame frame({.label = chart.label,
+               .x_label = chart.x_label,
+               .y_label = chart.y_label,
+               .x = x.widened(0.04),
+               .y = y.widened(0.06)});
   for (const auto& cloud : chart.clouds) {
     for (std::size_t i = 0; i < cloud.points.size(); ++i) {
       frame.canvas().circle(frame.place(cloud.points[i]), 3, "dot " + cloud.colour,
@@ -120,7 +124,12 @@ std::string draw(const TwoHistograms& chart) {
   const auto after = counts_of(chart.after, bins);
   const double highest = std::max(*std::max_element(before.begin(), before.end()),
                                   *std::max_element(after.begin(), after.end()));
-  Frame frame({chart.label, chart.x_label, "prompts", bins.range, {0, highest * 1.08}});
+  Frame frame({.label = chart.label,
+               .x_label = chart.x_label,
+               .y_label = "prompts",
+               .x = bins.range,
+               .y = {0, highest * 1.08},
+               .whole_y = true});
   draw_counts(frame, before, bins, "c2", "before");
   draw_counts(frame, after, bins, "c1", "after");
   for (const auto& [values, colour] : {std::pair{&chart.before, "c2"}, {&chart.after, "c1"}}) {

@@ -50,10 +50,16 @@ std::string with_true_minus(const std::string& text) {
   return !text.empty() && text[0] == '-' ? std::string(kMinus) + text.substr(1) : text;
 }
 
+// "2.5e-5": two digits, the exponent without zeros in front.
+std::string scientific(double value) {
+  const auto exponent = static_cast<int>(std::floor(std::log10(std::abs(value)) + 1e-9));
+  return fmt::format("{:.1f}e{}", value / std::pow(10.0, exponent), exponent);
+}
+
 std::string three_digits(double value) {
   const double size = std::abs(value);
   if (size == 0) return "0";
-  if (size < 0.001) return fmt::format("{:.1e}", value);
+  if (size < 0.001) return scientific(value);
   if (size < 1) return fmt::format("{:.3f}", value);
   if (size < 10) return fmt::format("{:.2f}", value);
   if (size < 100) return fmt::format("{:.1f}", value);

@@ -31,7 +31,7 @@ struct Figure {
   std::vector<LegendEntry> legend = {};
   std::string body;       // SVG or HTML, already safe
   std::string note = {};  // what this run's figure shows, if something can be said
-  bool is_wide = false;
+  bool is_wide = false;   // takes the whole row
 };
 std::string render(const Figure& figure);
 

@@ -49,6 +49,24 @@ void draw_markers(Frame& frame, const LineChart& chart, const Curve& curve) {
   }
 }
 
+// Value at point i of the straight line that fits its neighbours best, with Gaussian weights: a
+// plain average would bend towards the middle at both ends.
+double local_fit(const Points& points, std::size_t i) {
+  const double width = std::max(1.5, static_cast<double>(points.size()) / 25);  // in points
+  const auto reach = static_cast<std::size_t>(std::ceil(3 * width));
+  double weights = 0, distances = 0, squares = 0, values = 0, products = 0;
+  for (std::size_t j = i - std::min(i, reach); j < std::min(points.size(), i + reach + 1); ++j) {
+    const double distance = static_cast<double>(j) - static_cast<double>(i);
+    const double weight = std::exp(-0.5 * distance * distance / (width * width));
+    weights += weight;
+    distances += weight * distance;
+    squares += weight * distance * distance;
+    values += weight * points[j].y;
+    products += weight * distance * points[j].y;
+  }
+  return (squares * values - distances * products) / (squares * weights - distances * distances);
+}
+
 FrameSpec frame_of(const LineChart& chart) {
   Range x = Range::empty();
   Range y = Range::empty();
@@ -68,22 +86,9 @@ FrameSpec frame_of(const LineChart& chart) {
 
 Points smoothed(const Points& points) {
   if (points.size() < kFewestToSmooth) return points;
-  const double width = std::max(1.5, static_cast<double>(points.size()) / 25);  // in points
-  const auto reach = static_cast<std::ptrdiff_t>(std::ceil(3 * width));
-  const auto count = static_cast<std::ptrdiff_t>(points.size());
-  Points result(points.size());
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    double weights = 0;
-    double sum = 0;
-    for (auto j = std::max<std::ptrdiff_t>(0, i - reach); j <= std::min(count - 1, i + reach);
-         ++j) {
-      const double distance = static_cast<double>(j - i) / width;
-      const double weight = std::exp(-0.5 * distance * distance);
-      weights += weight;
-      sum += weight * points[static_cast<std::size_t>(j)].y;
-    }
-    result[static_cast<std::size_t>(i)] = {points[static_cast<std::size_t>(i)].x, sum / weights};
-  }
+  Points result;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    result.push_back({points[i].x, local_fit(points, i)});
   return result;
 }
 

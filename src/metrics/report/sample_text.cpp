@@ -73,12 +73,14 @@ std::string coloured_response(const SampleRecord& sample,
   std::int64_t begin = 0;
   for (std::size_t t = 0; t < sample.tokens.size(); ++t) {
     const auto end = begin + static_cast<std::int64_t>(sample.tokens[t].size());
-    const bool is_end = sample.tokens[t].empty();
-    const bool marked = is_marked(sample, begin, end);
-    text +=
-        fmt::format("<span class=\"tok{}{}\" style=\"{}\" title=\"{}\">{}</span>",
-                    marked ? " marked" : "", is_end ? " eos" : "", variables(sample, t, choices),
-                    escape(tip_of(sample, t)), is_end ? "end" : escape(sample.tokens[t]));
+    const bool is_end = sample.tokens[t].empty() && t + 1 == sample.tokens.size();
+    const auto colours = variables(sample, t, choices);
+    std::string classes = "tok";
+    if (is_marked(sample, begin, end)) classes += " marked";
+    if (!colours.empty()) classes += " hit";
+    if (is_end) classes += " eos";
+    text += fmt::format("<span class=\"{}\" style=\"{}\" title=\"{}\">{}</span>", classes, colours,
+                        escape(tip_of(sample, t)), is_end ? "end" : escape(sample.tokens[t]));
     begin = end;
   }
   return text;

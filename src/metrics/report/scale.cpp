@@ -12,13 +12,15 @@
 namespace alarm_dist::report {
 namespace {
 
+// 1, 2 or 5 times a power of ten, the one whose ratio to the wanted step is nearest to 1.
 double round_step(double width, int count) {
   const double rough = width / std::max(1, count);
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= rough * 0.999) return factor * power;
-  }
-  return 10 * power;
+  const double rest = rough / power;  // 1 to 10; the borders are geometric means
+  return power * (rest < std::sqrt(2)    ? 1
+                  : rest < std::sqrt(10) ? 2
+                  : rest < std::sqrt(50) ? 5
+                                         : 10);
 }
 
 std::string tick_label(double value, double step) {
@@ -27,6 +29,8 @@ std::string tick_label(double value, double step) {
   if (largest >= 10000 || step < 1e-4) return number(value);
   return fixed_number(value, std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9))));
 }
+
+bool is_whole(double value) { return std::abs(value - std::round(value)) < 1e-9; }
 
 }  // namespace
 
@@ -73,8 +77,9 @@ double Frame::y(double value) const {
 }
 
 void Frame::draw_y_axis(const FrameSpec& spec) {
-  const Ticks ticks = round_ticks(y_range_, 4);
+  const Ticks ticks = round_ticks(y_range_, 5);
   for (std::size_t i = 0; i < ticks.at.size(); ++i) {
+    if (spec.whole_y && !is_whole(ticks.at[i])) continue;
     const double place = y(ticks.at[i]);
     canvas_.line({kLeft, place}, {kRight, place}, ticks.at[i] == 0 ? "zero" : "gridline");
     canvas_.text({kLeft - 6, place + 4}, ticks.labels[i], "tick end");
@@ -86,7 +91,7 @@ void Frame::draw_x_axis(const FrameSpec& spec) {
   canvas_.line({kLeft, kBottom}, {kRight, kBottom}, "baseline");
   const Ticks ticks = round_ticks(x_range_, 6);
   for (std::size_t i = 0; i < ticks.at.size(); ++i) {
-    if (spec.whole_x && ticks.at[i] != std::round(ticks.at[i])) continue;
+    if (spec.whole_x && !is_whole(ticks.at[i])) continue;
     const double place = x(ticks.at[i]);
     canvas_.line({place, kBottom}, {place, kBottom + 4}, "baseline");
     canvas_.text({place, kBottom + 17}, ticks.labels[i], "tick middle");

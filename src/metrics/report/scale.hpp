@@ -35,6 +35,7 @@ struct FrameSpec {
   Range x;
   Range y;
   bool whole_x = false;  // steps: ticks at whole numbers only
+  bool whole_y = false;  // counts
 };
 
 class Frame {

@@ -34,7 +34,8 @@ std::string table_row(const EvaluationRow& row) {
   const auto cell = [&](double value) { return fixed_number(value, decimals); };
   const auto signed_cell = [&](double value) { return (value > 0 ? "+" : "") + cell(value); };
   return fmt::format(
-      "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+      "<tr><th scope=\"row\">{}</th><td class=\"role\">{}</td><td class=\"n\">{}</td><td "
+      "class=\"n\">{}</td><td "
       "class=\"n\"><b>{}</b></td>"
       "<td class=\"n\">{} to {}</td><td><span class=\"chip {}\">{} {}</span></td></tr>\n",
       escape(row.name), role_text(row.role), cell(row.before_mean), cell(row.after_mean),
@@ -46,7 +47,7 @@ std::string table(const Evaluation& evaluation) {
   std::string rows;
   for (const auto& row : evaluation.rows) rows += table_row(row);
   return fmt::format(
-      "<div class=\"card scroll\"><table><thead><tr><th>reward</th><th>role</th><th "
+      "<div class=\"card scroll\"><table><thead><tr><th>reward</th><th class=\"role\">role</th><th "
       "class=\"n\">before</th><th "
       "class=\"n\">after</th><th class=\"n\">difference</th><th class=\"n\">95% "
       "interval</th><th>verdict</th></tr></thead>\n"
@@ -82,7 +83,8 @@ std::string interval_figure(const Evaluation& evaluation) {
        .explanation =
            "Dot: mean change over the prompts. Line: 95% interval; one that keeps clear of zero is "
            "not chance.",
-       .body = draw_intervals(rows, "change, in standard deviations before training")});
+       .body = draw_intervals(rows, "change, in standard deviations before training"),
+       .is_wide = true});
 }
 
 std::string distribution_figure(const std::string& name, const PairedValues& values) {

@@ -17,6 +17,11 @@ std::string last_part(const std::string& path) {
   return slash == std::string::npos || path.empty() ? path : path.substr(slash + 1);
 }
 
+std::string without_brackets(const std::string& list) {
+  const bool bracketed = list.size() >= 2 && list.front() == '[' && list.back() == ']';
+  return bracketed ? list.substr(1, list.size() - 2) : list;
+}
+
 std::string with_default(std::string text, const std::string& fallback) {
   return text.empty() ? fallback : text;
 }
@@ -33,9 +38,8 @@ std::string subtitle(const RunData& run) {
   const std::string composition = run.fact("rewards.compose.kind");
   if (!composition.empty())
     text += fmt::format(", rewards composed as <b>{}</b>", escape(composition));
-  const std::string aspects = run.fact("rewards.compose.use");
-  if (!aspects.empty() && aspects != "[]")
-    text += fmt::format(", aspects in use: <b>{}</b>", escape(aspects));
+  const std::string aspects = without_brackets(run.fact("rewards.compose.use"));
+  if (!aspects.empty()) text += fmt::format(", aspects in use: <b>{}</b>", escape(aspects));
   return text + ".";
 }
 

@@ -57,9 +57,9 @@ std::string chip(const std::string& text, const std::string& colour = "muted") {
 std::string chips_of(const SampleRecord& sample) {
   std::string chips = chip(sample.passed ? "\xe2\x9c\x93 gate open" : "\xe2\x80\x93 gate closed",
                            sample.passed ? "good" : "muted");
-  chips += chip("total " + signed_number(sum_of(sample.rewards)));
+  chips += chip("reward in all " + signed_number(sum_of(sample.rewards)));
   for (const auto& [name, values] : sample.components)
-    chips += chip(name + " " + signed_number(sum_of(values)));
+    chips += chip("from " + name + " " + signed_number(sum_of(values)));
   chips += chip(fmt::format("{} tokens", sample.tokens.size()));
   if (sample.finish == "length") chips += chip("cut at the length limit", "bad");
   return chips;
@@ -68,7 +68,8 @@ std::string chips_of(const SampleRecord& sample) {
 std::string side(const std::string& title, const SampleRecord& sample,
                  const std::vector<ColourChoice>& choices) {
   return fmt::format(
-      "<div class=\"side\"><h4>{} <span>holistic {}</span></h4><div class=\"chips\">{}</div><p "
+      "<div class=\"side\"><h4>{} <span>holistic score {}</span></h4><div "
+      "class=\"chips\">{}</div><p "
       "class=\"response\">{}</p></div>",
       title, signed_number(sample.holistic), chips_of(sample), coloured_response(sample, choices));
 }
@@ -78,6 +79,11 @@ std::string first_words(const std::string& text, std::size_t most) {
   std::size_t cut = most;
   while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
   return text.substr(0, cut) + "\xe2\x80\xa6";
+}
+
+std::string change_text(const SamplePair& pair) {
+  return fmt::format("{} \xe2\x86\x92 {}", signed_number(pair.before->holistic),
+                     signed_number(pair.after->holistic));
 }
 
 std::string article(const SamplePair& pair, const std::vector<ColourChoice>& choices) {
@@ -90,12 +96,12 @@ std::string article(const SamplePair& pair, const std::vector<ColourChoice>& cho
                                           "reference</h4><p class=\"response\">{}</p></div>",
                                           escape(after.reference));
   return fmt::format(
-      "<article class=\"card\"><h3>{} {} <span class=\"change\">holistic reward {}</span></h3>\n"
+      "<article class=\"card\"><h3>{} {} <span class=\"change\">holistic score {}</span></h3>\n"
       "<details><summary>Prompt: {}</summary><pre>{}</pre></details>\n<div "
       "class=\"sides\">{}{}{}</div></article>\n",
-      escape(after.record_id), aspect, signed_number(change_of(pair)),
-      escape(first_words(after.prompt, 110)), escape(after.prompt),
-      side("before", *pair.before, choices), side("after", after, choices), reference);
+      escape(after.record_id), aspect, change_text(pair), escape(first_words(after.prompt, 110)),
+      escape(after.prompt), side("before", *pair.before, choices), side("after", after, choices),
+      reference);
 }
 
 std::string choice_name(const ColourChoice& choice) {
@@ -141,7 +147,7 @@ std::string samples_section(const RunData& run) {
   std::string body = switches(choices);
   for (const auto& pair : pairs) body += article(pair, choices);
   const auto introduction = fmt::format(
-      "{} of {} prompts, spread evenly from the greatest rise of the holistic reward to the "
+      "{} of {} prompts, spread evenly from the greatest rise of the holistic score to the "
       "greatest fall. The colour of a "
       "token is the reward that it received (rest the pointer on it for the numbers); <span "
       "class=\"marked\">underlined</span> "

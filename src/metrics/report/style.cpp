@@ -37,7 +37,7 @@ button{margin-left:auto;font:inherit;color:var(--ink);background:var(--card);bor
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:16px;margin-top:16px}
 .grid>.card{margin:0;min-width:0}
 .wide{grid-column:1/-1}
-.wide svg{max-width:760px;margin:0 auto}
+.wide svg{max-width:640px;margin:0 auto}
 .scroll{overflow-x:auto}
 figcaption p{color:var(--soft);font-size:.88rem;margin:.15em 0 .6em}
 .note{font-size:.9rem;border-left:3px solid var(--c1);padding-left:10px;margin-top:.8em}
@@ -59,6 +59,7 @@ thead th{color:var(--soft);font-weight:500;font-size:.85rem}
 tbody tr:last-child>*{border-bottom:0}
 tbody th{font-weight:600}
 th.n,td.n{text-align:right}
+.n+th:last-child,.n+td:last-child:not(.n){padding-left:28px}
 .facts th{font-weight:500;width:1%;white-space:nowrap;padding-right:24px}
 .facts td{white-space:normal;overflow-wrap:anywhere}
 .code,pre{font-family:ui-monospace,"DejaVu Sans Mono",Consolas,monospace;font-size:.84rem}
@@ -120,11 +121,12 @@ svg .good{color:var(--good)}svg .bad{color:var(--bad)}svg .muted{color:var(--mut
 .chips .chip{font-size:.76rem;padding:0 8px}
 .response{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.75;font-size:.95rem}
 .reference{border-left:3px solid var(--line);padding-left:14px}
-.tok{--v:0;border-radius:3px;background-image:linear-gradient(rgb(var(--pos)/var(--v)) 0 0),linear-gradient(rgb(var(--neg)/calc(-1*var(--v))) 0 0)}
+.tok{--v:0;border-radius:3px;box-decoration-break:clone;-webkit-box-decoration-break:clone;background-image:linear-gradient(rgb(var(--pos)/var(--v)) 0 0),linear-gradient(rgb(var(--neg)/calc(-1*var(--v))) 0 0)}
 .marked{text-decoration:underline wavy var(--c4) 1px;text-underline-offset:4px}
-.eos{font-size:.72rem;border:1px solid var(--line);padding:0 4px;margin-left:4px;color:var(--soft);white-space:nowrap}
+.hit{padding:.12em .22em;margin:0 -.04em}
+.eos{font-size:.72rem;border:1px solid var(--line);padding:0 4px;margin-left:4px;color:var(--ink);white-space:nowrap}
 footer{margin-top:48px;color:var(--soft);font-size:.85rem}
-@media(max-width:560px){main{padding:14px 12px 40px}h1{font-size:1.5rem}.card{padding:12px}svg{font-size:13px}.change{margin-left:0}.ramp{margin-left:0}.tiles{grid-template-columns:repeat(2,1fr)}}
+@media(max-width:560px){main{padding:14px 12px 40px}h1{font-size:1.5rem}.card{padding:12px}svg{font-size:13px}.change{margin-left:0}.ramp{margin-left:0}.role{display:none}table{font-size:.85rem}th,td{padding-right:9px}.tiles{grid-template-columns:repeat(2,1fr)}}
 @media print{body{background:#fff}nav,.switches{display:none}.card{break-inside:avoid}}
 )css";
 
