@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every Communicator asks of its arguments before it moves a byte, so that all of them refuse the same things in the
-// same words.
+// What every Communicator asks of its arguments before it moves a byte, so that all of them refuse
+// the same things in the same words.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,8 @@
 
 namespace alarm_dist {
 
-void check_tensor(const Communicator& communicator, const at::Tensor& tensor, std::string_view operation);
+void check_tensor(const Communicator& communicator, const at::Tensor& tensor,
+                  std::string_view operation);
 void check_reduction(const Communicator& communicator, const at::Tensor& tensor, ReduceOp op,
                      std::string_view operation);
 void check_root(const Communicator& communicator, int root, std::string_view operation);

@@ -56,7 +56,8 @@ std::vector<Bytes> gather_bytes(Communicator& communicator, std::span<const std:
 
 Bytes broadcast_bytes(Communicator& communicator, Bytes bytes, int root) {
   const auto device = communicator.device();
-  at::Tensor size = at::full({1}, static_cast<std::int64_t>(bytes.size()), at::TensorOptions(at::kLong).device(device));
+  at::Tensor size = at::full({1}, static_cast<std::int64_t>(bytes.size()),
+                             at::TensorOptions(at::kLong).device(device));
   communicator.broadcast(size, root);
 
   const bool is_root = communicator.rank() == root;
@@ -68,7 +69,8 @@ Bytes broadcast_bytes(Communicator& communicator, Bytes bytes, int root) {
 }
 
 double sum_over_ranks(Communicator& communicator, double value) {
-  at::Tensor sum = at::full({1}, value, at::TensorOptions(at::kDouble).device(communicator.device()));
+  at::Tensor sum =
+      at::full({1}, value, at::TensorOptions(at::kDouble).device(communicator.device()));
   communicator.all_reduce(sum, ReduceOp::kSum);
   return sum.cpu().const_data_ptr<double>()[0];
 }

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comm/control_address.hpp"
 
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <memory>
-#include <utility>
-
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <memory>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/ranges.h>
 
@@ -45,7 +44,8 @@ bool accepts_connections(const std::string& address, int port) {
   target.sin_port = htons(static_cast<std::uint16_t>(port));
   if (inet_pton(AF_INET, address.c_str(), &target.sin_addr) != 1) return false;
   const Socket socket;
-  if (connect(socket.fd(), reinterpret_cast<const sockaddr*>(&target), sizeof(target)) == 0) return true;
+  if (connect(socket.fd(), reinterpret_cast<const sockaddr*>(&target), sizeof(target)) == 0)
+    return true;
   if (errno != EINPROGRESS) return false;
   pollfd wait{socket.fd(), POLLOUT, 0};
   if (poll(&wait, 1, kConnectTimeoutMs) != 1) return false;
@@ -76,8 +76,9 @@ std::string reachable_address(const std::vector<std::string>& addresses, int por
   for (const std::string& address : addresses) {
     if (accepts_connections(address, port)) return address;
   }
-  throw Error(fmt::format("the control server of rank 0 cannot be reached on port {} of any of its addresses: {}", port,
-                          fmt::join(addresses, ", ")));
+  throw Error(fmt::format(
+      "the control server of rank 0 cannot be reached on port {} of any of its addresses: {}", port,
+      fmt::join(addresses, ", ")));
 }
 
 }  // namespace alarm_dist

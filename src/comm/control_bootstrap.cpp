@@ -7,6 +7,7 @@
 
 #include "alarm/base/bytes.hpp"
 #include "alarm/base/error.hpp"
+
 #include "comm/control_address.hpp"
 #include "comm/control_client.hpp"
 #include "comm/control_server.hpp"
@@ -56,7 +57,9 @@ class HostedControl : public ControlPlane {
       : server_(std::move(server)), client_(std::move(client)) {}
 
   int rank() const override { return client_->rank(); }
-  std::int64_t claim(std::string_view counter, std::int64_t amount) override { return client_->claim(counter, amount); }
+  std::int64_t claim(std::string_view counter, std::int64_t amount) override {
+    return client_->claim(counter, amount);
+  }
   void set_role(std::string_view role) override { client_->set_role(role); }
   void set_doing(std::string_view doing) override { client_->set_doing(doing); }
   void enter_collective(const CollectiveEntry& entry) override { client_->enter_collective(entry); }
@@ -70,7 +73,8 @@ class HostedControl : public ControlPlane {
 std::vector<std::string> offered_addresses(ControlReach reach) {
   if (reach == ControlReach::kOneHost) return {kLoopbackAddress};
   std::vector<std::string> addresses = interface_addresses();
-  ALARM_CHECK(!addresses.empty(), "the host of rank 0 has no network address, but the job has ranks on other hosts");
+  ALARM_CHECK(!addresses.empty(),
+              "the host of rank 0 has no network address, but the job has ranks on other hosts");
   return addresses;
 }
 

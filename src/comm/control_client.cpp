@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comm/control_client.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -11,10 +12,14 @@
 
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
+
 #include "comm/control_message.hpp"
 
 namespace alarm_dist {
 namespace {
+
+// A report on a late collective must not wait long for a server that may be what is late.
+constexpr double kReportPatienceS = 5;
 
 class ControlClient : public ControlPlane {
  public:
@@ -44,7 +49,12 @@ class ControlClient : public ControlPlane {
   void beat();
   // These three want the lock held.
   void send_state();
-  ControlReply ask(const ControlRequest& request, std::int64_t id, std::string_view what);
+  struct Question {
+    std::int64_t id;
+    std::string_view what;
+    double timeout_s;
+  };
+  ControlReply ask(const ControlRequest& request, const Question& question);
   std::optional<ControlReply> next_reply(std::chrono::milliseconds patience);
 
   ControlClientOptions options_;
@@ -87,35 +97,40 @@ void ControlClient::beat() {
 
 void ControlClient::send_state() {
   const Bytes bytes = encode(state_);
-  // A heartbeat is never waited for: when the queue is full the server is gone, and the next claim will say so.
+  // A heartbeat is never waited for: when the queue is full the server is gone, and the next claim
+  // will say so.
   static_cast<void>(socket_.send(zmq::buffer(bytes), zmq::send_flags::dontwait));
 }
 
 std::int64_t ControlClient::claim(std::string_view counter, std::int64_t amount) {
   const std::lock_guard lock(mutex_);
   const std::int64_t id = ++last_id_;
-  return ask(ClaimRequest{id, std::string(counter), amount}, id, counter).claimed;
+  return ask(ClaimRequest{id, std::string(counter), amount}, {id, counter, options_.timeout_s})
+      .claimed;
 }
 
 std::vector<PeerState> ControlClient::peers() {
   const std::lock_guard lock(mutex_);
   const std::int64_t id = ++last_id_;
-  return ask(PeersRequest{id}, id, "peers").peers;
+  return ask(PeersRequest{id}, {id, "peers", std::min(options_.timeout_s, kReportPatienceS)}).peers;
 }
 
-ControlReply ControlClient::ask(const ControlRequest& request, std::int64_t id, std::string_view what) {
+ControlReply ControlClient::ask(const ControlRequest& request, const Question& question) {
   const Stopwatch watch;
   const Bytes bytes = encode(request);
   bool sent = false;
-  for (double left = options_.timeout_s; left > 0; left = options_.timeout_s - watch.seconds()) {
+  for (double left = question.timeout_s; left > 0; left = question.timeout_s - watch.seconds()) {
     if (!sent) sent = socket_.send(zmq::buffer(bytes), zmq::send_flags::dontwait).has_value();
-    const auto patience = sent ? std::chrono::milliseconds(static_cast<int>(left * 1000) + 1) : std::chrono::milliseconds(10);
-    if (auto reply = next_reply(patience); reply && reply->id == id) return std::move(*reply);
+    const auto patience = std::chrono::milliseconds(sent ? static_cast<int>(left * 1000) + 1 : 10);
+    if (auto reply = next_reply(patience); reply && reply->id == question.id)
+      return std::move(*reply);
   }
-  throw Error(fmt::format("rank {}: the control server at {} did not answer a request ({}) within {} s; rank 0 has failed "
-                          "or cannot be reached",
-                          options_.rank, options_.endpoint, what, options_.timeout_s),
-              ExitCode::kPeerFailed);
+  throw Error(
+      fmt::format(
+          "rank {}: the control server at {} did not answer a request ({}) within {} s; rank 0 has "
+          "failed or cannot be reached",
+          options_.rank, options_.endpoint, question.what, question.timeout_s),
+      ExitCode::kPeerFailed);
 }
 
 std::optional<ControlReply> ControlClient::next_reply(std::chrono::milliseconds patience) {

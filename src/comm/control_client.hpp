@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A rank's end of the control plane: one socket behind a lock, and a thread that sends a heartbeat every second.
+// A rank's end of the control plane: one socket behind a lock, and a thread that sends a heartbeat
+// every second.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "alarm/comm/control_plane.hpp"
+
 #include "comm/curve_keys.hpp"
 
 namespace alarm_dist {

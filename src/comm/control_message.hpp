@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "alarm/base/bytes.hpp"
+
 #include "comm/ledger.hpp"
 
 namespace alarm_dist {
 
 struct ClaimRequest {
-  std::int64_t id = 0;  // comes back with the reply: a reply that was given up on must not answer the next request
+  std::int64_t id = 0;  // comes back with the reply: a reply that was given up on must not answer
+                        // the next request
   std::string counter;
   std::int64_t amount = 1;
 };
@@ -30,7 +32,8 @@ struct ControlReply {
 };
 
 Bytes encode(const ControlRequest& request);
-ControlRequest decode_request(std::span<const std::byte> bytes);  // throws Error on bytes that are no request
+ControlRequest decode_request(
+    std::span<const std::byte> bytes);  // throws Error on bytes that are no request
 Bytes encode(const ControlReply& reply);
 ControlReply decode_reply(std::span<const std::byte> bytes);
 

@@ -13,6 +13,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
+
 #include "comm/control_message.hpp"
 
 namespace alarm_dist {
@@ -47,12 +48,14 @@ int rank_of(zmq::message_t& message) {
 
 }  // namespace
 
-ControlServer::ControlServer(CurveKeys keys, std::vector<std::string> client_keys, const std::string& bind_address)
+ControlServer::ControlServer(CurveKeys keys, std::vector<std::string> client_keys,
+                             const std::string& bind_address)
     : client_keys_(std::move(client_keys)),
       ledger_(static_cast<int>(client_keys_.size())),
       authenticator_(context_, zmq::socket_type::rep),
       router_(context_, zmq::socket_type::router) {
-  authenticator_.bind("inproc://zeromq.zap.01");  // must be there before the router: libzmq looks for it by this name
+  authenticator_.bind("inproc://zeromq.zap.01");  // must be there before the router: libzmq looks
+                                                  // for it by this name
   router_.set(zmq::sockopt::zap_domain, "alarm-dist");
   router_.set(zmq::sockopt::curve_server, true);
   router_.set(zmq::sockopt::curve_secretkey, keys.secret_key);
@@ -69,7 +72,8 @@ ControlServer::~ControlServer() {
 
 void ControlServer::serve() {
   try {
-    std::array<zmq::pollitem_t, 2> items{{{authenticator_.handle(), 0, ZMQ_POLLIN, 0}, {router_.handle(), 0, ZMQ_POLLIN, 0}}};
+    std::array<zmq::pollitem_t, 2> items{
+        {{authenticator_.handle(), 0, ZMQ_POLLIN, 0}, {router_.handle(), 0, ZMQ_POLLIN, 0}}};
     while (true) {
       zmq::poll(items.data(), items.size(), std::chrono::milliseconds(-1));
       if ((items[0].revents & ZMQ_POLLIN) != 0) answer_authentication();
@@ -82,20 +86,27 @@ void ControlServer::serve() {
   router_.close();
 }
 
-// ZAP request: version, request id, domain, address, identity, mechanism, then for CURVE the client's key.
+// ZAP request: version, request id, domain, address, identity, mechanism, then for CURVE the
+// client's key.
 void ControlServer::answer_authentication() {
   std::vector<zmq::message_t> request;
   if (!zmq::recv_multipart(authenticator_, std::back_inserter(request))) return;
   const bool well_formed = request.size() == 7 && request[5].to_string_view() == "CURVE";
-  const auto known = well_formed ? std::find(client_keys_.begin(), client_keys_.end(), z85(request[6])) : client_keys_.end();
+  const auto known = well_formed
+                         ? std::find(client_keys_.begin(), client_keys_.end(), z85(request[6]))
+                         : client_keys_.end();
   const bool allowed = known != client_keys_.end();
   if (!allowed) log::warn("the control server refused a client without a key of this job");
 
   const std::string user = allowed ? std::to_string(known - client_keys_.begin()) : "";
   const std::string id = request.size() > 1 ? request[1].to_string() : "";
-  const std::array<zmq::const_buffer, 6> reply{zmq::str_buffer("1.0"), zmq::buffer(id),
-                                               allowed ? zmq::str_buffer("200") : zmq::str_buffer("400"),
-                                               zmq::str_buffer(""), zmq::buffer(user), zmq::str_buffer("")};
+  const std::array<zmq::const_buffer, 6> reply{
+      zmq::str_buffer("1.0"),
+      zmq::buffer(id),
+      allowed ? zmq::str_buffer("200") : zmq::str_buffer("400"),
+      zmq::str_buffer(""),
+      zmq::buffer(user),
+      zmq::str_buffer("")};
   zmq::send_multipart(authenticator_, reply);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control plane's server: one thread on rank 0 that answers claims and keeps the ledger.
 //
-// Nobody is served without a key that the job made: the socket speaks CURVE only, and libzmq asks the same thread (ZAP, RFC
-// 27) whether a client's key is one of the ranks'. The key also tells which rank speaks.
+// Nobody is served without a key that the job made: the socket speaks CURVE only, and libzmq asks
+// the same thread (ZAP, RFC 27) whether a client's key is one of the ranks'. The key also tells
+// which rank speaks.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,10 @@ namespace alarm_dist {
 
 class ControlServer {
  public:
-  // client_keys are public keys, by rank; bind_address is an address of this host or 0.0.0.0. Any free port is taken.
-  ControlServer(CurveKeys keys, std::vector<std::string> client_keys, const std::string& bind_address);
+  // client_keys are public keys, by rank; bind_address is an address of this host or 0.0.0.0. Any
+  // free port is taken.
+  ControlServer(CurveKeys keys, std::vector<std::string> client_keys,
+                const std::string& bind_address);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;

@@ -13,7 +13,8 @@ CurveKeys make_curve_keys() {
   std::array<char, 41> public_key{};
   std::array<char, 41> secret_key{};
   ALARM_CHECK(zmq_curve_keypair(public_key.data(), secret_key.data()) == 0,
-              "libzmq cannot make CURVE keys ({}): it was built without libsodium", zmq_strerror(zmq_errno()));
+              "libzmq cannot make CURVE keys ({}): it was built without libsodium",
+              zmq_strerror(zmq_errno()));
   return {public_key.data(), secret_key.data()};
 }
 

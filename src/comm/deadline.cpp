@@ -84,15 +84,16 @@ void DeadlineCommunicator::agree() {
   const auto* pairs = host.const_data_ptr<std::int64_t>();
   group_ = pairs[0];
   members_.clear();
-  for (int rank = 0; rank < size(); ++rank) members_.push_back(static_cast<int>(pairs[2 * rank + 1]));
+  for (int rank = 0; rank < size(); ++rank)
+    members_.push_back(static_cast<int>(pairs[2 * rank + 1]));
 }
 
 }  // namespace
 
-std::unique_ptr<Communicator> with_deadline(std::unique_ptr<Communicator> communicator, ControlPlane& control,
-                                            Deadline deadline) {
-  auto guarded = std::make_unique<DeadlineCommunicator>(std::move(communicator),
-                                                        std::make_shared<Watchdog>(control, std::move(deadline)));
+std::unique_ptr<Communicator> with_deadline(std::unique_ptr<Communicator> communicator,
+                                            ControlPlane& control, Deadline deadline) {
+  auto guarded = std::make_unique<DeadlineCommunicator>(
+      std::move(communicator), std::make_shared<Watchdog>(control, std::move(deadline)));
   guarded->form_group();
   return guarded;
 }

@@ -2,7 +2,6 @@
 #include "comm/host_name.hpp"
 
 #include <array>
-
 #include <unistd.h>
 
 namespace alarm_dist {

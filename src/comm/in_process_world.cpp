@@ -10,6 +10,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
+
 #include "comm/host_name.hpp"
 #include "comm/ledger_control.hpp"
 #include "comm/local_communicator.hpp"
@@ -61,7 +62,8 @@ class InProcessWorld : public World {
 
 std::unique_ptr<Communicator> InProcessWorld::make_communicator(c10::Device device) {
   if (size() == 1) return make_local_communicator(device);
-  ALARM_CHECK(device == c10::kCPU, "the ranks of a thread world share host memory, not {}", device.str());
+  ALARM_CHECK(device == c10::kCPU, "the ranks of a thread world share host memory, not {}",
+              device.str());
   return communicator_->split(0, rank_);
 }
 
@@ -92,7 +94,8 @@ class FirstFailure {
 
 }  // namespace
 
-std::unique_ptr<World> make_in_process_world(const SharedWorld& shared, int rank, std::function<void(int)> on_abort) {
+std::unique_ptr<World> make_in_process_world(const SharedWorld& shared, int rank,
+                                             std::function<void(int)> on_abort) {
   return std::make_unique<InProcessWorld>(shared, rank, std::move(on_abort));
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A world inside one process: the ranks of run_thread_world, or a single one when no launcher started the program.
+// A world inside one process: the ranks of run_thread_world, or a single one when no launcher
+// started the program.
 #pragma once
 
 #include <functional>
 #include <memory>
 
 #include "alarm/comm/world.hpp"
+
 #include "comm/ledger.hpp"
 #include "comm/thread_hub.hpp"
 #include "comm/thread_mailbox.hpp"
@@ -27,7 +29,8 @@ struct SharedWorld {
 };
 
 // on_abort must not return.
-std::unique_ptr<World> make_in_process_world(const SharedWorld& shared, int rank, std::function<void(int)> on_abort);
+std::unique_ptr<World> make_in_process_world(const SharedWorld& shared, int rank,
+                                             std::function<void(int)> on_abort);
 
 // A world of one; abort() ends the process.
 std::unique_ptr<World> make_local_world();

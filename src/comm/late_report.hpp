@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words for a collective that is late: who has not come, what they are and what they were doing.
+// The words for a collective that is late: who has not come, what they are and what they were
+// doing.
 #pragma once
 
 #include <string>
@@ -11,8 +12,9 @@ namespace alarm_dist {
 
 struct LateCollective {
   CollectiveEntry entry;
-  std::vector<int> members;  // ranks of the world in this group; empty when the group is still being formed
-  int rank = 0;              // who reports
+  std::vector<int>
+      members;   // ranks of the world in this group; empty when the group is still being formed
+  int rank = 0;  // who reports
   double waited_s = 0;
 };
 

@@ -22,8 +22,8 @@ std::int64_t Ledger::claim(const std::string& counter, std::int64_t amount) {
 
 void Ledger::update(int rank, const RankState& state) {
   const std::lock_guard lock(mutex_);
-  ALARM_CHECK(rank >= 0 && rank < static_cast<int>(peers_.size()), "the ledger of {} ranks heard of rank {}",
-              peers_.size(), rank);
+  ALARM_CHECK(rank >= 0 && rank < static_cast<int>(peers_.size()),
+              "the ledger of {} ranks heard of rank {}", peers_.size(), rank);
   PeerState& peer = peers_[static_cast<std::size_t>(rank)];
   peer.role = state.role;
   peer.doing = state.doing;

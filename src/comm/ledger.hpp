@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the control plane knows: the counters, and where each rank is. One of them in a job. Thread-safe.
+// What the control plane knows: the counters, and where each rank is. One of them in a job.
+// Thread-safe.
 #pragma once
 
 #include <chrono>

@@ -8,7 +8,8 @@ namespace {
 
 class LedgerControl : public ControlPlane {
  public:
-  LedgerControl(std::shared_ptr<Ledger> ledger, int rank) : ledger_(std::move(ledger)), rank_(rank) {}
+  LedgerControl(std::shared_ptr<Ledger> ledger, int rank)
+      : ledger_(std::move(ledger)), rank_(rank) {}
 
   int rank() const override { return rank_; }
   std::int64_t claim(std::string_view counter, std::int64_t amount) override {

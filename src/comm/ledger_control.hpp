@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "alarm/comm/control_plane.hpp"
+
 #include "comm/ledger.hpp"
 
 namespace alarm_dist {

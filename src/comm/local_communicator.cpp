@@ -16,7 +16,9 @@ class LocalCommunicator : public Communicator {
   int size() const override { return 1; }
   c10::Device device() const override { return device_; }
 
-  void all_reduce(at::Tensor& tensor, ReduceOp op) override { check_reduction(*this, tensor, op, "all_reduce"); }
+  void all_reduce(at::Tensor& tensor, ReduceOp op) override {
+    check_reduction(*this, tensor, op, "all_reduce");
+  }
   void broadcast(at::Tensor& tensor, int root) override {
     check_tensor(*this, tensor, "broadcast");
     check_root(*this, root, "broadcast");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A group of one: nothing moves, on any device. Callers need not ask whether the job is distributed.
+// A group of one: nothing moves, on any device. Callers need not ask whether the job is
+// distributed.
 #pragma once
 
 #include <memory>

@@ -18,12 +18,15 @@ std::optional<Message> take_message(std::deque<Message>& queue, int tag) {
   return message;
 }
 
-std::string describe_tag(int tag) { return tag == kAnyTag ? "any tag" : fmt::format("tag {}", tag); }
+std::string describe_tag(int tag) {
+  return tag == kAnyTag ? "any tag" : fmt::format("tag {}", tag);
+}
 
 void check_destination(const Mailbox& mailbox, int to, int tag) {
-  ALARM_CHECK(to >= 0 && to < mailbox.size(), "rank {}: a message to rank {} of {}", mailbox.rank(), to,
-              mailbox.size());
-  ALARM_CHECK(tag >= 0, "rank {}: a message with tag {}, tags are not negative", mailbox.rank(), tag);
+  ALARM_CHECK(to >= 0 && to < mailbox.size(), "rank {}: a message to rank {} of {}", mailbox.rank(),
+              to, mailbox.size());
+  ALARM_CHECK(tag >= 0, "rank {}: a message with tag {}, tags are not negative", mailbox.rank(),
+              tag);
 }
 
 }  // namespace alarm_dist

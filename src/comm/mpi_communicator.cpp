@@ -11,6 +11,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "alarm/base/error.hpp"
+
 #include "comm/checks.hpp"
 
 namespace alarm_dist {
@@ -34,8 +35,8 @@ MPI_Datatype mpi_type(at::ScalarType type) {
   }
 }
 
-// MPI leaves open what MPI_MAX does with a NaN, and max(0, -0) depends on the order: ranks could disagree. Here a NaN
-// wins (as at::maximum has it), and +0 is larger than -0.
+// MPI leaves open what MPI_MAX does with a NaN, and max(0, -0) depends on the order: ranks could
+// disagree. Here a NaN wins (as at::maximum has it), and +0 is larger than -0.
 template <typename T>
 T larger(T a, T b) {
   if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
@@ -70,8 +71,12 @@ struct FloatOps {
   }
 };
 
-const std::byte* data_of(const at::Tensor& tensor) { return static_cast<const std::byte*>(tensor.const_data_ptr()); }
-std::byte* mutable_data_of(at::Tensor& tensor) { return static_cast<std::byte*>(tensor.mutable_data_ptr()); }
+const std::byte* data_of(const at::Tensor& tensor) {
+  return static_cast<const std::byte*>(tensor.const_data_ptr());
+}
+std::byte* mutable_data_of(at::Tensor& tensor) {
+  return static_cast<std::byte*>(tensor.mutable_data_ptr());
+}
 
 // Calls piece(begin, count) until total is covered.
 template <typename Piece>
@@ -120,10 +125,12 @@ void MpiCommunicator::all_reduce(at::Tensor& tensor, ReduceOp op) {
   const auto type = work.scalar_type();
   const auto width = static_cast<std::int64_t>(work.element_size());
   std::byte* data = mutable_data_of(work);
-  in_pieces(work.numel(), std::max<std::int64_t>(1, max_bytes_ / width), [&](std::int64_t begin, int count) {
-    check_mpi(MPI_Allreduce(MPI_IN_PLACE, data + begin * width, count, mpi_type(type), ops_.get(type, op), comm_.get()),
-              "MPI_Allreduce");
-  });
+  in_pieces(work.numel(), std::max<std::int64_t>(1, max_bytes_ / width),
+            [&](std::int64_t begin, int count) {
+              check_mpi(MPI_Allreduce(MPI_IN_PLACE, data + begin * width, count, mpi_type(type),
+                                      ops_.get(type, op), comm_.get()),
+                        "MPI_Allreduce");
+            });
   if (!work.is_same(tensor)) tensor.copy_(work);
 }
 
@@ -131,9 +138,10 @@ void MpiCommunicator::broadcast(at::Tensor& tensor, int root) {
   check_tensor(*this, tensor, "broadcast");
   check_root(*this, root, "broadcast");
   std::byte* data = mutable_data_of(tensor);
-  in_pieces(static_cast<std::int64_t>(tensor.nbytes()), max_bytes_, [&](std::int64_t begin, int count) {
-    check_mpi(MPI_Bcast(data + begin, count, MPI_BYTE, root, comm_.get()), "MPI_Bcast");
-  });
+  in_pieces(static_cast<std::int64_t>(tensor.nbytes()), max_bytes_,
+            [&](std::int64_t begin, int count) {
+              check_mpi(MPI_Bcast(data + begin, count, MPI_BYTE, root, comm_.get()), "MPI_Bcast");
+            });
 }
 
 void MpiCommunicator::all_gather(const at::Tensor& mine, at::Tensor& all) {
@@ -141,17 +149,20 @@ void MpiCommunicator::all_gather(const at::Tensor& mine, at::Tensor& all) {
   const auto bytes = static_cast<std::int64_t>(mine.nbytes());
   std::byte* to = mutable_data_of(all);
   const auto gather = [&](const std::byte* from, int count, std::byte* into) {
-    check_mpi(MPI_Allgather(from, count, MPI_BYTE, into, count, MPI_BYTE, comm_.get()), "MPI_Allgather");
+    check_mpi(MPI_Allgather(from, count, MPI_BYTE, into, count, MPI_BYTE, comm_.get()),
+              "MPI_Allgather");
   };
   const std::int64_t most = part_limit(1);
   if (bytes <= most) return gather(data_of(mine), static_cast<int>(bytes), to);
 
-  // A piece of every rank's part lands in a stage, because the parts lie further apart than the pieces.
+  // A piece of every rank's part lands in a stage, because the parts lie further apart than the
+  // pieces.
   std::vector<std::byte> stage(static_cast<std::size_t>(most * size_));
   in_pieces(bytes, most, [&](std::int64_t begin, int count) {
     gather(data_of(mine) + begin, count, stage.data());
     for (int rank = 0; rank < size_; ++rank) {
-      std::memcpy(to + rank * bytes + begin, stage.data() + std::int64_t{rank} * count, static_cast<std::size_t>(count));
+      std::memcpy(to + rank * bytes + begin, stage.data() + std::int64_t{rank} * count,
+                  static_cast<std::size_t>(count));
     }
   });
 }
@@ -166,7 +177,8 @@ void MpiCommunicator::reduce_scatter(const at::Tensor& all, at::Tensor& mine, Re
   const auto width = static_cast<std::int64_t>(from.element_size());
   const std::int64_t count_each = mine.numel();
   const auto scatter = [&](const std::byte* source, int count, std::byte* target) {
-    check_mpi(MPI_Reduce_scatter_block(source, target, count, mpi_type(type), ops_.get(type, op), comm_.get()),
+    check_mpi(MPI_Reduce_scatter_block(source, target, count, mpi_type(type), ops_.get(type, op),
+                                       comm_.get()),
               "MPI_Reduce_scatter_block");
   };
 
@@ -177,7 +189,8 @@ void MpiCommunicator::reduce_scatter(const at::Tensor& all, at::Tensor& mine, Re
     std::vector<std::byte> stage(static_cast<std::size_t>(most * width * size_));
     in_pieces(count_each, most, [&](std::int64_t begin, int count) {
       for (int rank = 0; rank < size_; ++rank) {
-        std::memcpy(stage.data() + rank * count * width, data_of(from) + (rank * count_each + begin) * width,
+        std::memcpy(stage.data() + rank * count * width,
+                    data_of(from) + (rank * count_each + begin) * width,
                     static_cast<std::size_t>(count * width));
       }
       scatter(stage.data(), count, mutable_data_of(into) + begin * width);

@@ -29,7 +29,8 @@ void check_mpi(int code, const char* call) {
 }
 
 MpiComm::MpiComm(MPI_Comm owned) : comm_(owned) {
-  if (comm_ != MPI_COMM_NULL) check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  if (comm_ != MPI_COMM_NULL)
+    check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
 }
 
 MpiComm MpiComm::duplicate(MPI_Comm other) {
@@ -52,13 +53,15 @@ int MpiComm::size() const {
 
 MpiComm MpiComm::split(int colour, int key) const {
   MPI_Comm part = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_split(comm_, colour < 0 ? MPI_UNDEFINED : colour, key, &part), "MPI_Comm_split");
+  check_mpi(MPI_Comm_split(comm_, colour < 0 ? MPI_UNDEFINED : colour, key, &part),
+            "MPI_Comm_split");
   return MpiComm(part);
 }
 
 MpiComm MpiComm::split_by_node() const {
   MPI_Comm node = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &node), "MPI_Comm_split_type");
+  check_mpi(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &node),
+            "MPI_Comm_split_type");
   return MpiComm(node);
 }
 

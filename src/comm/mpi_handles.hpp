@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MPI handles that free themselves, and MPI's return codes as Errors. Only functions of the MPI 3.1 standard.
+// MPI handles that free themselves, and MPI's return codes as Errors. Only functions of the MPI 3.1
+// standard.
 #pragma once
 
 #include <utility>
@@ -11,8 +12,8 @@ namespace alarm_dist {
 // Throws Error that names the rank of the world and the call unless code is MPI_SUCCESS.
 void check_mpi(int code, const char* call);
 
-// An owned communicator whose errors are returned, not fatal. Freeing is local in every MPI we know of (the standard's
-// advice to implementors, section 6.4.3), and left out once MPI is finalised.
+// An owned communicator whose errors are returned, not fatal. Freeing is local in every MPI we know
+// of (the standard's advice to implementors, section 6.4.3), and left out once MPI is finalised.
 class MpiComm {
  public:
   MpiComm() = default;

@@ -12,6 +12,7 @@
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
+
 #include "comm/message_queue.hpp"
 
 namespace alarm_dist {
@@ -32,7 +33,10 @@ class Backoff {
 class MpiMailbox : public Mailbox {
  public:
   MpiMailbox(MpiComm comm, double flush_timeout_s)
-      : comm_(std::move(comm)), rank_(comm_.rank()), size_(comm_.size()), flush_timeout_s_(flush_timeout_s) {}
+      : comm_(std::move(comm)),
+        rank_(comm_.rank()),
+        size_(comm_.size()),
+        flush_timeout_s_(flush_timeout_s) {}
   ~MpiMailbox() override;
   MpiMailbox(const MpiMailbox&) = delete;
   MpiMailbox& operator=(const MpiMailbox&) = delete;
@@ -67,7 +71,8 @@ class MpiMailbox : public Mailbox {
 
 MpiMailbox::~MpiMailbox() {
   if (requests_.empty()) return;
-  // MPI may still read the payloads: better a leak on the way to a failure than memory that is gone.
+  // MPI may still read the payloads: better a leak on the way to a failure than memory that is
+  // gone.
   log::warn("{} messages were not delivered: flush() was not called", requests_.size());
   static_cast<void>(new std::vector<Bytes>(std::move(sending_)));
 }
@@ -75,9 +80,11 @@ MpiMailbox::~MpiMailbox() {
 void MpiMailbox::send(int to, int tag, Bytes payload) {
   check_destination(*this, to, tag);
   ALARM_CHECK(payload.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()),
-              "rank {}: a message of {} bytes to rank {}; the most is 2 GiB, send it in parts", rank_, payload.size(), to);
+              "rank {}: a message of {} bytes to rank {}; the most is 2 GiB, send it in parts",
+              rank_, payload.size(), to);
   MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Isend(payload.data(), static_cast<int>(payload.size()), MPI_BYTE, to, tag, comm_.get(), &request),
+  check_mpi(MPI_Isend(payload.data(), static_cast<int>(payload.size()), MPI_BYTE, to, tag,
+                      comm_.get(), &request),
             "MPI_Isend");
   requests_.push_back(request);
   sending_.push_back(std::move(payload));
@@ -88,7 +95,8 @@ void MpiMailbox::release_sent() {
   if (requests_.empty()) return;
   std::vector<int> done(requests_.size());
   int count = 0;
-  check_mpi(MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, done.data(), MPI_STATUSES_IGNORE),
+  check_mpi(MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, done.data(),
+                         MPI_STATUSES_IGNORE),
             "MPI_Testsome");
   if (count <= 0) return;
   std::size_t kept = 0;
@@ -106,7 +114,8 @@ bool MpiMailbox::take_one() {
   int found = 0;
   MPI_Message handle = MPI_MESSAGE_NULL;
   MPI_Status status;
-  check_mpi(MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_.get(), &found, &handle, &status), "MPI_Improbe");
+  check_mpi(MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_.get(), &found, &handle, &status),
+            "MPI_Improbe");
   if (found == 0) return false;
   int size = 0;
   check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
@@ -121,8 +130,8 @@ Message MpiMailbox::receive(int tag, double timeout_s) {
   Backoff backoff;
   while (true) {
     if (auto message = poll(tag)) return std::move(*message);
-    ALARM_CHECK(watch.seconds() < timeout_s, "rank {}: no message with {} within {} s", rank_, describe_tag(tag),
-                timeout_s);
+    ALARM_CHECK(watch.seconds() < timeout_s, "rank {}: no message with {} within {} s", rank_,
+                describe_tag(tag), timeout_s);
     backoff.wait();
   }
 }
@@ -131,8 +140,9 @@ void MpiMailbox::flush() {
   const Stopwatch watch;
   Backoff backoff;
   for (pump(); !requests_.empty(); pump()) {
-    ALARM_CHECK(watch.seconds() < flush_timeout_s_, "rank {}: {} messages were not taken within {} s", rank_,
-                requests_.size(), flush_timeout_s_);
+    ALARM_CHECK(watch.seconds() < flush_timeout_s_,
+                "rank {}: {} messages were not taken within {} s", rank_, requests_.size(),
+                flush_timeout_s_);
     backoff.wait();
   }
 }

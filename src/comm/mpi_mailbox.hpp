@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages over MPI point to point, on a communicator of their own.
 //
-// Whatever arrives is taken at every call, wanted or not: two ranks that flush large messages to each other would wait
-// for ever otherwise.
+// Whatever arrives is taken at every call, wanted or not: two ranks that flush large messages to
+// each other would wait for ever otherwise.
 #pragma once
 
 #include <memory>
 
 #include "alarm/comm/mailbox.hpp"
+
 #include "comm/mpi_handles.hpp"
 
 namespace alarm_dist {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comm/mpi_world.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -10,24 +9,28 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
 #include "alarm/comm/deadline.hpp"
+
 #include "comm/control_bootstrap.hpp"
+#include "comm/device_communicator.hpp"
 #include "comm/host_name.hpp"
 #include "comm/local_communicator.hpp"
 #include "comm/mpi_communicator.hpp"
 #include "comm/mpi_mailbox.hpp"
-#include "comm/nccl_factory.hpp"
 
 namespace alarm_dist {
 namespace {
 
-// MPI for the whole process. It is not finalised on the way out of a failure: that would wait for the other ranks.
+// MPI for the whole process. It is not finalised on the way out of a failure: that would wait for
+// the other ranks.
 class MpiSession {
  public:
   MpiSession() : started_here_(!is_mpi_running()) {
     if (!started_here_) return;
     int provided = MPI_THREAD_SINGLE;
-    check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
-    ALARM_CHECK(provided >= MPI_THREAD_FUNNELED, "this MPI does not support threads at all (level {})", provided);
+    check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided),
+              "MPI_Init_thread");
+    ALARM_CHECK(provided >= MPI_THREAD_FUNNELED,
+                "this MPI does not support threads at all (level {})", provided);
   }
   void finalize() {
     if (std::exchange(started_here_, false)) check_mpi(MPI_Finalize(), "MPI_Finalize");
@@ -57,11 +60,6 @@ std::vector<std::string> gather_hosts(Communicator& communicator) {
   return hosts;
 }
 
-ControlReach needed_reach(const std::vector<std::string>& hosts) {
-  const bool one_host = std::all_of(hosts.begin(), hosts.end(), [&](const auto& host) { return host == hosts[0]; });
-  return one_host ? ControlReach::kOneHost : ControlReach::kAllHosts;
-}
-
 class MpiWorld : public World {
  public:
   explicit MpiWorld(const WorldOptions& options)
@@ -72,7 +70,9 @@ class MpiWorld : public World {
     local_size_ = node.size();
     hosts_ = gather_hosts(*bootstrap_);
     mailbox_ = make_mpi_mailbox(MpiComm::duplicate(world.get()), options_.collective_timeout_s);
-    control_ = make_control_plane(*bootstrap_, needed_reach(hosts_));
+    const bool one_node = local_size_ == size();
+    control_ = make_control_plane(*bootstrap_,
+                                  one_node ? ControlReach::kOneHost : ControlReach::kAllHosts);
     communicator_ = guarded(make_mpi_communicator(MpiComm::duplicate(world.get())));
   }
 
@@ -95,11 +95,12 @@ class MpiWorld : public World {
     return part.get();
   }
   std::unique_ptr<Communicator> guarded(std::unique_ptr<Communicator> communicator) {
-    return with_deadline(std::move(communicator), control(),
-                         {.seconds = options_.collective_timeout_s, .on_late = [](const std::string& report) {
-                            log::error("{}", report);
-                            end_all_ranks(static_cast<int>(ExitCode::kPeerFailed));
-                          }});
+    return with_deadline(
+        std::move(communicator), control(),
+        {.seconds = options_.collective_timeout_s, .on_late = [](const std::string& report) {
+           log::error("{}", report);
+           end_all_ranks(static_cast<int>(ExitCode::kPeerFailed));
+         }});
   }
 
   WorldOptions options_;
@@ -116,7 +117,8 @@ class MpiWorld : public World {
 std::unique_ptr<Communicator> MpiWorld::make_communicator(c10::Device device) {
   if (device == c10::kCPU) return communicator().split(0, rank());
   if (size() == 1) return make_local_communicator(device);
-  return guarded(make_nccl_communicator(communicator().split(0, rank()), device));
+  return guarded(make_device_communicator(communicator().split(0, rank()), device,
+                                          options_.collective_timeout_s));
 }
 
 void MpiWorld::close() {
@@ -138,6 +140,8 @@ bool is_mpi_running() {
   return initialized != 0;
 }
 
-std::unique_ptr<World> make_mpi_world(const WorldOptions& options) { return std::make_unique<MpiWorld>(options); }
+std::unique_ptr<World> make_mpi_world(const WorldOptions& options) {
+  return std::make_unique<MpiWorld>(options);
+}
 
 }  // namespace alarm_dist

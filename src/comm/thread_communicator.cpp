@@ -29,7 +29,8 @@ void accumulate(at::Tensor& total, const at::Tensor& part, ReduceOp op) {
 
 class ThreadCommunicator : public Communicator {
  public:
-  ThreadCommunicator(std::shared_ptr<ThreadHub> hub, int rank) : hub_(std::move(hub)), rank_(rank) {}
+  ThreadCommunicator(std::shared_ptr<ThreadHub> hub, int rank)
+      : hub_(std::move(hub)), rank_(rank) {}
 
   int rank() const override { return rank_; }
   int size() const override { return hub_->size(); }
@@ -97,7 +98,8 @@ class ThreadCommunicator : public Communicator {
 
 at::Tensor ThreadCommunicator::reduce(ReduceOp op, std::int64_t begin, std::int64_t count) const {
   at::Tensor total = widened(brought(0).narrow(0, begin, count).clone());
-  for (int rank = 1; rank < size(); ++rank) accumulate(total, brought(rank).narrow(0, begin, count), op);
+  for (int rank = 1; rank < size(); ++rank)
+    accumulate(total, brought(rank).narrow(0, begin, count), op);
   return total;
 }
 
@@ -116,7 +118,8 @@ std::unique_ptr<Communicator> ThreadCommunicator::split(int colour, int key) {
   const std::vector<int> group = members(colour);
   const bool leads = group.front() == rank_;
   if (colour >= 0 && leads) {
-    hub_->call(rank_).group = std::make_shared<ThreadHub>(static_cast<int>(group.size()), hub_->failed());
+    hub_->call(rank_).group =
+        std::make_shared<ThreadHub>(static_cast<int>(group.size()), hub_->failed());
   }
   hub_->leave(rank_);  // the leaders have made the new hubs
   std::shared_ptr<ThreadHub> hub = hub_->call(group.front()).group;

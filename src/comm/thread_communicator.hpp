@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Collectives between threads of one process, for tests. Reductions run in rank order on every rank.
+// Collectives between threads of one process, for tests. Reductions run in rank order on every
+// rank.
 #pragma once
 
 #include <memory>
 
 #include "alarm/comm/communicator.hpp"
+
 #include "comm/thread_hub.hpp"
 
 namespace alarm_dist {

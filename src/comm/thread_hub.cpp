@@ -19,8 +19,8 @@ bool same_tensor_kind(const at::Tensor& a, const at::Tensor& b) {
 
 std::string describe(const ThreadHub::Call& call) {
   if (!call.tensor.defined()) return std::string(call.operation);
-  return fmt::format("{} (argument {}) of {} x {}", call.operation, call.argument, call.tensor.numel(),
-                     at::toString(call.tensor.scalar_type()));
+  return fmt::format("{} (argument {}) of {} x {}", call.operation, call.argument,
+                     call.tensor.numel(), at::toString(call.tensor.scalar_type()));
 }
 
 }  // namespace
@@ -64,7 +64,8 @@ void ThreadHub::check_same_call(int rank) {
     const Call& theirs = call(other);
     ALARM_CHECK(mine.operation == theirs.operation && mine.argument == theirs.argument &&
                     same_tensor_kind(mine.tensor, theirs.tensor),
-                "rank {} called {} while rank {} called {}", rank, describe(mine), other, describe(theirs));
+                "rank {} called {} while rank {} called {}", rank, describe(mine), other,
+                describe(theirs));
   }
 }
 

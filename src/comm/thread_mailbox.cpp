@@ -6,6 +6,7 @@
 
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
+
 #include "comm/message_queue.hpp"
 
 namespace alarm_dist {
@@ -13,7 +14,8 @@ namespace {
 
 class ThreadMailbox : public Mailbox {
  public:
-  ThreadMailbox(std::shared_ptr<PostOffice> office, int rank) : office_(std::move(office)), rank_(rank) {}
+  ThreadMailbox(std::shared_ptr<PostOffice> office, int rank)
+      : office_(std::move(office)), rank_(rank) {}
 
   int rank() const override { return rank_; }
   int size() const override { return static_cast<int>(office_->queues.size()); }
@@ -46,11 +48,12 @@ Message ThreadMailbox::receive(int tag, double timeout_s) {
   while (true) {
     if (auto message = take_message(mine(), tag)) return std::move(*message);
     if (office_->failed->load()) {
-      throw Error(fmt::format("rank {}: another rank failed while this one waited for {}", rank_, describe_tag(tag)),
+      throw Error(fmt::format("rank {}: another rank failed while this one waited for {}", rank_,
+                              describe_tag(tag)),
                   ExitCode::kPeerFailed);
     }
-    ALARM_CHECK(watch.seconds() < timeout_s, "rank {}: no message with {} within {} s", rank_, describe_tag(tag),
-                timeout_s);
+    ALARM_CHECK(watch.seconds() < timeout_s, "rank {}: no message with {} within {} s", rank_,
+                describe_tag(tag), timeout_s);
     office_->arrived.wait_for(lock, std::chrono::milliseconds(20));  // to see failures and the time
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "alarm/comm/mailbox.hpp"
+
 #include "comm/thread_hub.hpp"
 
 namespace alarm_dist {

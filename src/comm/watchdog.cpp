@@ -9,9 +9,10 @@
 
 namespace alarm_dist {
 
-Watchdog::Watchdog(ControlPlane& control, Deadline deadline) : control_(control), deadline_(std::move(deadline)) {
-  ALARM_CHECK(deadline_.seconds > 0 && deadline_.on_late, "a deadline wants a time above 0 s ({} s) and an on_late",
-              deadline_.seconds);
+Watchdog::Watchdog(ControlPlane& control, Deadline deadline)
+    : control_(control), deadline_(std::move(deadline)) {
+  ALARM_CHECK(deadline_.seconds > 0 && deadline_.on_late,
+              "a deadline wants a time above 0 s ({} s) and an on_late", deadline_.seconds);
   thread_ = std::thread([this] { watch(); });
 }
 
@@ -24,7 +25,8 @@ Watchdog::~Watchdog() {
   thread_.join();
 }
 
-Watchdog::Guard::Guard(Watchdog& watchdog, CollectiveEntry entry, std::vector<int> members) : watchdog_(watchdog) {
+Watchdog::Guard::Guard(Watchdog& watchdog, CollectiveEntry entry, std::vector<int> members)
+    : watchdog_(watchdog) {
   const std::lock_guard lock(watchdog_.mutex_);
   watchdog_.watched_ = Watched{std::move(entry), std::move(members), Clock::now()};
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A thread that looks at the clock while the rank waits in a collective.
 //
-// It polls instead of being woken for each collective: arming is a lock and a few words, and a deadline of minutes may be
-// a second late.
+// It polls instead of being woken for each collective: arming is a lock and a few words, and a
+// deadline of minutes may be a second late.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "alarm/comm/deadline.hpp"
+
 #include "comm/late_report.hpp"
 
 namespace alarm_dist {
@@ -27,7 +28,8 @@ class Watchdog {
 
   ControlPlane& control() { return control_; }
 
-  // Watches over a collective for as long as it lives; one at a time, a rank has one thread that communicates.
+  // Watches over a collective for as long as it lives; one at a time, a rank has one thread that
+  // communicates.
   class Guard {
    public:
     Guard(Watchdog& watchdog, CollectiveEntry entry, std::vector<int> members);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "alarm/base/error.hpp"
+
 #include "comm/fabric.hpp"
 #include "comm/sample_tensors.hpp"
 
@@ -39,7 +40,8 @@ TEST_P(CommunicatorSuite, BroadcastsEveryTypeFromEveryRoot) {
 
           comm.broadcast(tensor, root);
 
-          EXPECT_TRUE(at::equal(tensor.cpu(), sample(root, size, type))) << "root " << root << ", " << context(type, size);
+          EXPECT_TRUE(at::equal(tensor.cpu(), sample(root, size, type)))
+              << "root " << root << ", " << context(type, size);
         }
       }
     }
@@ -56,7 +58,8 @@ TEST_P(CommunicatorSuite, AllGathersEveryTypeInRankOrder) {
         comm.all_gather(mine, all);
 
         for (int rank = 0; rank < comm.size(); ++rank) {
-          EXPECT_TRUE(at::equal(all[rank].cpu(), sample(rank, size, type))) << "part " << rank << ", " << context(type, size);
+          EXPECT_TRUE(at::equal(all[rank].cpu(), sample(rank, size, type)))
+              << "part " << rank << ", " << context(type, size);
         }
       }
     }
@@ -74,19 +77,24 @@ TEST_P(CommunicatorSuite, ReduceScattersEveryTypeAndOperation) {
 
           comm.reduce_scatter(all, mine, op);
 
-          const at::Tensor expected = reduced_sample(comm.size(), total, type, op).narrow(0, comm.rank() * size, size);
-          EXPECT_TRUE(at::equal(mine.cpu(), expected)) << to_string(op) << " of " << context(type, size);
-          EXPECT_TRUE(at::equal(all.cpu(), sample(comm.rank(), total, type))) << "the source must stay";
+          const at::Tensor expected =
+              reduced_sample(comm.size(), total, type, op).narrow(0, comm.rank() * size, size);
+          EXPECT_TRUE(at::equal(mine.cpu(), expected))
+              << to_string(op) << " of " << context(type, size);
+          EXPECT_TRUE(at::equal(all.cpu(), sample(comm.rank(), total, type)))
+              << "the source must stay";
         }
       }
     }
   });
 }
 
-// 256 + 1 is 256 in bfloat16, and 2048 + 1 is 2048 in float16: a sum in the type itself loses the ones.
+// 256 + 1 is 256 in bfloat16, and 2048 + 1 is 2048 in float16: a sum in the type itself loses the
+// ones.
 TEST_P(CommunicatorSuite, SumsHalfTypesInFloat32) {
   on_all_ranks([](Communicator& comm) {
-    for (const auto& [type, large] : {std::pair{at::kBFloat16, 256.0}, std::pair{at::kHalf, 2048.0}}) {
+    for (const auto& [type, large] :
+         {std::pair{at::kBFloat16, 256.0}, std::pair{at::kHalf, 2048.0}}) {
       const double mine = comm.rank() == 0 ? large : 1.0;
       at::Tensor sum = at::full({5}, mine, at::TensorOptions(type).device(comm.device()));
       const at::Tensor all = at::full({5 * comm.size()}, mine, sum.options());
@@ -114,7 +122,8 @@ TEST_P(CommunicatorSuite, ReducesToTheSameBitsOnEveryRank) {
         const at::Tensor host = sum.cpu();
         const std::span mine(static_cast<const std::byte*>(host.const_data_ptr()), host.nbytes());
         for (const Bytes& theirs : gather_bytes(comm, mine)) {
-          EXPECT_TRUE(theirs.size() == mine.size() && std::memcmp(theirs.data(), mine.data(), mine.size()) == 0)
+          EXPECT_TRUE(theirs.size() == mine.size() &&
+                      std::memcmp(theirs.data(), mine.data(), mine.size()) == 0)
               << context(type, size);
         }
       }
@@ -132,7 +141,8 @@ TEST_P(CommunicatorSuite, SplitsByColourInKeyOrder) {
     ASSERT_NE(part, nullptr);
     EXPECT_EQ(part->size(), (comm.size() + 1 - colour) / 2);
     EXPECT_EQ(part->rank(), (last - comm.rank()) / 2);
-    at::Tensor world_rank = at::full({1}, comm.rank(), at::TensorOptions(at::kLong).device(comm.device()));
+    at::Tensor world_rank =
+        at::full({1}, comm.rank(), at::TensorOptions(at::kLong).device(comm.device()));
     at::Tensor all = at::zeros({part->size()}, world_rank.options());
     part->all_gather(world_rank, all);
     EXPECT_TRUE(at::equal(all.cpu(), last - 2 * at::arange(part->size(), at::kLong)));
@@ -147,7 +157,8 @@ TEST_P(CommunicatorSuite, LeavesNegativeColoursOutAndKeepsWorking) {
 
     EXPECT_EQ(part == nullptr, out);
     if (part) {
-      const auto pair = part->split(part->rank() / 2, 0);  // a group of a group, while rank 0 does nothing
+      const auto pair =
+          part->split(part->rank() / 2, 0);  // a group of a group, while rank 0 does nothing
       EXPECT_EQ(sum_over_ranks(*pair, 1), pair->size());
       EXPECT_EQ(sum_over_ranks(*part, 1), comm.size() - 1);
     }
@@ -157,7 +168,9 @@ TEST_P(CommunicatorSuite, LeavesNegativeColoursOutAndKeepsWorking) {
 
 TEST_P(CommunicatorSuite, MovesRaggedBytes) {
   on_all_ranks([](Communicator& comm) {
-    const auto text = [](int rank) { return std::string(static_cast<std::size_t>(rank * 1001), static_cast<char>('a' + rank)); };
+    const auto text = [](int rank) {
+      return std::string(static_cast<std::size_t>(rank * 1001), static_cast<char>('a' + rank));
+    };
     const std::string mine = text(comm.rank());
 
     const auto all = gather_bytes(comm, std::as_bytes(std::span(mine)));
@@ -170,7 +183,8 @@ TEST_P(CommunicatorSuite, MovesRaggedBytes) {
     for (int root = 0; root < comm.size(); ++root) {
       const auto bytes = std::as_bytes(std::span(mine));
       const Bytes from_root = broadcast_bytes(comm, Bytes(bytes.begin(), bytes.end()), root);
-      EXPECT_EQ(std::string(reinterpret_cast<const char*>(from_root.data()), from_root.size()), text(root));
+      EXPECT_EQ(std::string(reinterpret_cast<const char*>(from_root.data()), from_root.size()),
+                text(root));
     }
   });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control server and its clients in one process: who is served, and what happens without an answer.
+// The control server and its clients in one process: who is served, and what happens without an
+// answer.
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 #include <zmq.hpp>
 
 #include "alarm/base/error.hpp"
+
 #include "comm/control_address.hpp"
 #include "comm/control_client.hpp"
 #include "comm/control_message.hpp"
@@ -20,7 +22,8 @@ using ::testing::HasSubstr;
 
 class ControlServerTest : public ::testing::Test {
  protected:
-  std::unique_ptr<ControlPlane> client(int rank, const CurveKeys& keys, double timeout_s = 10) const {
+  std::unique_ptr<ControlPlane> client(int rank, const CurveKeys& keys,
+                                       double timeout_s = 10) const {
     return make_control_client({.rank = rank,
                                 .endpoint = endpoint(),
                                 .server_key = server_keys_.public_key,
@@ -110,7 +113,8 @@ TEST_F(ControlServerTest, SurvivesRequestsThatAreNone) {
   socket.set(zmq::sockopt::curve_publickey, keys_[1].public_key);
   socket.set(zmq::sockopt::curve_secretkey, keys_[1].secret_key);
   socket.connect(endpoint());
-  for (const std::string& nonsense : {std::string(), std::string("\x07"), std::string("\x02\x01"), std::string(40, '\xff')}) {
+  for (const std::string& nonsense :
+       {std::string(), std::string("\x07"), std::string("\x02\x01"), std::string(40, '\xff')}) {
     socket.send(zmq::buffer(nonsense), zmq::send_flags::none);
   }
 
@@ -118,7 +122,8 @@ TEST_F(ControlServerTest, SurvivesRequestsThatAreNone) {
 }
 
 TEST_F(ControlServerTest, AddressesAreTriedInOrder) {
-  EXPECT_EQ(reachable_address({"not an address", kLoopbackAddress}, server_.port()), kLoopbackAddress);
+  EXPECT_EQ(reachable_address({"not an address", kLoopbackAddress}, server_.port()),
+            kLoopbackAddress);
   try {
     reachable_address({kLoopbackAddress}, 1);
     ADD_FAILURE() << "port 1 accepts connections here";
@@ -129,8 +134,11 @@ TEST_F(ControlServerTest, AddressesAreTriedInOrder) {
 
 TEST(ControlClient, SaysThatNobodyAnswers) {
   const CurveKeys keys = make_curve_keys();
-  const auto client = make_control_client(
-      {.rank = 3, .endpoint = "tcp://127.0.0.1:1", .server_key = keys.public_key, .keys = keys, .timeout_s = 0.1});
+  const auto client = make_control_client({.rank = 3,
+                                           .endpoint = "tcp://127.0.0.1:1",
+                                           .server_key = keys.public_key,
+                                           .keys = keys,
+                                           .timeout_s = 0.1});
   try {
     client->claim("prompts");
     ADD_FAILURE() << "somebody answered";
@@ -142,9 +150,15 @@ TEST(ControlClient, SaysThatNobodyAnswers) {
 }
 
 TEST(ControlMessage, SurvivesTheWayThere) {
-  const ControlReply reply{
-      .id = 7, .claimed = -2, .peers = {{.rank = 1, .role = "reward", .doing = "scoring", .collectives = 4,
-                                         .collective = "barrier", .silent_s = 0.5, .entered = {{1, 4}, {3, 9}}}}};
+  const ControlReply reply{.id = 7,
+                           .claimed = -2,
+                           .peers = {{.rank = 1,
+                                      .role = "reward",
+                                      .doing = "scoring",
+                                      .collectives = 4,
+                                      .collective = "barrier",
+                                      .silent_s = 0.5,
+                                      .entered = {{1, 4}, {3, 9}}}}};
 
   const ControlReply back = decode_reply(encode(reply));
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A late rank is named, with its role and what it was doing; who is in time hears nothing.
+#include "alarm/comm/deadline.hpp"
+
 #include <chrono>
 #include <mutex>
 #include <thread>
@@ -9,8 +11,8 @@
 
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
-#include "alarm/comm/deadline.hpp"
 #include "alarm/comm/world.hpp"
+
 #include "comm/late_report.hpp"
 
 namespace alarm_dist::testing {
@@ -35,11 +37,14 @@ struct Reports {
 };
 
 std::unique_ptr<Communicator> guard(World& world, Reports& reports, double seconds) {
-  return with_deadline(world.make_communicator(c10::kCPU), world.control(),
-                       {.seconds = seconds, .on_late = [&](const std::string& report) { reports.add(report); }});
+  return with_deadline(
+      world.make_communicator(c10::kCPU), world.control(),
+      {.seconds = seconds, .on_late = [&](const std::string& report) { reports.add(report); }});
 }
 
-void sleep_s(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+void sleep_s(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
 
 TEST(Deadline, NamesTheLateRankItsRoleAndItsPhase) {
   Reports reports;
@@ -53,9 +58,10 @@ TEST(Deadline, NamesTheLateRankItsRoleAndItsPhase) {
   });
 
   ASSERT_EQ(reports.texts.size(), 3u) << "ranks 0, 1 and 3 wait";
-  EXPECT_THAT(reports.texts, Each(AllOf(HasSubstr("barrier number 2 is late"), HasSubstr("rank 2 (learner)"),
-                                        HasSubstr("updating the critic"), HasSubstr("last in barrier number 1"),
-                                        Not(HasSubstr("rank 1 (rollout)")))));
+  EXPECT_THAT(reports.texts,
+              Each(AllOf(HasSubstr("barrier number 2 is late"), HasSubstr("rank 2 (learner)"),
+                         HasSubstr("updating the critic"), HasSubstr("last in barrier number 1"),
+                         Not(HasSubstr("rank 1 (rollout)")))));
   for (const double after : reports.after_s) EXPECT_LT(after, 0.9);
 }
 
@@ -83,8 +89,8 @@ TEST(Deadline, KnowsTheMembersOfAGroup) {
   });
 
   ASSERT_EQ(reports.texts.size(), 1u);
-  EXPECT_THAT(reports.texts[0], AllOf(HasSubstr("rank 1 entered it"), HasSubstr("rank 3"), Not(HasSubstr("rank 0")),
-                                      Not(HasSubstr("rank 2"))));
+  EXPECT_THAT(reports.texts[0], AllOf(HasSubstr("rank 1 entered it"), HasSubstr("rank 3"),
+                                      Not(HasSubstr("rank 0")), Not(HasSubstr("rank 2"))));
 }
 
 TEST(Deadline, FormingTheGroupHasADeadlineToo) {
@@ -92,8 +98,9 @@ TEST(Deadline, FormingTheGroupHasADeadlineToo) {
   run_thread_world(2, [&](World& world) {
     auto plain = world.make_communicator(c10::kCPU);
     if (world.rank() == 1) sleep_s(0.6);
-    with_deadline(std::move(plain), world.control(),
-                  {.seconds = 0.2, .on_late = [&](const std::string& report) { reports.add(report); }});
+    with_deadline(
+        std::move(plain), world.control(),
+        {.seconds = 0.2, .on_late = [&](const std::string& report) { reports.add(report); }});
   });
 
   ASSERT_EQ(reports.texts.size(), 1u);
@@ -117,11 +124,13 @@ TEST(LateReport, BlamesTheTransportWhenAllHaveArrived) {
   PeerState second;
   second.rank = 1;
   second.entered[5] = 8;
-  LateCollective late{.entry = {.group = 5, .sequence = 8, .name = "all_gather"}, .members = {0, 1}};
+  LateCollective late{.entry = {.group = 5, .sequence = 8, .name = "all_gather"},
+                      .members = {0, 1}};
 
   EXPECT_THAT(late_report(late, {first, second}), HasSubstr("transport"));
   late.entry.sequence = 9;
-  EXPECT_THAT(late_report(late, {first, second}), AllOf(HasSubstr("Not arrived"), HasSubstr("rank 1 (no role yet)")));
+  EXPECT_THAT(late_report(late, {first, second}),
+              AllOf(HasSubstr("Not arrived"), HasSubstr("rank 1 (no role yet)")));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the shared suites run on. A suite is a list of TEST_Ps; each executable instantiates it with its fabrics.
+// What the shared suites run on. A suite is a list of TEST_Ps; each executable instantiates it with
+// its fabrics.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job in which rank 1 does not come: ctest looks at the report and at the exit code. Without a launcher: a world of one.
+// A job in which rank 1 does not come: ctest looks at the report and at the exit code. Without a
+// launcher: a world of one.
 #include <chrono>
 #include <cstdio>
 #include <thread>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// MPI's own matters: results against plain MPI calls, NaN and signed zeros, handles, errors as Errors.
+// MPI's own matters: results against plain MPI calls, NaN and signed zeros, handles, errors as
+// Errors.
+#include "comm/mpi_communicator.hpp"
+
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -8,8 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
+
 #include "comm/control_bootstrap.hpp"
-#include "comm/mpi_communicator.hpp"
 #include "comm/sample_tensors.hpp"
 
 namespace alarm_dist::testing {
@@ -19,10 +22,13 @@ using ::testing::HasSubstr;
 
 MpiComm world() { return MpiComm::duplicate(MPI_COMM_WORLD); }
 
-at::Tensor wild(std::int64_t size, int rank) { return at::sin(at::arange(size, at::kDouble) * (rank + 1)) * 1e3; }
+at::Tensor wild(std::int64_t size, int rank) {
+  return at::sin(at::arange(size, at::kDouble) * (rank + 1)) * 1e3;
+}
 
 bool same_bits(const at::Tensor& a, const at::Tensor& b) {
-  return a.nbytes() == b.nbytes() && std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0;
+  return a.nbytes() == b.nbytes() &&
+         std::memcmp(a.const_data_ptr(), b.const_data_ptr(), a.nbytes()) == 0;
 }
 
 TEST(MpiCommunicator, AgreesWithPlainMpiToTheBit) {
@@ -37,9 +43,10 @@ TEST(MpiCommunicator, AgreesWithPlainMpiToTheBit) {
     comm->all_reduce(sum, ReduceOp::kSum);
     comm->reduce_scatter(all, mine, ReduceOp::kSum);
 
-    MPI_Allreduce(MPI_IN_PLACE, expected.data_ptr(), static_cast<int>(size), MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
-    MPI_Reduce_scatter_block(all.const_data_ptr(), expected_mine.data_ptr(), static_cast<int>(size), MPI_DOUBLE, MPI_SUM,
-                             MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, expected.data_ptr(), static_cast<int>(size), MPI_DOUBLE, MPI_SUM,
+                  MPI_COMM_WORLD);
+    MPI_Reduce_scatter_block(all.const_data_ptr(), expected_mine.data_ptr(), static_cast<int>(size),
+                             MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
     EXPECT_TRUE(same_bits(sum, expected)) << size;
     EXPECT_TRUE(same_bits(mine, expected_mine)) << size;
   }
@@ -56,7 +63,8 @@ TEST(MpiCommunicator, EveryRankSeesTheNanOfOne) {
 
         comm->all_reduce(tensor, op);
 
-        EXPECT_TRUE(at::isnan(tensor).all().item<bool>()) << to_string(op) << ", NaN on rank " << culprit;
+        EXPECT_TRUE(at::isnan(tensor).all().item<bool>())
+            << to_string(op) << ", NaN on rank " << culprit;
       }
     }
   }
@@ -93,7 +101,8 @@ TEST(MpiCommunicator, FailedCallsReturnInsteadOfAborting) {
   const MpiComm comm = world();
   int value = 0;
 
-  EXPECT_THROW(check_mpi(MPI_Send(&value, 1, MPI_INT, comm.size(), 0, comm.get()), "MPI_Send"), Error);
+  EXPECT_THROW(check_mpi(MPI_Send(&value, 1, MPI_INT, comm.size(), 0, comm.get()), "MPI_Send"),
+               Error);
 }
 
 TEST(MpiHandles, MoveLeavesNothingBehind) {
@@ -129,7 +138,8 @@ TEST(MpiHandles, OperatorsMoveToo) {
   EXPECT_EQ(second.get(), MPI_OP_NULL);  // NOLINT(bugprone-use-after-move)
 }
 
-// As on several hosts: rank 0 listens on its network addresses and the others look for one that works.
+// As on several hosts: rank 0 listens on its network addresses and the others look for one that
+// works.
 TEST(ControlBootstrap, WorksOverTheNetworkAddresses) {
   const auto comm = make_mpi_communicator(world());
 

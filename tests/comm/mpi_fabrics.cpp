@@ -19,13 +19,17 @@ void on_world(const std::function<void(World&)>& body) {
 }
 
 CommunicatorFabric of_world() {
-  return {"world", [](const auto& body) { on_world([&](World& world) { body(world.communicator()); }); }};
+  return {"world",
+          [](const auto& body) { on_world([&](World& world) { body(world.communicator()); }); }};
 }
 
 // In pieces of 1 KiB, what is 2 GiB in earnest happens to a few thousand numbers.
 INSTANTIATE_TEST_SUITE_P(Comm, CommunicatorSuite,
-                         ::testing::Values(mpi("mpi", kMpiMaxBytes), mpi("pieces", 1024), of_world()), FabricName());
-INSTANTIATE_TEST_SUITE_P(Comm, WorldSuite, ::testing::Values(WorldFabric{"mpi", on_world}), FabricName());
+                         ::testing::Values(mpi("mpi", kMpiMaxBytes), mpi("pieces", 1024),
+                                           of_world()),
+                         FabricName());
+INSTANTIATE_TEST_SUITE_P(Comm, WorldSuite, ::testing::Values(WorldFabric{"mpi", on_world}),
+                         FabricName());
 
 }  // namespace
 }  // namespace alarm_dist::testing

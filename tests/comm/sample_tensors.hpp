@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small whole numbers in every type: their sums are exact in any order, so expectations are equalities.
+// Small whole numbers in every type: their sums are exact in any order, so expectations are
+// equalities.
 #pragma once
 
 #include <vector>
@@ -10,8 +11,8 @@
 
 namespace alarm_dist::testing {
 
-inline const std::vector<at::ScalarType> kAllTypes = {at::kFloat, at::kDouble, at::kBFloat16, at::kHalf,
-                                                      at::kInt,   at::kLong,   at::kByte,     at::kBool};
+inline const std::vector<at::ScalarType> kAllTypes = {
+    at::kFloat, at::kDouble, at::kBFloat16, at::kHalf, at::kInt, at::kLong, at::kByte, at::kBool};
 inline const std::vector<std::int64_t> kSizes = {0, 1, 7, 1000, 4099};
 
 inline std::vector<ReduceOp> ops_of(at::ScalarType type) {

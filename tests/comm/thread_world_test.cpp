@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What only the thread world promises: the first failure wins, and nobody is left waiting for who failed.
+// What only the thread world promises: the first failure wins, and nobody is left waiting for who
+// failed.
 #include <atomic>
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/comm/world.hpp"
+
 #include "comm/sample_tensors.hpp"
 
 namespace alarm_dist::testing {
@@ -76,10 +78,11 @@ TEST(ThreadWorld, NamesBothCallsWhenRanksDiffer) {
 }
 
 TEST(ThreadWorld, AbortFailsTheWorld) {
-  EXPECT_THAT(failure_of(2, [](World& world) {
-                if (world.rank() == 1) world.abort(3);
-                world.communicator().barrier();
-              }),
+  EXPECT_THAT(failure_of(2,
+                         [](World& world) {
+                           if (world.rank() == 1) world.abort(3);
+                           world.communicator().barrier();
+                         }),
               HasSubstr("exit code 3"));
 }
 
@@ -96,7 +99,8 @@ TEST(ThreadWorld, BarrierHoldsUntilAllAreThere) {
 
 TEST(ThreadWorld, SumsInRankOrder) {
   run_thread_world(3, [](World& world) {
-    const double parts[] = {1e16, 1.0, -1e16};  // (1e16 + 1) - 1e16 is 0, any other order may give 1
+    const double parts[] = {1e16, 1.0,
+                            -1e16};  // (1e16 + 1) - 1e16 is 0, any other order may give 1
     EXPECT_EQ(sum_over_ranks(world.communicator(), parts[world.rank()]), 0.0);
   });
 }

@@ -7,6 +7,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
+
 #include "comm/fabric.hpp"
 
 namespace alarm_dist::testing {
@@ -19,7 +20,9 @@ Bytes bytes_of(const std::string& text) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::string text_of(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string text_of(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 TEST_P(WorldSuite, KnowsItsRanks) {
   on_all_ranks([](World& world) {
@@ -60,8 +63,10 @@ TEST_P(WorldSuite, KeepsTheOrderOfATag) {
     const int to = (world.rank() + 1) % world.size();
     for (int i = 0; i < 100; ++i) world.mailbox().send(to, i % 2, bytes_of(std::to_string(i)));
 
-    for (int i = 1; i < 100; i += 2) EXPECT_EQ(text_of(world.mailbox().receive(1).payload), std::to_string(i));
-    for (int i = 0; i < 100; i += 2) EXPECT_EQ(text_of(world.mailbox().receive(0).payload), std::to_string(i));
+    for (int i = 1; i < 100; i += 2)
+      EXPECT_EQ(text_of(world.mailbox().receive(1).payload), std::to_string(i));
+    for (int i = 0; i < 100; i += 2)
+      EXPECT_EQ(text_of(world.mailbox().receive(0).payload), std::to_string(i));
 
     world.mailbox().flush();
   });
@@ -72,10 +77,14 @@ TEST_P(WorldSuite, CarriesManyRaggedMessages) {
   on_all_ranks([](World& world) {
     constexpr int kMessages = 60;
     const auto payload = [](int rank, int number) {
-      const auto draw = draw_below({.seed = 1, .step = static_cast<std::uint32_t>(rank), .sample = static_cast<std::uint32_t>(number)}, 20);
+      const auto draw = draw_below({.seed = 1,
+                                    .step = static_cast<std::uint32_t>(rank),
+                                    .sample = static_cast<std::uint32_t>(number)},
+                                   20);
       return std::string((std::size_t{1} << draw) - 1, static_cast<char>(rank * 64 + number));
     };
-    for (int i = 0; i < kMessages; ++i) world.mailbox().send(i % world.size(), i, bytes_of(payload(world.rank(), i)));
+    for (int i = 0; i < kMessages; ++i)
+      world.mailbox().send(i % world.size(), i, bytes_of(payload(world.rank(), i)));
 
     int received = 0;
     for (int i = world.rank(); i < kMessages; i += world.size()) received += world.size();
@@ -120,7 +129,8 @@ TEST_P(WorldSuite, GivesEachClaimToOneRank) {
   on_all_ranks([](World& world) {
     constexpr int kTotal = 200;
     std::vector<std::int64_t> mine;
-    for (auto next = world.control().claim("groups"); next < kTotal; next = world.control().claim("groups")) {
+    for (auto next = world.control().claim("groups"); next < kTotal;
+         next = world.control().claim("groups")) {
       mine.push_back(next);
     }
 
@@ -129,7 +139,8 @@ TEST_P(WorldSuite, GivesEachClaimToOneRank) {
     std::set<std::int64_t> claimed;
     std::size_t count = 0;
     for (const Bytes& part : all) {
-      const std::span numbers(reinterpret_cast<const std::int64_t*>(part.data()), part.size() / sizeof(std::int64_t));
+      const std::span numbers(reinterpret_cast<const std::int64_t*>(part.data()),
+                              part.size() / sizeof(std::int64_t));
       claimed.insert(numbers.begin(), numbers.end());
       count += numbers.size();
     }
@@ -139,7 +150,8 @@ TEST_P(WorldSuite, GivesEachClaimToOneRank) {
   });
 }
 
-// What MPI's one-sided calls could not do: rank 0, where the counter lives, calls nothing meanwhile.
+// What MPI's one-sided calls could not do: rank 0, where the counter lives, calls nothing
+// meanwhile.
 TEST_P(WorldSuite, AnswersClaimsWhileRankZeroComputes) {
   on_all_ranks([](World& world) {
     world.control().set_role(world.rank() == 0 ? "learner" : "rollout");
@@ -161,8 +173,10 @@ TEST_P(WorldSuite, TellsWhatThePeersAre) {
     const auto rank = std::to_string(world.rank());
     world.control().set_role("role " + rank);
     world.control().set_doing("phase " + rank);
-    world.control().enter_collective({.group = 90, .sequence = world.rank() + 1, .name = "all_reduce"});
-    world.control().claim("heard");  // answered after what was told before, which barriers do not promise
+    world.control().enter_collective(
+        {.group = 90, .sequence = world.rank() + 1, .name = "all_reduce"});
+    world.control().claim(
+        "heard");  // answered after what was told before, which barriers do not promise
     world.communicator().barrier();
 
     const auto peers = world.control().peers();
