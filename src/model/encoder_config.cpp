@@ -16,7 +16,8 @@ using nlohmann::json;
 json parse(const std::filesystem::path& file) {
   try {
     auto parsed = json::parse(read_whole_file(file));
-    ALARM_CHECK(parsed.is_object(), "{}: expected a JSON object, found {}", file.string(), parsed.type_name());
+    ALARM_CHECK(parsed.is_object(), "{}: expected a JSON object, found {}", file.string(),
+                parsed.type_name());
     return parsed;
   } catch (const json::exception& error) {
     throw Error(fmt::format("{}: not valid JSON: {}", file.string(), error.what()));
@@ -27,14 +28,17 @@ std::int64_t positive(const std::filesystem::path& file, const json& config, con
   const auto found = config.find(key);
   ALARM_CHECK(found != config.end(), "{}: key '{}' is missing", file.string(), key);
   ALARM_CHECK(found->is_number_integer() && found->get<std::int64_t>() > 0,
-              "{}: key '{}': expected a positive integer, found {}", file.string(), key, found->dump());
+              "{}: key '{}': expected a positive integer, found {}", file.string(), key,
+              found->dump());
   return found->get<std::int64_t>();
 }
 
-void expect_text(const std::filesystem::path& file, const json& config, const char* key, const std::string& expected) {
-  const json found = config.value(key, json(expected));  // absent: the default of transformers, which we expect
-  ALARM_CHECK(found == expected, "{}: key '{}': only \"{}\" is implemented, found {}", file.string(), key, expected,
-              found.dump());
+void expect_text(const std::filesystem::path& file, const json& config, const char* key,
+                 const std::string& expected) {
+  const json found =
+      config.value(key, json(expected));  // absent: the default of transformers, which we expect
+  ALARM_CHECK(found == expected, "{}: key '{}': only \"{}\" is implemented, found {}",
+              file.string(), key, expected, found.dump());
 }
 
 }  // namespace
@@ -54,11 +58,13 @@ EncoderConfig read_encoder_config(const std::filesystem::path& file) {
   config.positions = positive(file, parsed, "max_position_embeddings");
   config.types = positive(file, parsed, "type_vocab_size");
   const json epsilon = parsed.value("layer_norm_eps", json(config.norm_epsilon));
-  ALARM_CHECK(epsilon.is_number() && epsilon.get<double>() > 0, "{}: key 'layer_norm_eps': expected a positive number, found {}",
-              file.string(), epsilon.dump());
+  ALARM_CHECK(epsilon.is_number() && epsilon.get<double>() > 0,
+              "{}: key 'layer_norm_eps': expected a positive number, found {}", file.string(),
+              epsilon.dump());
   config.norm_epsilon = epsilon.get<double>();
-  ALARM_CHECK(config.hidden % config.heads == 0, "{}: hidden_size {} is not a multiple of num_attention_heads {}",
-              file.string(), config.hidden, config.heads);
+  ALARM_CHECK(config.hidden % config.heads == 0,
+              "{}: hidden_size {} is not a multiple of num_attention_heads {}", file.string(),
+              config.hidden, config.heads);
   return config;
 }
 

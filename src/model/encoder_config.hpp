@@ -18,7 +18,8 @@ struct EncoderConfig {
   double norm_epsilon = 1e-12;
 };
 
-// Throws Error naming the file and the key that is missing, out of range or asks for what is not implemented.
+// Throws Error naming the file and the key that is missing, out of range or asks for what is not
+// implemented.
 EncoderConfig read_encoder_config(const std::filesystem::path& file);
 
 }  // namespace alarm_dist

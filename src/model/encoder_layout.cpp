@@ -21,13 +21,16 @@ EncoderLayout::EncoderLayout(std::span<const std::int64_t> lengths, std::int64_t
     : lengths_(lengths.begin(), lengths.end()), order_(lengths.size()) {
   for (std::size_t i = 0; i < lengths_.size(); ++i) {
     ALARM_CHECK(lengths_[i] > 0, "sequence {} of the encoder's batch is empty", i);
-    ALARM_CHECK(lengths_[i] <= max_length, "sequence {} of the encoder's batch has {} tokens, the encoder takes at most {}",
-                i, lengths_[i], max_length);
+    ALARM_CHECK(lengths_[i] <= max_length,
+                "sequence {} of the encoder's batch has {} tokens, the encoder takes at most {}", i,
+                lengths_[i], max_length);
   }
   std::iota(order_.begin(), order_.end(), std::size_t{0});
-  std::stable_sort(order_.begin(), order_.end(), [&](auto a, auto b) { return lengths_[a] < lengths_[b]; });
+  std::stable_sort(order_.begin(), order_.end(),
+                   [&](auto a, auto b) { return lengths_[a] < lengths_[b]; });
   for (const auto i : order_) {
-    if (blocks_.empty() || blocks_.back().length != lengths_[i]) blocks_.push_back({rows_, 0, lengths_[i]});
+    if (blocks_.empty() || blocks_.back().length != lengths_[i])
+      blocks_.push_back({rows_, 0, lengths_[i]});
     ++blocks_.back().count;
     rows_ += lengths_[i];
   }

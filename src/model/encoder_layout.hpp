@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How sequences of different lengths lie in the rows of an encoder's tensors.
 //
-// Inside the encoder the sequences are ordered by length, so that those of equal length are next to each other and are one
-// dense block for attention and pooling: no padding, no gathering, few calls. Callers see the order of the inputs.
+// Inside the encoder the sequences are ordered by length, so that those of equal length are next to
+// each other and are one dense block for attention and pooling: no padding, no gathering, few
+// calls. Callers see the order of the inputs.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +28,13 @@ class EncoderLayout {
   EncoderLayout(std::span<const std::int64_t> lengths, std::int64_t max_length);
 
   const std::vector<EncoderBlock>& blocks() const { return blocks_; }
-  const std::vector<std::size_t>& order() const { return order_; }  // place in the rows -> index of the input
+  const std::vector<std::size_t>& order() const {
+    return order_;
+  }  // place in the rows -> index of the input
   std::int64_t rows() const { return rows_; }
   at::Tensor positions_N() const;
-  // Rows of the layout -> rows in the order of the inputs; sequences of the layout -> the order of the inputs.
+  // Rows of the layout -> rows in the order of the inputs; sequences of the layout -> the order of
+  // the inputs.
   at::Tensor restore_rows(const at::Tensor& rows_ND) const;
   at::Tensor restore_sequences(const at::Tensor& sequences_BD) const;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shape letters: N rows (tokens) of the batch, D hidden size, B sequences of a block, L their length, H heads, S head size.
+// Shape letters: N rows (tokens) of the batch, D hidden size, B sequences of a block, L their
+// length, H heads, S head size.
 #include "model/encoder_network.hpp"
 
 #include <vector>
@@ -9,17 +10,22 @@
 
 namespace alarm_dist {
 
-at::Tensor EncoderNetwork::embed(const at::Tensor& tokens_N, const at::Tensor& types_N, const at::Tensor& positions_N) const {
+at::Tensor EncoderNetwork::embed(const at::Tensor& tokens_N, const at::Tensor& types_N,
+                                 const at::Tensor& positions_N) const {
   const auto words_ND = at::embedding(weights_.get("embeddings.word_embeddings.weight"), tokens_N);
-  const auto types_ND = at::embedding(weights_.get("embeddings.token_type_embeddings.weight"), types_N);
-  const auto positions_ND = at::embedding(weights_.get("embeddings.position_embeddings.weight"), positions_N);
+  const auto types_ND =
+      at::embedding(weights_.get("embeddings.token_type_embeddings.weight"), types_N);
+  const auto positions_ND =
+      at::embedding(weights_.get("embeddings.position_embeddings.weight"), positions_N);
   return norm("embeddings.LayerNorm", words_ND + types_ND + positions_ND);
 }
 
-at::Tensor EncoderNetwork::run(LayerRange layers, at::Tensor states_ND, const EncoderLayout& layout) const {
+at::Tensor EncoderNetwork::run(LayerRange layers, at::Tensor states_ND,
+                               const EncoderLayout& layout) const {
   for (auto i = layers.begin; i < layers.end; ++i) {
     const auto layer = fmt::format("encoder.layer.{}.", i);
-    const auto context_ND = linear(layer + "attention.output.dense", attend(layer, states_ND, layout));
+    const auto context_ND =
+        linear(layer + "attention.output.dense", attend(layer, states_ND, layout));
     states_ND = norm(layer + "attention.output.LayerNorm", context_ND + states_ND);
     const auto inner = at::gelu(linear(layer + "intermediate.dense", states_ND));
     states_ND = norm(layer + "output.LayerNorm", linear(layer + "output.dense", inner) + states_ND);
@@ -27,7 +33,8 @@ at::Tensor EncoderNetwork::run(LayerRange layers, at::Tensor states_ND, const En
   return states_ND;
 }
 
-at::Tensor EncoderNetwork::attend(const std::string& layer, const at::Tensor& states_ND, const EncoderLayout& layout) const {
+at::Tensor EncoderNetwork::attend(const std::string& layer, const at::Tensor& states_ND,
+                                  const EncoderLayout& layout) const {
   const auto query_ND = linear(layer + "attention.self.query", states_ND);
   const auto key_ND = linear(layer + "attention.self.key", states_ND);
   const auto value_ND = linear(layer + "attention.self.value", states_ND);
@@ -39,22 +46,20 @@ at::Tensor EncoderNetwork::attend(const std::string& layer, const at::Tensor& st
           .view({block.count, block.length, config_.heads, head_size})
           .transpose(1, 2);
     };
-    const auto context_BHLS =
-        at::scaled_dot_product_attention(heads_BHLS(query_ND), heads_BHLS(key_ND), heads_BHLS(value_ND));
+    const auto context_BHLS = at::scaled_dot_product_attention(
+        heads_BHLS(query_ND), heads_BHLS(key_ND), heads_BHLS(value_ND));
     contexts.push_back(context_BHLS.transpose(1, 2).reshape({block.rows(), config_.hidden}));
   }
   return contexts.size() == 1 ? contexts.front() : at::cat(contexts);
 }
 
-at::Tensor EncoderNetwork::score(const at::Tensor& states_ND, const EncoderLayout& layout) const {
-  const auto type = states_ND.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  std::vector<at::Tensor> means;
-  for (const auto& block : layout.blocks()) {
-    const auto states_BLD = states_ND.narrow(0, block.begin, block.rows()).view({block.count, block.length, config_.hidden});
-    means.push_back(states_BLD.mean(1, /*keepdim=*/false, type));
-  }
-  const auto head = [&](const char* name) { return weights_.master(name).to(states_ND.device(), type); };
-  return at::linear(at::cat(means), head("score.weight"), head("score.bias")).squeeze(1);
+at::Tensor EncoderNetwork::score(const at::Tensor& states_ND, const at::Tensor& pooling_BN) const {
+  const auto type = pooling_BN.scalar_type();
+  const auto head = [&](const char* name) {
+    return weights_.master(name).to(states_ND.device(), type);
+  };
+  const auto means_BD = at::matmul(pooling_BN, states_ND.to(type));
+  return at::linear(means_BD, head("score.weight"), head("score.bias")).squeeze(1);
 }
 
 at::Tensor EncoderNetwork::linear(const std::string& name, const at::Tensor& input_ND) const {
@@ -62,8 +67,8 @@ at::Tensor EncoderNetwork::linear(const std::string& name, const at::Tensor& inp
 }
 
 at::Tensor EncoderNetwork::norm(const std::string& name, const at::Tensor& input_ND) const {
-  return at::layer_norm(input_ND, {config_.hidden}, weights_.get(name + ".weight"), weights_.get(name + ".bias"),
-                        config_.norm_epsilon);
+  return at::layer_norm(input_ND, {config_.hidden}, weights_.get(name + ".weight"),
+                        weights_.get(name + ".bias"), config_.norm_epsilon);
 }
 
 }  // namespace alarm_dist

@@ -32,7 +32,8 @@ class Table {
     add_norm("embeddings.LayerNorm", d, kEmbeddings);
     for (std::int64_t layer = 0; layer < config.layers; ++layer) {
       const auto name = fmt::format("encoder.layer.{}.", layer);
-      for (const char* part : {"query", "key", "value"}) add_linear(name + "attention.self." + part, d, d, layer);
+      for (const char* part : {"query", "key", "value"})
+        add_linear(name + "attention.self." + part, d, d, layer);
       add_linear(name + "attention.output.dense", d, d, layer);
       add_norm(name + "attention.output.LayerNorm", d, layer);
       add_linear(name + "intermediate.dense", config.intermediate, d, layer);
@@ -65,7 +66,8 @@ at::ScalarType master_type(at::ScalarType activations) {
 at::Tensor draw_head(std::int64_t hidden, std::uint64_t seed) {
   auto head = at::empty({1, hidden}, at::kFloat);
   for (std::int64_t i = 0; i < hidden; ++i) {
-    const DrawKey key{.seed = seed, .purpose = Purpose::kHeadInit, .token = static_cast<std::uint32_t>(i)};
+    const DrawKey key{
+        .seed = seed, .purpose = Purpose::kHeadInit, .token = static_cast<std::uint32_t>(i)};
     head.mutable_data_ptr<float>()[i] = static_cast<float>(kHeadDeviation * draw_normal(key));
   }
   return head;
@@ -77,21 +79,26 @@ std::string full_name(const std::string& name) {
 
 }  // namespace
 
-EncoderWeights::EncoderWeights(const TensorFile& file, const EncoderConfig& config, const EncoderOptions& options)
+EncoderWeights::EncoderWeights(const TensorFile& file, const EncoderConfig& config,
+                               const EncoderOptions& options)
     : options_(options) {
   ALARM_CHECK(options.frozen_layers >= 0 && options.frozen_layers <= config.layers,
-              "cannot freeze {} layers of an encoder that has {}", options.frozen_layers, config.layers);
+              "cannot freeze {} layers of an encoder that has {}", options.frozen_layers,
+              config.layers);
   const Table table(config);
   const auto prefix = file.contains(kPrefix + table.specs().front().name) ? kPrefix : std::string();
   for (const auto& [name, shape, layer] : table.specs()) {
-    const bool above = options.frozen_layers == 0 || layer >= options.frozen_layers;
+    const bool above = layer == kEmbeddings ? options.train_embeddings && options.frozen_layers == 0
+                                            : layer >= options.frozen_layers;
     add(name, file.get(prefix + name, shape), options.train && above);
   }
-  for (const char* name : {"pooler.dense.weight", "pooler.dense.bias"}) {  // unused here, kept for who loads the result
+  for (const char* name : {"pooler.dense.weight",
+                           "pooler.dense.bias"}) {  // unused here, kept for who loads the result
     if (file.contains(prefix + name)) add(name, file.get(prefix + name), false);
   }
   const bool has_head = file.contains(kHeadWeight);
-  add(kHeadWeight, has_head ? file.get(kHeadWeight, {1, config.hidden}) : draw_head(config.hidden, options.seed),
+  add(kHeadWeight,
+      has_head ? file.get(kHeadWeight, {1, config.hidden}) : draw_head(config.hidden, options.seed),
       options.train);
   add(kHeadBias, has_head ? file.get(kHeadBias, {1}) : at::zeros({1}), options.train);
 }
@@ -99,7 +106,8 @@ EncoderWeights::EncoderWeights(const TensorFile& file, const EncoderConfig& conf
 void EncoderWeights::add(const std::string& name, const at::Tensor& stored, bool trained) {
   Parameter parameter;
   if (trained) {
-    parameter.master = stored.to(options_.device, master_type(options_.dtype), /*non_blocking=*/false, /*copy=*/true);
+    parameter.master = stored.to(options_.device, master_type(options_.dtype),
+                                 /*non_blocking=*/false, /*copy=*/true);
     parameter.master.requires_grad_(true);
   } else {
     parameter.master = stored;
@@ -114,7 +122,9 @@ at::Tensor EncoderWeights::get(const std::string& name) const {
   return parameter.active.defined() ? parameter.active : parameter.master.to(options_.dtype);
 }
 
-const at::Tensor& EncoderWeights::master(const std::string& name) const { return parameters_.at(name).master; }
+const at::Tensor& EncoderWeights::master(const std::string& name) const {
+  return parameters_.at(name).master;
+}
 
 NamedTensors EncoderWeights::trainable() const {
   NamedTensors leaves;
@@ -127,7 +137,8 @@ NamedTensors EncoderWeights::trainable() const {
 
 NamedTensors EncoderWeights::all() const {
   NamedTensors tensors;
-  for (const auto& name : order_) tensors.emplace_back(full_name(name), parameters_.at(name).master.detach());
+  for (const auto& name : order_)
+    tensors.emplace_back(full_name(name), parameters_.at(name).master.detach());
   return tensors;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An encoder's tensors: one table of names and shapes drives loading, checking, training and saving.
+// An encoder's tensors: one table of names and shapes drives loading, checking, training and
+// saving.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +12,20 @@
 
 #include "alarm/model/encoder.hpp"
 #include "alarm/store/tensor_file.hpp"
+
 #include "model/encoder_config.hpp"
 
 namespace alarm_dist {
 
 class EncoderWeights {
  public:
-  // Tensors of layers below options.frozen_layers, and all of them without options.train, are not trained; they stay views
-  // of the file where its type is the type of the activations.
-  EncoderWeights(const TensorFile& file, const EncoderConfig& config, const EncoderOptions& options);
+  // Tensors of layers below options.frozen_layers, and all of them without options.train, are not
+  // trained; they stay views of the file where its type is the type of the activations.
+  EncoderWeights(const TensorFile& file, const EncoderConfig& config,
+                 const EncoderOptions& options);
 
-  // The tensor by its name without "bert.", in the type of the activations; differentiable if it is trained.
+  // The tensor by its name without "bert.", in the type of the activations; differentiable if it is
+  // trained.
   at::Tensor get(const std::string& name) const;
   // The trained or stored value, float32 or wider if it is trained.
   const at::Tensor& master(const std::string& name) const;
@@ -31,7 +35,8 @@ class EncoderWeights {
  private:
   struct Parameter {
     at::Tensor master;
-    at::Tensor active;  // in the type of the activations; undefined for what is trained, which is cast in each pass
+    at::Tensor active;  // in the type of the activations; undefined for what is trained, which is
+                        // cast in each pass
   };
   void add(const std::string& name, const at::Tensor& stored, bool trained);
 

@@ -2,16 +2,16 @@
 #include "alarm/store/atomic_file.hpp"
 
 #include <cerrno>
-#include <span>
-#include <utility>
-
 #include <fcntl.h>
+#include <span>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <utility>
 
 #include "alarm/base/error.hpp"
+
 #include "store/atomic_writer.hpp"
 #include "store/file_descriptor.hpp"
 
@@ -43,18 +43,20 @@ void check_writable(const std::filesystem::path& dir, std::uintmax_t needed_byte
     AtomicWriter probe(dir / ".probe");  // never committed: gone at the end of the scope
     probe.write(std::as_bytes(std::span("probe")));
   } catch (const std::filesystem::filesystem_error& error) {
-    throw UsageError(fmt::format("cannot make the folder {}: {}", dir.string(), error.code().message()));
+    throw UsageError(
+        fmt::format("cannot make the folder {}: {}", dir.string(), error.code().message()));
   } catch (const Error& error) {
     throw UsageError(fmt::format("the folder {} is not writable: {}", dir.string(), error.what()));
   }
   struct statvfs status {};
   if (::statvfs(dir.c_str(), &status) != 0) {
-    throw UsageError(fmt::format("cannot ask for the free space of {}: {}", dir.string(), reason(errno)));
+    throw UsageError(
+        fmt::format("cannot ask for the free space of {}: {}", dir.string(), reason(errno)));
   }
   const std::uintmax_t free_bytes = std::uintmax_t{status.f_bavail} * status.f_frsize;
   if (free_bytes < needed_bytes) {
-    throw UsageError(fmt::format("the disk of {} is too full: {} bytes are needed, {} are free", dir.string(),
-                                 needed_bytes, free_bytes));
+    throw UsageError(fmt::format("the disk of {} is too full: {} bytes are needed, {} are free",
+                                 dir.string(), needed_bytes, free_bytes));
   }
 }
 
@@ -69,7 +71,8 @@ FileLock::FileLock(const std::filesystem::path& path) {
   fd_ = fd.release();
 }
 
-// The lock file stays: removing it would let a process that waits on it and one that makes it anew both hold "the" lock.
+// The lock file stays: removing it would let a process that waits on it and one that makes it anew
+// both hold "the" lock.
 FileLock::~FileLock() { ::close(fd_); }
 
 }  // namespace alarm_dist

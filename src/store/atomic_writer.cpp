@@ -3,10 +3,10 @@
 
 #include <cerrno>
 #include <cstdio>
-
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "alarm/base/error.hpp"
 
@@ -25,7 +25,8 @@ AtomicWriter::AtomicWriter(const std::filesystem::path& path) : path_(path) {
     temporary_ = path;
     temporary_ += fmt::format(".tmp-{}-{}", ::getpid(), attempt);
     fd_ = FileDescriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    ALARM_CHECK(fd_.get() >= 0 || errno == EEXIST, "cannot write {}: {}", path.string(), reason(errno));
+    ALARM_CHECK(fd_.get() >= 0 || errno == EEXIST, "cannot write {}: {}", path.string(),
+                reason(errno));
   }
 }
 
@@ -37,8 +38,8 @@ void AtomicWriter::write(std::span<const std::byte> bytes) { write_all(fd_, byte
 
 void AtomicWriter::commit() {
   sync_file(fd_, path_);
-  ALARM_CHECK(std::rename(temporary_.c_str(), path_.c_str()) == 0, "cannot write {}: {}", path_.string(),
-              reason(errno));
+  ALARM_CHECK(std::rename(temporary_.c_str(), path_.c_str()) == 0, "cannot write {}: {}",
+              path_.string(), reason(errno));
   fd_.reset();
   sync_folder(folder_of(path_));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stream behind every file that the program writes: a temporary file beside the target, renamed over it by commit().
+// The stream behind every file that the program writes: a temporary file beside the target, renamed
+// over it by commit().
 #pragma once
 
 #include <cstddef>

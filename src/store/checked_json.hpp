@@ -10,6 +10,7 @@
 namespace alarm_dist {
 
 // what: "header" or the like, for the message. The result is an object.
-nlohmann::json parse_json_object(std::string_view text, const std::filesystem::path& file, std::string_view what);
+nlohmann::json parse_json_object(std::string_view text, const std::filesystem::path& file,
+                                 std::string_view what);
 
 }  // namespace alarm_dist

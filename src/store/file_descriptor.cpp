@@ -2,9 +2,8 @@
 #include "store/file_descriptor.hpp"
 
 #include <cerrno>
-#include <system_error>
-
 #include <fcntl.h>
+#include <system_error>
 #include <unistd.h>
 
 #include "alarm/base/error.hpp"
@@ -32,7 +31,8 @@ FileDescriptor open_file(const std::filesystem::path& path, int flags) {
   return fd;
 }
 
-void write_all(const FileDescriptor& fd, std::span<const std::byte> bytes, const std::filesystem::path& path) {
+void write_all(const FileDescriptor& fd, std::span<const std::byte> bytes,
+               const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
@@ -48,7 +48,8 @@ void sync_file(const FileDescriptor& fd, const std::filesystem::path& path) {
 void sync_folder(const std::filesystem::path& dir) {
   const FileDescriptor fd = open_file(dir, O_RDONLY | O_DIRECTORY);
   // Some network file systems refuse to sync a folder (EINVAL); they order names themselves.
-  ALARM_CHECK(::fsync(fd.get()) == 0 || errno == EINVAL, "cannot sync the folder {}: {}", dir.string(), reason(errno));
+  ALARM_CHECK(::fsync(fd.get()) == 0 || errno == EINVAL, "cannot sync the folder {}: {}",
+              dir.string(), reason(errno));
 }
 
 }  // namespace alarm_dist

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An owned POSIX file descriptor and the few system calls on it that the room needs, with errors that name the file.
+// An owned POSIX file descriptor and the few system calls on it that the room needs, with errors
+// that name the file.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,8 @@ std::string reason(int error_number);  // the system's text
 // Throws Error with the path and the reason.
 FileDescriptor open_file(const std::filesystem::path& path, int flags);
 // All of the bytes or an Error; path is for the message.
-void write_all(const FileDescriptor& fd, std::span<const std::byte> bytes, const std::filesystem::path& path);
+void write_all(const FileDescriptor& fd, std::span<const std::byte> bytes,
+               const std::filesystem::path& path);
 void sync_file(const FileDescriptor& fd, const std::filesystem::path& path);
 // Makes the names in the folder durable: a rename is lost with the power otherwise.
 void sync_folder(const std::filesystem::path& dir);

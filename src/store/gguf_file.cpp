@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "alarm/store/gguf.hpp"
-
 #include <map>
 
 #include <ATen/Parallel.h>
@@ -8,6 +6,8 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/text.hpp"
+#include "alarm/store/gguf.hpp"
+
 #include "store/gguf_parser.hpp"
 #include "store/mapped_file.hpp"
 
@@ -15,8 +15,9 @@ namespace alarm_dist {
 namespace {
 
 const char* describe(const GgufValue& value) {
-  static constexpr const char* kNames[] = {"an integer",         "a number",          "a truth value",    "a string",
-                                           "a list of integers", "a list of numbers", "a list of strings"};
+  static constexpr const char* kNames[] = {
+      "an integer",         "a number",          "a truth value",    "a string",
+      "a list of integers", "a list of numbers", "a list of strings"};
   return kNames[value.index()];
 }
 
@@ -29,7 +30,8 @@ struct GgufFile::Impl {
 
   const GgufValue& find(const std::string& key) const {
     const auto found = content.metadata.find(key);
-    ALARM_CHECK(found != content.metadata.end(), "{}: metadata key '{}' is missing", file->path().string(), key);
+    ALARM_CHECK(found != content.metadata.end(), "{}: metadata key '{}' is missing",
+                file->path().string(), key);
     return found->second;
   }
 
@@ -37,8 +39,8 @@ struct GgufFile::Impl {
   const T& get(const std::string& key) const {
     const auto& value = find(key);
     const auto* wanted = std::get_if<T>(&value);
-    ALARM_CHECK(wanted != nullptr, "{}: metadata key '{}': expected {}, found {}", file->path().string(), key,
-                describe(T{}), describe(value));
+    ALARM_CHECK(wanted != nullptr, "{}: metadata key '{}': expected {}, found {}",
+                file->path().string(), key, describe(T{}), describe(value));
     return *wanted;
   }
 
@@ -66,14 +68,18 @@ const std::filesystem::path& GgufFile::path() const { return impl_->file->path()
 
 bool GgufFile::has(const std::string& key) const { return impl_->content.metadata.contains(key); }
 
-std::int64_t GgufFile::integer(const std::string& key) const { return impl_->get<std::int64_t>(key); }
+std::int64_t GgufFile::integer(const std::string& key) const {
+  return impl_->get<std::int64_t>(key);
+}
 
 double GgufFile::number(const std::string& key) const {
   const auto* whole = std::get_if<std::int64_t>(&impl_->find(key));
   return whole != nullptr ? static_cast<double>(*whole) : impl_->get<double>(key);
 }
 
-const std::string& GgufFile::text(const std::string& key) const { return impl_->get<std::string>(key); }
+const std::string& GgufFile::text(const std::string& key) const {
+  return impl_->get<std::string>(key);
+}
 
 const std::vector<std::string>& GgufFile::texts(const std::string& key) const {
   return impl_->get<std::vector<std::string>>(key);
@@ -104,14 +110,17 @@ std::string GgufFile::quantization(const std::string& tensor) const {
 at::Tensor GgufFile::dequantize(const std::string& tensor) const {
   const auto& stored = impl_->tensor(tensor);
   const auto& type = *stored.type;
-  ALARM_CHECK(type.dequantize != nullptr, "{}: tensor '{}' is {}, expected one of F32 F16 BF16 Q8_0 Q4_0 Q4_1",
-              path().string(), tensor, type.name);
+  ALARM_CHECK(type.dequantize != nullptr,
+              "{}: tensor '{}' is {}, expected one of F32 F16 BF16 Q8_0 Q4_0 Q4_1", path().string(),
+              tensor, type.name);
   at::Tensor values = at::empty(stored.shape, at::kFloat);
   auto* out = values.mutable_data_ptr<float>();
   constexpr std::int64_t kElementsPerTask = 1 << 18;
-  at::parallel_for(0, stored.blocks, kElementsPerTask / type.block_elements, [&](std::int64_t begin, std::int64_t end) {
-    type.dequantize(stored.bytes.data() + begin * type.block_bytes, end - begin, out + begin * type.block_elements);
-  });
+  at::parallel_for(0, stored.blocks, kElementsPerTask / type.block_elements,
+                   [&](std::int64_t begin, std::int64_t end) {
+                     type.dequantize(stored.bytes.data() + begin * type.block_bytes, end - begin,
+                                     out + begin * type.block_elements);
+                   });
   return values;
 }
 

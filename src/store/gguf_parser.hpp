@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "alarm/store/gguf.hpp"
+
 #include "store/gguf_quantization.hpp"
 #include "store/mapped_file.hpp"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Block layouts as ggml documents them. The inner loops have constant trip counts so that the compiler vectorises them.
+// Block layouts as ggml documents them. The inner loops have constant trip counts so that the
+// compiler vectorises them.
 #include "store/gguf_quantization.hpp"
 
 #include <cstring>
@@ -41,7 +42,8 @@ void read_q8_0(const std::byte* blocks, std::int64_t count, float* values) {
   }
 }
 
-// Scale, then 16 bytes whose low nibbles are the first half of the block and whose high nibbles are the second.
+// Scale, then 16 bytes whose low nibbles are the first half of the block and whose high nibbles are
+// the second.
 void read_q4_0(const std::byte* blocks, std::int64_t count, float* values) {
   for (std::int64_t b = 0; b < count; ++b, blocks += 2 + kHalfBlock, values += kBlock) {
     const float scale = read_half(blocks);
@@ -66,7 +68,8 @@ void read_q4_1(const std::byte* blocks, std::int64_t count, float* values) {
   }
 }
 
-// Types without a reader are listed so that a file that holds them can be opened and the message names them.
+// Types without a reader are listed so that a file that holds them can be opened and the message
+// names them.
 constexpr GgufType kTypes[] = {
     {0, "F32", 1, 4, read_f32},
     {1, "F16", 1, 2, read_narrow<c10::Half>},

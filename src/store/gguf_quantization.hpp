@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The element types of GGUF tensors: blocks of a fixed number of elements in a fixed number of bytes.
+// The element types of GGUF tensors: blocks of a fixed number of elements in a fixed number of
+// bytes.
 #pragma once
 
 #include <cstddef>

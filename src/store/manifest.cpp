@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
-
 #include <fcntl.h>
+#include <set>
 
 #include "alarm/base/digest.hpp"
 #include "alarm/base/error.hpp"
 #include "alarm/store/atomic_file.hpp"
+
 #include "store/checked_json.hpp"
 #include "store/file_descriptor.hpp"
 
@@ -22,6 +22,7 @@ struct Listing {
 };
 
 Listing list(const fs::path& dir) {
+  ALARM_CHECK(fs::is_directory(dir), "cannot list {}: no such folder", dir.string());
   Listing listing;
   listing.folders.insert(dir);
   for (const auto& entry : fs::recursive_directory_iterator(dir)) {
@@ -42,15 +43,17 @@ void verify_file(const fs::path& dir, const std::string& name, const nlohmann::j
   ALARM_CHECK(is_inside(name), "{}: '{}' is not a name inside the folder", manifest, name);
   ALARM_CHECK(entry.is_object() && entry.contains("bytes") && entry["bytes"].is_number_unsigned() &&
                   entry.contains("digest") && entry["digest"].is_string(),
-              "{}: '{}': expected an object with bytes and digest, found {}", manifest, name, entry.dump());
+              "{}: '{}': expected an object with bytes and digest, found {}", manifest, name,
+              entry.dump());
   const fs::path file = dir / name;
   ALARM_CHECK(fs::is_regular_file(file), "{} is missing: {} lists it", file.string(), manifest);
   const auto bytes = entry["bytes"].get<std::uintmax_t>();
-  ALARM_CHECK(fs::file_size(file) == bytes, "{} is damaged: expected {} bytes, found {}", file.string(), bytes,
-              fs::file_size(file));
+  ALARM_CHECK(fs::file_size(file) == bytes, "{} is damaged: expected {} bytes, found {}",
+              file.string(), bytes, fs::file_size(file));
   const auto expected = entry["digest"].get<std::string>();
   const auto found = digest_file(file);
-  ALARM_CHECK(found == expected, "{} is damaged: expected digest {}, found {}", file.string(), expected, found);
+  ALARM_CHECK(found == expected, "{} is damaged: expected digest {}, found {}", file.string(),
+              expected, found);
 }
 
 }  // namespace
@@ -73,8 +76,8 @@ void verify_manifest(const fs::path& dir) {
   const auto path = dir / kManifest;
   ALARM_CHECK(has_manifest(dir), "{} is not complete: it has no {}", dir.string(), kManifest);
   const auto manifest = parse_json_object(read_whole_file(path), path, "manifest");
-  ALARM_CHECK(manifest.contains("files") && manifest["files"].is_object(), "{}: expected an object 'files', found none",
-              path.string());
+  ALARM_CHECK(manifest.contains("files") && manifest["files"].is_object(),
+              "{}: expected an object 'files', found none", path.string());
   for (const auto& [name, entry] : manifest["files"].items()) verify_file(dir, name, entry);
 }
 

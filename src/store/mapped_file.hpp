@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole file mapped read-only. The pages are the page cache's: all processes of a node that map the file share them.
+// A whole file mapped read-only. The pages are the page cache's: all processes of a node that map
+// the file share them.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,8 @@ namespace alarm_dist {
 
 class MappedFile {
  public:
-  // Throws Error with the path and the system's reason. Tensors that view the map share its ownership.
+  // Throws Error with the path and the system's reason. Tensors that view the map share its
+  // ownership.
   static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

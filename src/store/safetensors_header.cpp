@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "alarm/base/error.hpp"
+
 #include "store/checked_json.hpp"
 #include "store/tensor_type.hpp"
 
@@ -43,15 +44,17 @@ class HeaderReader {
   // The JSON text; what follows it becomes data_.
   std::string_view split_header() {
     const auto bytes = file_.bytes();
-    ALARM_CHECK(bytes.size() >= kLengthBytes, "{}: not a safetensors file: {} bytes, at least {} expected", path(),
-                bytes.size(), kLengthBytes);
+    ALARM_CHECK(bytes.size() >= kLengthBytes,
+                "{}: not a safetensors file: {} bytes, at least {} expected", path(), bytes.size(),
+                kLengthBytes);
     std::uint64_t length = 0;
     std::memcpy(&length, bytes.data(), kLengthBytes);
-    ALARM_CHECK(length <= kMaxHeaderBytes, "{}: not a safetensors file: its header claims {} bytes, at most {} expected",
+    ALARM_CHECK(length <= kMaxHeaderBytes,
+                "{}: not a safetensors file: its header claims {} bytes, at most {} expected",
                 path(), length, kMaxHeaderBytes);
     ALARM_CHECK(length <= bytes.size() - kLengthBytes,
-                "{}: cut short: the header claims {} bytes, only {} are left in the file", path(), length,
-                bytes.size() - kLengthBytes);
+                "{}: cut short: the header claims {} bytes, only {} are left in the file", path(),
+                length, bytes.size() - kLengthBytes);
     const auto text = bytes.subspan(kLengthBytes, length);
     data_ = bytes.subspan(kLengthBytes + length);
     return {reinterpret_cast<const char*>(text.data()), text.size()};
@@ -59,10 +62,11 @@ class HeaderReader {
 
   std::map<std::string, std::string> read_metadata(const json& entry) const {
     std::map<std::string, std::string> metadata;
-    ALARM_CHECK(entry.is_object(), "{}: __metadata__ should be an object, found {}", path(), entry.type_name());
+    ALARM_CHECK(entry.is_object(), "{}: __metadata__ should be an object, found {}", path(),
+                entry.type_name());
     for (const auto& [key, value] : entry.items()) {
-      ALARM_CHECK(value.is_string(), "{}: __metadata__ '{}' should be a string, found {}", path(), key,
-                  value.type_name());
+      ALARM_CHECK(value.is_string(), "{}: __metadata__ '{}' should be a string, found {}", path(),
+                  key, value.type_name());
       metadata.emplace(key, value.get<std::string>());
     }
     return metadata;
@@ -71,35 +75,40 @@ class HeaderReader {
   StoredTensor read_tensor(const std::string& name, const json& entry) const {
     ALARM_CHECK(entry.is_object() && entry.contains("dtype") && entry.contains("shape") &&
                     entry.contains("data_offsets"),
-                "{}: tensor '{}': expected an object with dtype, shape and data_offsets, found {}", path(), name,
-                entry.dump().substr(0, 200));
+                "{}: tensor '{}': expected an object with dtype, shape and data_offsets, found {}",
+                path(), name, entry.dump().substr(0, 200));
     const auto& type_name = entry["dtype"];
-    const auto type = type_name.is_string() ? tensor_type(type_name.get<std::string>()) : std::nullopt;
+    const auto type =
+        type_name.is_string() ? tensor_type(type_name.get<std::string>()) : std::nullopt;
     ALARM_CHECK(type.has_value(),
-                "{}: tensor '{}': unknown dtype {}, expected one of F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL", path(),
-                name, type_name.dump());
+                "{}: tensor '{}': unknown dtype {}, expected one of F64 F32 F16 BF16 I64 I32 I16 "
+                "I8 U8 BOOL",
+                path(), name, type_name.dump());
     StoredTensor tensor;
     tensor.type = *type;
     for (const auto extent : read_numbers(name, entry["shape"], "shape")) {
-      ALARM_CHECK(extent <= std::numeric_limits<std::int64_t>::max(), "{}: tensor '{}': shape {} is too large", path(),
-                  name, entry["shape"].dump());
+      ALARM_CHECK(extent <= std::numeric_limits<std::int64_t>::max(),
+                  "{}: tensor '{}': shape {} is too large", path(), name, entry["shape"].dump());
       tensor.shape.push_back(static_cast<std::int64_t>(extent));
     }
     tensor.bytes = read_range(name, entry["data_offsets"]);
     const std::uint64_t expected = byte_size(name, tensor);
-    ALARM_CHECK(tensor.bytes.size() == expected, "{}: tensor '{}': {} of shape [{}] takes {} bytes, found {}", path(),
-                name, type_name.get<std::string>(), fmt::join(tensor.shape, ", "), expected, tensor.bytes.size());
+    ALARM_CHECK(tensor.bytes.size() == expected,
+                "{}: tensor '{}': {} of shape [{}] takes {} bytes, found {}", path(), name,
+                type_name.get<std::string>(), fmt::join(tensor.shape, ", "), expected,
+                tensor.bytes.size());
     return tensor;
   }
 
-  std::vector<std::uint64_t> read_numbers(const std::string& name, const json& array, const char* what) const {
+  std::vector<std::uint64_t> read_numbers(const std::string& name, const json& array,
+                                          const char* what) const {
     std::vector<std::uint64_t> numbers;
     bool valid = array.is_array();
     if (valid) {
       for (const auto& number : array) valid = valid && number.is_number_unsigned();
     }
-    ALARM_CHECK(valid, "{}: tensor '{}': {} should be a list of whole numbers, found {}", path(), name, what,
-                array.dump().substr(0, 200));
+    ALARM_CHECK(valid, "{}: tensor '{}': {} should be a list of whole numbers, found {}", path(),
+                name, what, array.dump().substr(0, 200));
     for (const auto& number : array) numbers.push_back(number.get<std::uint64_t>());
     return numbers;
   }
@@ -107,8 +116,10 @@ class HeaderReader {
   std::span<const std::byte> read_range(const std::string& name, const json& offsets) const {
     const auto range = read_numbers(name, offsets, "data_offsets");
     ALARM_CHECK(range.size() == 2 && range[0] <= range[1],
-                "{}: tensor '{}': data_offsets should be [begin, end], found {}", path(), name, offsets.dump());
-    ALARM_CHECK(range[1] <= data_.size(), "{}: tensor '{}': its data end at byte {}, the file holds only {} (cut short?)",
+                "{}: tensor '{}': data_offsets should be [begin, end], found {}", path(), name,
+                offsets.dump());
+    ALARM_CHECK(range[1] <= data_.size(),
+                "{}: tensor '{}': its data end at byte {}, the file holds only {} (cut short?)",
                 path(), name, range[1], data_.size());
     return data_.subspan(range[0], range[1] - range[0]);
   }
@@ -119,11 +130,13 @@ class HeaderReader {
     for (const auto extent : tensor.shape) {
       fits = fits && !__builtin_mul_overflow(size, static_cast<std::uint64_t>(extent), &size);
     }
-    ALARM_CHECK(fits, "{}: tensor '{}': shape [{}] overflows 64 bits", path(), name, fmt::join(tensor.shape, ", "));
+    ALARM_CHECK(fits, "{}: tensor '{}': shape [{}] overflows 64 bits", path(), name,
+                fmt::join(tensor.shape, ", "));
     return size;
   }
 
-  // Every byte of the data belongs to exactly one tensor, as in the format's reference implementation.
+  // Every byte of the data belongs to exactly one tensor, as in the format's reference
+  // implementation.
   void check_no_gaps(const SafetensorsHeader& header) const {
     std::vector<std::pair<std::span<const std::byte>, const std::string*>> ranges;
     for (const auto& [name, tensor] : header.tensors) ranges.emplace_back(tensor.bytes, &name);
@@ -134,14 +147,16 @@ class HeaderReader {
     const std::string* before = nullptr;
     for (const auto& [bytes, name] : ranges) {
       const auto begin = static_cast<std::size_t>(bytes.data() - data_.data());
-      ALARM_CHECK(begin >= end, "{}: tensors '{}' and '{}' overlap: one ends at byte {}, the other begins at {}", path(),
-                  *before, *name, end, begin);
-      ALARM_CHECK(begin == end, "{}: tensor '{}' begins at byte {}, expected {}: a gap of {} bytes", path(), *name,
-                  begin, end, begin - end);
+      ALARM_CHECK(begin >= end,
+                  "{}: tensors '{}' and '{}' overlap: one ends at byte {}, the other begins at {}",
+                  path(), *before, *name, end, begin);
+      ALARM_CHECK(begin == end, "{}: tensor '{}' begins at byte {}, expected {}: a gap of {} bytes",
+                  path(), *name, begin, end, begin - end);
       end = begin + bytes.size();
       before = name;
     }
-    ALARM_CHECK(end == data_.size(), "{}: {} bytes of data, expected {}: bytes that belong to no tensor", path(),
+    ALARM_CHECK(end == data_.size(),
+                "{}: {} bytes of data, expected {}: bytes that belong to no tensor", path(),
                 data_.size(), end);
   }
 
@@ -153,6 +168,8 @@ class HeaderReader {
 
 }  // namespace
 
-SafetensorsHeader read_safetensors_header(const MappedFile& file) { return HeaderReader(file).read(); }
+SafetensorsHeader read_safetensors_header(const MappedFile& file) {
+  return HeaderReader(file).read();
+}
 
 }  // namespace alarm_dist

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The header of a safetensors file: 8 bytes of length, JSON, then the data that it describes without gaps.
+// The header of a safetensors file: 8 bytes of length, JSON, then the data that it describes
+// without gaps.
 #pragma once
 
 #include <cstddef>

@@ -8,6 +8,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/store/tensor_file.hpp"
+
 #include "store/atomic_writer.hpp"
 #include "store/tensor_type.hpp"
 
@@ -16,7 +17,8 @@ namespace {
 
 using Ordered = std::vector<const std::pair<std::string, at::Tensor>*>;
 
-// Widest elements first, so that each tensor is aligned to its element; then by name, so that equal content gives equal bytes.
+// Widest elements first, so that each tensor is aligned to its element; then by name, so that equal
+// content gives equal bytes.
 Ordered file_order(const NamedTensors& tensors) {
   Ordered ordered;
   for (const auto& named : tensors) ordered.push_back(&named);
@@ -27,6 +29,15 @@ Ordered file_order(const NamedTensors& tensors) {
   return ordered;
 }
 
+std::string dump(const std::filesystem::path& path, const nlohmann::ordered_json& header) {
+  try {
+    return header.dump();
+  } catch (const nlohmann::json::exception&) {
+    throw Error(
+        fmt::format("{}: cannot write names or metadata that are not UTF-8", path.string()));
+  }
+}
+
 std::string header_text(const std::filesystem::path& path, const Ordered& ordered,
                         const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
@@ -35,15 +46,16 @@ std::string header_text(const std::filesystem::path& path, const Ordered& ordere
   for (const auto* named : ordered) {
     const auto& [name, tensor] = *named;
     const auto type = tensor_type_name(tensor.scalar_type());
-    ALARM_CHECK(type.has_value(), "{}: tensor '{}': safetensors has no type for {}", path.string(), name,
-                c10::toString(tensor.scalar_type()));
-    ALARM_CHECK(name != "__metadata__" && !header.contains(name), "{}: cannot write two tensors named '{}'",
-                path.string(), name);
+    ALARM_CHECK(type.has_value(), "{}: tensor '{}': safetensors has no type for {}", path.string(),
+                name, c10::toString(tensor.scalar_type()));
+    ALARM_CHECK(name != "__metadata__" && !header.contains(name),
+                "{}: cannot write two tensors named '{}'", path.string(), name);
     const std::size_t end = offset + tensor.nbytes();
-    header[name] = {{"dtype", *type}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
+    header[name] = {
+        {"dtype", *type}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
     offset = end;
   }
-  std::string text = header.dump();
+  std::string text = dump(path, header);
   text.append((8 - text.size() % 8) % 8, ' ');
   return text;
 }

@@ -10,6 +10,7 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/text.hpp"
 #include "alarm/store/atomic_file.hpp"
+
 #include "store/checked_json.hpp"
 #include "store/mapped_file.hpp"
 #include "store/safetensors_header.hpp"
@@ -39,7 +40,8 @@ at::Tensor view(const Entry& entry) {
     std::memcpy(copy.data_ptr(), data, entry.stored.bytes.size());
     return copy;
   }
-  return at::from_blob(data, shape, [file = entry.file](void*) {}, options);
+  return at::from_blob(
+      data, shape, [file = entry.file](void*) {}, options);
 }
 
 }  // namespace
@@ -54,23 +56,27 @@ struct TensorFile::Impl {
     const auto file = MappedFile::open(file_path);
     auto header = read_safetensors_header(*file);
     metadata.merge(header.metadata);
-    for (auto& [name, stored] : header.tensors) entries.insert_or_assign(name, Entry{file, std::move(stored)});
+    for (auto& [name, stored] : header.tensors)
+      entries.insert_or_assign(name, Entry{file, std::move(stored)});
   }
 
   // Only the tensors that the index puts into the shard are taken from it.
-  void add_shard(const std::filesystem::path& index, const std::string& shard, const std::set<std::string>& wanted) {
+  void add_shard(const std::filesystem::path& index, const std::string& shard,
+                 const std::set<std::string>& wanted) {
     const auto shard_path = index.parent_path() / shard;
-    ALARM_CHECK(std::filesystem::path(shard).filename() == shard, "{}: '{}' should be the name of a file beside it",
-                index.string(), shard);
-    ALARM_CHECK(std::filesystem::exists(shard_path), "{}: the shard {} is missing ({} tensors are in it, the first is '{}')",
+    ALARM_CHECK(std::filesystem::path(shard).filename() == shard,
+                "{}: '{}' should be the name of a file beside it", index.string(), shard);
+    ALARM_CHECK(std::filesystem::exists(shard_path),
+                "{}: the shard {} is missing ({} tensors are in it, the first is '{}')",
                 index.string(), shard_path.string(), wanted.size(), *wanted.begin());
     const auto file = MappedFile::open(shard_path);
     auto header = read_safetensors_header(*file);
     metadata.merge(header.metadata);
     for (const auto& name : wanted) {
       const auto found = header.tensors.find(name);
-      ALARM_CHECK(found != header.tensors.end(), "{}: tensor '{}' should be in {}, which does not hold it",
-                  index.string(), name, shard_path.string());
+      ALARM_CHECK(found != header.tensors.end(),
+                  "{}: tensor '{}' should be in {}, which does not hold it", index.string(), name,
+                  shard_path.string());
       entries.emplace(name, Entry{file, std::move(found->second)});
     }
   }
@@ -81,8 +87,8 @@ struct TensorFile::Impl {
                 "{}: expected an object 'weight_map', found none", index.string());
     std::map<std::string, std::set<std::string>> shards;
     for (const auto& [name, shard] : parsed["weight_map"].items()) {
-      ALARM_CHECK(shard.is_string(), "{}: tensor '{}': expected the name of a shard, found {}", index.string(), name,
-                  shard.dump());
+      ALARM_CHECK(shard.is_string(), "{}: tensor '{}': expected the name of a shard, found {}",
+                  index.string(), name, shard.dump());
       shards[shard.get<std::string>()].insert(name);
     }
     for (const auto& [shard, wanted] : shards) add_shard(index, shard, wanted);
@@ -98,7 +104,8 @@ struct TensorFile::Impl {
 };
 
 TensorFile TensorFile::open(const std::filesystem::path& path) {
-  ALARM_CHECK(std::filesystem::exists(path), "cannot open {}: no such file or folder", path.string());
+  ALARM_CHECK(std::filesystem::exists(path), "cannot open {}: no such file or folder",
+              path.string());
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   if (!std::filesystem::is_directory(path)) {
@@ -108,8 +115,8 @@ TensorFile TensorFile::open(const std::filesystem::path& path) {
     impl->add_file(impl->path);
   } else {
     impl->path = path / kIndexFile;
-    ALARM_CHECK(std::filesystem::exists(impl->path), "{}: expected {} or {} in it, found neither", path.string(),
-                kSingleFile, kIndexFile);
+    ALARM_CHECK(std::filesystem::exists(impl->path), "{}: expected {} or {} in it, found neither",
+                path.string(), kSingleFile, kIndexFile);
     impl->add_index(impl->path);
   }
   for (const auto& [name, entry] : impl->entries) impl->names.push_back(name);
@@ -129,8 +136,8 @@ at::Tensor TensorFile::get(const std::string& name) const { return view(impl_->f
 
 at::Tensor TensorFile::get(const std::string& name, at::IntArrayRef shape) const {
   const auto& found = impl_->find(name).stored.shape;
-  ALARM_CHECK(at::IntArrayRef(found) == shape, "{}: tensor '{}': expected shape [{}], found [{}]", impl_->path.string(),
-              name, fmt::join(shape, ", "), fmt::join(found, ", "));
+  ALARM_CHECK(at::IntArrayRef(found) == shape, "{}: tensor '{}': expected shape [{}], found [{}]",
+              impl_->path.string(), name, fmt::join(shape, ", "), fmt::join(found, ", "));
   return get(name);
 }
 

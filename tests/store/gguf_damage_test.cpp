@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/store/gguf.hpp"
+
 #include "store/expect_error.hpp"
 #include "support/temp_dir.hpp"
 
@@ -33,7 +34,8 @@ class GgufBytes {
     bytes_ += text;
     return *this;
   }
-  GgufBytes& tensor(const std::string& name, std::vector<std::uint64_t> extents, std::uint32_t type, std::uint64_t offset) {
+  GgufBytes& tensor(const std::string& name, std::vector<std::uint64_t> extents, std::uint32_t type,
+                    std::uint64_t offset) {
     put_string(name).put(static_cast<std::uint32_t>(extents.size()));
     for (const auto extent : extents) put(extent);
     return put(type).put(offset);
@@ -63,39 +65,74 @@ std::vector<Damage> damages() {
       {"Empty", "", {"not a GGUF file"}},
       {"OldVersion", GgufBytes(1, 0, 0).bytes(), {"version 1, expected 2 or 3"}},
       {"BigEndian", GgufBytes(0x03000000, 0, 0).bytes(), {"expected 2 or 3", "big-endian"}},
-      {"TooManyTensors", GgufBytes(3, huge, 0).data(64).bytes(), {"claims 4611686018427387904 tensors"}},
-      {"TooManyKeys", GgufBytes(3, 0, huge).data(64).bytes(), {"claims 4611686018427387904 metadata keys"}},
+      {"TooManyTensors",
+       GgufBytes(3, huge, 0).data(64).bytes(),
+       {"claims 4611686018427387904 tensors"}},
+      {"TooManyKeys",
+       GgufBytes(3, 0, huge).data(64).bytes(),
+       {"claims 4611686018427387904 metadata keys"}},
       {"HeadCutShort", GgufBytes(3, 0, 0).bytes().substr(0, 15), {"the file's head", "cut short"}},
       {"LongString", GgufBytes(3, 0, 1).put(huge).data(64).bytes(), {"the metadata", "cut short"}},
-      {"LongList", GgufBytes(3, 0, 1).put_string("k").put(kArray).put(kUint32).put(huge).data(64).bytes(),
+      {"LongList",
+       GgufBytes(3, 0, 1).put_string("k").put(kArray).put(kUint32).put(huge).data(64).bytes(),
        {"key 'k'", "a list claims 4611686018427387904 elements"}},
-      {"UnknownValueType", GgufBytes(3, 0, 1).put_string("k").put(std::uint32_t{77}).data(64).bytes(),
+      {"UnknownValueType",
+       GgufBytes(3, 0, 1).put_string("k").put(std::uint32_t{77}).data(64).bytes(),
        {"key 'k'", "unknown value type 77"}},
-      {"ListOfLists", GgufBytes(3, 0, 1).put_string("k").put(kArray).put(kArray).put<std::uint64_t>(1).data(64).bytes(),
+      {"ListOfLists",
+       GgufBytes(3, 0, 1)
+           .put_string("k")
+           .put(kArray)
+           .put(kArray)
+           .put<std::uint64_t>(1)
+           .data(64)
+           .bytes(),
        {"key 'k'", "lists of lists"}},
-      {"IntegerTooLarge", GgufBytes(3, 0, 1).put_string("k").put(kUint64).put(~std::uint64_t{0}).bytes(),
+      {"IntegerTooLarge",
+       GgufBytes(3, 0, 1).put_string("k").put(kUint64).put(~std::uint64_t{0}).bytes(),
        {"key 'k'", "above 2^63 - 1"}},
-      {"KeyTwice", GgufBytes(3, 0, 2).put_string("k").put(kUint32).put(1).put_string("k").put(kUint32).put(1).bytes(),
+      {"KeyTwice",
+       GgufBytes(3, 0, 2)
+           .put_string("k")
+           .put(kUint32)
+           .put(1)
+           .put_string("k")
+           .put(kUint32)
+           .put(1)
+           .bytes(),
        {"key 'k' comes twice"}},
-      {"BadAlignment", GgufBytes(3, 0, 1).put_string("general.alignment").put(kUint32).put(24).data(64).bytes(),
+      {"BadAlignment",
+       GgufBytes(3, 0, 1).put_string("general.alignment").put(kUint32).put(24).data(64).bytes(),
        {"'general.alignment' should be a power of two, found 24"}},
-      {"AlignmentIsText", GgufBytes(3, 0, 1).put_string("general.alignment").put(kString).put_string("x").bytes(),
+      {"AlignmentIsText",
+       GgufBytes(3, 0, 1).put_string("general.alignment").put(kString).put_string("x").bytes(),
        {"'general.alignment' should be a power of two", "no integer"}},
-      {"TensorTwice", GgufBytes(3, 2, 0).tensor("x", {2}, kF32, 0).tensor("x", {2}, kF32, 32).data(64).bytes(),
+      {"TensorTwice",
+       GgufBytes(3, 2, 0).tensor("x", {2}, kF32, 0).tensor("x", {2}, kF32, 32).data(64).bytes(),
        {"two tensors are named 'x'"}},
-      {"TooManyDimensions", GgufBytes(3, 1, 0).tensor("x", {1, 1, 1, 1, 1}, kF32, 0).data(64).bytes(),
+      {"TooManyDimensions",
+       GgufBytes(3, 1, 0).tensor("x", {1, 1, 1, 1, 1}, kF32, 0).data(64).bytes(),
        {"tensor 'x'", "5 dimensions, at most 4"}},
-      {"UnknownType", GgufBytes(3, 1, 0).tensor("x", {2}, 99, 0).data(64).bytes(), {"tensor 'x'", "unknown type 99"}},
-      {"Overflow", GgufBytes(3, 1, 0).tensor("x", {huge, 8}, kF32, 0).data(64).bytes(), {"tensor 'x'", "overflows"}},
-      {"PartBlock", GgufBytes(3, 1, 0).tensor("x", {33, 32}, kQ4_1, 0).data(4096).bytes(),
+      {"UnknownType",
+       GgufBytes(3, 1, 0).tensor("x", {2}, 99, 0).data(64).bytes(),
+       {"tensor 'x'", "unknown type 99"}},
+      {"Overflow",
+       GgufBytes(3, 1, 0).tensor("x", {huge, 8}, kF32, 0).data(64).bytes(),
+       {"tensor 'x'", "overflows"}},
+      {"PartBlock",
+       GgufBytes(3, 1, 0).tensor("x", {33, 32}, kQ4_1, 0).data(4096).bytes(),
        {"tensor 'x'", "rows of 33 are not whole Q4_1 blocks of 32"}},
-      {"DataCutShort", GgufBytes(3, 1, 0).tensor("x", {32, 4}, kQ4_1, 0).data(79).bytes(),
+      {"DataCutShort",
+       GgufBytes(3, 1, 0).tensor("x", {32, 4}, kQ4_1, 0).data(79).bytes(),
        {"tensor 'x'", "80 bytes at offset 0", "only 79"}},
-      {"OffsetOutside", GgufBytes(3, 1, 0).tensor("x", {2}, kF32, 1 << 20).data(64).bytes(),
+      {"OffsetOutside",
+       GgufBytes(3, 1, 0).tensor("x", {2}, kF32, 1 << 20).data(64).bytes(),
        {"tensor 'x'", "at offset 1048576"}},
-      {"OffsetUnaligned", GgufBytes(3, 1, 0).tensor("x", {2}, kF32, 4).data(64).bytes(),
+      {"OffsetUnaligned",
+       GgufBytes(3, 1, 0).tensor("x", {2}, kF32, 4).data(64).bytes(),
        {"tensor 'x'", "offset 4 is not a multiple of the alignment 32"}},
-      {"Overlap", GgufBytes(3, 2, 0).tensor("x", {9}, kF32, 0).tensor("y", {2}, kF32, 32).data(64).bytes(),
+      {"Overlap",
+       GgufBytes(3, 2, 0).tensor("x", {9}, kF32, 0).tensor("y", {2}, kF32, 32).data(64).bytes(),
        {"tensors 'x' and 'y' overlap"}},
   };
 }
@@ -118,7 +155,8 @@ INSTANTIATE_TEST_SUITE_P(Store, DamagedGguf, ::testing::ValuesIn(damages()),
 TEST(GgufDamageTest, RefusesEveryCut) {
   const TempDir dir;
   std::filesystem::copy_file(testing::source_dir() / "tests/data/store/small.gguf", dir / "cut");
-  const auto data_end = std::filesystem::file_size(dir / "cut") - 44;  // the last tensor is 20 bytes, padded to 64
+  const auto data_end =
+      std::filesystem::file_size(dir / "cut") - 44;  // the last tensor is 20 bytes, padded to 64
 
   for (auto size = data_end; size-- > 0;) {
     std::filesystem::resize_file(dir / "cut", size);

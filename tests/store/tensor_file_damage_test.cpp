@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/store/tensor_file.hpp"
+
 #include "store/expect_error.hpp"
 #include "support/temp_dir.hpp"
 
@@ -39,31 +40,47 @@ std::vector<Damage> damages() {
   const std::string huge = "4611686018427387904";  // 2^62
   return {
       {"Empty", "", {"not a safetensors file", "0 bytes, at least 8"}},
-      {"HeaderLongerThanFile", length_bytes(1000) + "{}", {"cut short", "claims 1000 bytes, only 2"}},
-      {"HeaderAbsurd", length_bytes(~std::uint64_t{0}) + "{}", {"not a safetensors file", "claims 18446744073709551615"}},
+      {"HeaderLongerThanFile",
+       length_bytes(1000) + "{}",
+       {"cut short", "claims 1000 bytes, only 2"}},
+      {"HeaderAbsurd",
+       length_bytes(~std::uint64_t{0}) + "{}",
+       {"not a safetensors file", "claims 18446744073709551615"}},
       {"BadJson", with_header("{\"x\":", 0), {"header is not valid JSON", "parse error"}},
       {"NotAnObject", with_header("[1]", 0), {"should be a JSON object, found array"}},
       {"InvalidUtf8", with_header("{\"\xff\":1}", 0), {"header is not valid JSON", "UTF-8"}},
-      {"DataCutShort", with_header("{" + x + "}", 5), {"tensor 'x'", "end at byte 8", "only 5", "cut short"}},
+      {"DataCutShort",
+       with_header("{" + x + "}", 5),
+       {"tensor 'x'", "end at byte 8", "only 5", "cut short"}},
       {"TrailingBytes", with_header("{" + x + "}", 9), {"9 bytes of data, expected 8"}},
-      {"Overlap", with_header("{" + x + R"(,"y":{"dtype":"I8","shape":[4],"data_offsets":[4,8]}})", 8),
+      {"Overlap",
+       with_header("{" + x + R"(,"y":{"dtype":"I8","shape":[4],"data_offsets":[4,8]}})", 8),
        {"'x' and 'y' overlap", "ends at byte 8", "begins at 4"}},
-      {"Gap", with_header("{" + x + R"(,"y":{"dtype":"I8","shape":[1],"data_offsets":[9,10]}})", 10),
+      {"Gap",
+       with_header("{" + x + R"(,"y":{"dtype":"I8","shape":[1],"data_offsets":[9,10]}})", 10),
        {"'y' begins at byte 9, expected 8"}},
-      {"SizeUnlikeShape", with_header(R"({"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8),
+      {"SizeUnlikeShape",
+       with_header(R"({"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8),
        {"tensor 'x'", "F32 of shape [3] takes 12 bytes, found 8"}},
-      {"UnknownType", with_header(R"({"x":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}})", 8),
+      {"UnknownType",
+       with_header(R"({"x":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}})", 8),
        {"tensor 'x'", "unknown dtype \"F8_E4M3\"", "expected one of F64"}},
-      {"Reversed", with_header(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8),
+      {"Reversed",
+       with_header(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8),
        {"tensor 'x'", "data_offsets should be [begin, end], found [8,0]"}},
-      {"NegativeShape", with_header(R"({"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8),
+      {"NegativeShape",
+       with_header(R"({"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8),
        {"tensor 'x'", "shape should be a list of whole numbers, found [-2]"}},
-      {"Overflow", with_header(R"({"x":{"dtype":"F32","shape":[)" + huge + R"(,4],"data_offsets":[0,0]}})", 0),
+      {"Overflow",
+       with_header(R"({"x":{"dtype":"F32","shape":[)" + huge + R"(,4],"data_offsets":[0,0]}})", 0),
        {"tensor 'x'", "overflows 64 bits"}},
-      {"MissingField", with_header(R"({"x":{"dtype":"F32","shape":[2]}})", 8),
+      {"MissingField",
+       with_header(R"({"x":{"dtype":"F32","shape":[2]}})", 8),
        {"tensor 'x'", "expected an object with dtype, shape and data_offsets"}},
       {"Duplicate", with_header("{" + x + "," + x + "}", 8), {"names 'x' twice"}},
-      {"BadMetadata", with_header(R"({"__metadata__":{"a":1},)" + x + "}", 8), {"__metadata__ 'a' should be a string"}},
+      {"BadMetadata",
+       with_header(R"({"__metadata__":{"a":1},)" + x + "}", 8),
+       {"__metadata__ 'a' should be a string"}},
   };
 }
 
@@ -98,13 +115,17 @@ TEST(TensorFileDamageTest, NamesWhatAFolderLacks) {
   const auto index = dir / "model.safetensors.index.json";
 
   expect_error([&] { TensorFile::open(dir / "nowhere"); }, {"nowhere", "no such file or folder"});
-  expect_error([&] { TensorFile::open(dir.path()); }, {dir.path().string(), "model.safetensors", "found neither"});
+  expect_error([&] { TensorFile::open(dir.path()); },
+               {dir.path().string(), "model.safetensors", "found neither"});
   write_file(index, R"({"weight_map": {"a": "model-1.safetensors", "b": "model-1.safetensors"}})");
-  expect_error([&] { TensorFile::open(dir.path()); }, {"model-1.safetensors is missing", "2 tensors", "'a'"});
+  expect_error([&] { TensorFile::open(dir.path()); },
+               {"model-1.safetensors is missing", "2 tensors", "'a'"});
   write_safetensors(dir / "model-1.safetensors", {{"a", at::ones({1})}});
-  expect_error([&] { TensorFile::open(dir.path()); }, {"tensor 'b' should be in", "model-1.safetensors"});
+  expect_error([&] { TensorFile::open(dir.path()); },
+               {"tensor 'b' should be in", "model-1.safetensors"});
   write_file(index, R"({"weight_map": {"a": "../model-1.safetensors"}})");
-  expect_error([&] { TensorFile::open(dir.path()); }, {"'../model-1.safetensors'", "a file beside it"});
+  expect_error([&] { TensorFile::open(dir.path()); },
+               {"'../model-1.safetensors'", "a file beside it"});
   write_file(index, R"({"weight_map": 1})");
   expect_error([&] { TensorFile::open(dir.path()); }, {"'weight_map'"});
   write_file(index, R"({"weight_map": {"a": "s", "a": "s"}})");

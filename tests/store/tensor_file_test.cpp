@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/store/atomic_file.hpp"
+
 #include "store/expect_error.hpp"
 #include "support/temp_dir.hpp"
 
@@ -50,7 +51,8 @@ TEST(TensorFileTest, ReadsWhatSafetensorsWrote) {
   const auto file = TensorFile::open(source_dir() / "tests/data/store/golden.safetensors");
 
   expect_same(file, every_type());
-  EXPECT_THAT(file.metadata(), ::testing::ElementsAre(::testing::Pair("format", "pt"), ::testing::Pair("note", "größer")));
+  EXPECT_THAT(file.metadata(), ::testing::ElementsAre(::testing::Pair("format", "pt"),
+                                                      ::testing::Pair("note", "größer")));
   EXPECT_TRUE(std::is_sorted(file.names().begin(), file.names().end()));
 }
 
@@ -75,14 +77,17 @@ TEST(TensorFileTest, AlignsTheDataAndEachTensor) {
   constexpr std::size_t kDataBytes = 8 + 6 * (8 + 4 + 2 + 2 + 8 + 4 + 2 + 1 + 1 + 1);
   EXPECT_EQ((read_whole_file(dir / "a").size() - kDataBytes) % 8, 0);
   const auto file = TensorFile::open(dir / "a");
-  for (const auto& name : file.names()) EXPECT_EQ(file.get(name).data_ptr(), file.get(name).data_ptr()) << name;
+  for (const auto& name : file.names())
+    EXPECT_EQ(file.get(name).data_ptr(), file.get(name).data_ptr()) << name;
 }
 
 TEST(TensorFileTest, WritesViewsAsTheyRead) {
   const TempDir dir;
   const auto base = at::arange(24, at::kFloat).reshape({4, 6});
 
-  write_safetensors(dir / "views", {{"transposed", base.t()}, {"strided", base.slice(1, 1, 6, 2)}, {"row", base[2]}});
+  write_safetensors(
+      dir / "views",
+      {{"transposed", base.t()}, {"strided", base.slice(1, 1, 6, 2)}, {"row", base[2]}});
 
   const auto file = TensorFile::open(dir / "views");
   EXPECT_TRUE(at::equal(file.get("transposed"), base.t()));
@@ -146,17 +151,31 @@ TEST(TensorFileTest, NamesTheTensorThatIsMissingOrOfAnotherShape) {
   write_safetensors(dir / "a", {{"layer.0.weight", at::ones({2, 3})}});
   const auto file = TensorFile::open(dir / "a");
 
-  expect_error([&] { file.get("layer.0.weigth"); }, {(dir / "a").string(), "'layer.0.weigth' is missing", "layer.0.weight"});
-  expect_error([&] { file.get("layer.0.weight", {3, 2}); }, {"'layer.0.weight'", "expected shape [3, 2], found [2, 3]"});
+  expect_error([&] { file.get("layer.0.weigth"); },
+               {(dir / "a").string(), "'layer.0.weigth' is missing", "layer.0.weight"});
+  expect_error(
+      [&] {
+        file.get("layer.0.weight", {3, 2});
+      },
+      {"'layer.0.weight'", "expected shape [3, 2], found [2, 3]"});
   EXPECT_EQ(file.get("layer.0.weight", {2, 3}).numel(), 6);
 }
 
-TEST(TensorFileTest, RefusesToWriteTwoTensorsOfOneName) {
+TEST(TensorFileTest, RefusesWhatTheFormatCannotHold) {
   const TempDir dir;
   const auto one = at::ones({1});
 
-  expect_error([&] { write_safetensors(dir / "a", {{"x", one}, {"x", one}}); }, {"two tensors named 'x'"});
-  expect_error([&] { write_safetensors(dir / "a", {{"x", one.to(at::kComplexFloat)}}); }, {"'x'", "ComplexFloat"});
+  expect_error(
+      [&] {
+        write_safetensors(dir / "a", {{"x", one}, {"x", one}});
+      },
+      {"two tensors named 'x'"});
+  expect_error(
+      [&] {
+        write_safetensors(dir / "a", {{"x", one.to(at::kComplexFloat)}});
+      },
+      {"'x'", "ComplexFloat"});
+  expect_error([&] { write_safetensors(dir / "a", {{"\xff", one}}); }, {"not UTF-8"});
   EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
 }
 

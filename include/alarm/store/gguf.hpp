@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GGUF reading (versions 2 and 3): metadata and tensors, dequantised on request. Every length is checked against the file.
+// GGUF reading (versions 2 and 3): metadata and tensors, dequantised on request. Every length is
+// checked against the file.
 #pragma once
 
 #include <cstdint>

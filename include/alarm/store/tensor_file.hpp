@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // safetensors: reading through a memory map, writing atomically.
 //
-// Tensors are views of the map (they keep it alive) and are shared by all ranks of a node; treat them as read-only:
-// writing into one faults. Every length and range of the file is checked against the file before use.
+// Tensors are views of the map (they keep it alive) and are shared by all ranks of a node; treat
+// them as read-only: writing into one faults. Every length and range of the file is checked against
+// the file before use. (Tensors that a careless writer left unaligned are copied.)
 #pragma once
 
 #include <filesystem>
@@ -18,8 +19,8 @@ namespace alarm_dist {
 
 class TensorFile {
  public:
-  // One .safetensors file, or a folder with model.safetensors or model.safetensors.index.json and its shards.
-  // Throws Error naming file and tensor: what was expected and what was found.
+  // One .safetensors file, or a folder with model.safetensors or model.safetensors.index.json and
+  // its shards. Throws Error naming file and tensor: what was expected and what was found.
   static TensorFile open(const std::filesystem::path& path);
 
   TensorFile(TensorFile&&) noexcept;
@@ -41,7 +42,8 @@ class TensorFile {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-// Writes to a temporary file beside path, syncs it and renames it. Tensors may be on any device and non-contiguous.
+// Writes to a temporary file beside path, syncs it and renames it. Tensors may be on any device and
+// non-contiguous.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
