@@ -14,6 +14,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "alarm/model/decoder.hpp"
 #include "alarm/model/ragged_batch.hpp"
 #include "alarm/store/tensor_file.hpp"
 
@@ -30,7 +31,7 @@ struct CausalLmOptions {
   at::ScalarType dtype = at::kFloat;
   c10::Device device = c10::kCPU;
   bool lora = true;
-  LoraConfig adapter;
+  LoraConfig adapter = {};
   std::uint64_t seed = 0;  // of the adapter's initial values (A normal-like as PEFT's kaiming-uniform, B zero)
 };
 
@@ -44,12 +45,6 @@ struct CausalLmShape {
   std::int64_t context = 0;     // longest sequence
   std::int64_t parameters = 0;  // of the base model
   std::vector<std::int64_t> eos_tokens;
-};
-
-// Keys and values of the rows computed so far, segment by segment. Opaque; belongs to one generation at a time.
-class KvCache {
- public:
-  virtual ~KvCache() = default;
 };
 
 enum class Adapter { kOn, kOff };
@@ -67,12 +62,12 @@ class CausalLm {
 
   // Final (normed) hidden states of all rows, [N, hidden]. Differentiable unless grad mode is off.
   virtual at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const = 0;
-  // The same for generation. Sequences get numbers in the cache. A call appends rows: batch.segments[i] continues cache
-  // sequence `sequences[i]`; see generator.cpp, its only caller. No gradients.
-  virtual std::unique_ptr<KvCache> make_cache() const = 0;
-  virtual at::Tensor hidden(const RaggedBatch& batch, Adapter adapter, KvCache& cache) const = 0;
+  // Computes the prompts and caches their keys and values. The adapter is read here once, for all tokens.
+  virtual std::unique_ptr<Decoder> start_decoding(const DecodePlan& plan, Adapter adapter) const = 0;
   // [M, hidden] -> [M, vocabulary], float32 (float64 for a float64 model).
   virtual at::Tensor logits(const at::Tensor& hidden_MD) const = 0;
+  // The frozen matrix of logits, [vocabulary, hidden], in the weights' type.
+  virtual const at::Tensor& head_VD() const = 0;
 
   // Adapter tensors (leaves that require gradients), in a fixed order, with PEFT's names
   // ("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"). Empty without LoRA.

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/model/response_scores.hpp"
+
+#include <ATen/Functions.h>
+
+#include "alarm/base/error.hpp"
+#include "model/token_scores.hpp"
+
+namespace alarm_dist {
+namespace {
+
+at::Tensor indices(const std::vector<std::int64_t>& values, c10::Device device) {
+  return at::tensor(values, at::TensorOptions(at::kLong)).to(device);
+}
+
+}  // namespace
+
+void ResponseBatch::add(std::span<const std::int64_t> prompt, std::span<const std::vector<std::int64_t>> responses) {
+  ALARM_CHECK(!prompt.empty(), "a response to an empty prompt has no row that predicts its first token");
+  // A single response continues the prompt's own segment: one causal run is the cheapest attention there is.
+  const bool single = responses.size() == 1;
+  const int shared = batch_.add(prompt);
+  for (const auto& response : responses) {
+    ALARM_CHECK(!response.empty(), "response {} of a prompt has no tokens", offsets_.size() - 1);
+    std::int64_t before = batch_.segments[static_cast<std::size_t>(shared)].end - 1;
+    const std::int64_t first = batch_.rows();
+    if (single) {
+      batch_.tokens.insert(batch_.tokens.end(), response.begin(), response.end());
+      batch_.segments.back().end = batch_.rows();
+    } else {
+      batch_.add(response, shared);
+    }
+    for (std::size_t i = 0; i < response.size(); ++i) {
+      rows_.push_back(before);
+      targets_.push_back(response[i]);
+      before = first + static_cast<std::int64_t>(i);
+    }
+    offsets_.push_back(tokens());
+  }
+}
+
+ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses, double temperature,
+                               Adapter adapter) {
+  ALARM_CHECK(temperature > 0, "temperature is {}, expected above 0: a greedy policy has no log-probabilities", temperature);
+  ALARM_CHECK(responses.tokens() > 0, "a batch without response tokens cannot be scored");
+  const auto device = model.device();
+  const auto hidden = model.hidden(responses.batch(), adapter);
+  const auto states = hidden.index_select(0, indices(responses.predicting_rows(), device));
+  const auto scores = score_tokens(states, model.head_VD(), indices(responses.targets(), device), temperature);
+  return {scores.logprobs_T, scores.entropy_T, states};
+}
+
+}  // namespace alarm_dist

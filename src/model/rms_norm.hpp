@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Root-mean-square normalisation of rows by a frozen weight; differentiable in x only.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace alarm_dist {
+
+// x * rsqrt(mean(x^2) + eps) * weight; the statistics are in float32, or float64 for float64 activations.
+at::Tensor rms_norm(const at::Tensor& x_ND, const at::Tensor& weight_D, double eps);
+
+}  // namespace alarm_dist

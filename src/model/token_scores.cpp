@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/token_scores.hpp"
+
+#include <algorithm>
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace alarm_dist {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Rows at a time: 64 rows of 49,152 float32 logits are 12 MiB, which a processor's cache and allocator take well.
+constexpr std::int64_t kChunkElements = std::int64_t{64} * 49152;
+
+enum class Gradient { kNone, kWanted };
+
+struct Chunk {
+  at::Tensor logprobs, entropy, gradient_TD;
+};
+
+// log softmax in float32 or wider.
+at::Tensor log_distribution(const at::Tensor& states, const at::Tensor& head, double temperature) {
+  at::Tensor logits = at::linear(states, head);
+  if (logits.scalar_type() != at::kDouble) logits = logits.to(at::kFloat);
+  if (temperature != 1.0) logits.div_(temperature);
+  return at::log_softmax(logits, -1);
+}
+
+Chunk score_chunk(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets, double temperature,
+                  Gradient wanted) {
+  const auto log_p = log_distribution(states, head, temperature);
+  const auto p = log_p.exp();
+  Chunk chunk{.logprobs = log_p.gather(1, targets.unsqueeze(1)).squeeze(1),
+              .entropy = at::linalg_vecdot(p, log_p).neg_(),
+              .gradient_TD = {}};
+  if (wanted == Gradient::kNone) return chunk;
+  const auto mean_row = p.to(head.scalar_type()).mm(head);
+  chunk.gradient_TD = (head.index_select(0, targets) - mean_row).div_(temperature);
+  return chunk;
+}
+
+Chunk score_all(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets, double temperature,
+                Gradient wanted) {
+  const auto rows = std::max<std::int64_t>(1, kChunkElements / head.size(0));
+  std::vector<at::Tensor> logprobs, entropies, gradients;
+  for (std::int64_t begin = 0; begin < states.size(0); begin += rows) {
+    const auto size = std::min(rows, states.size(0) - begin);
+    auto chunk = score_chunk(states.narrow(0, begin, size), head, targets.narrow(0, begin, size), temperature, wanted);
+    logprobs.push_back(chunk.logprobs);
+    entropies.push_back(chunk.entropy);
+    if (wanted == Gradient::kWanted) gradients.push_back(chunk.gradient_TD);
+  }
+  return {at::cat(logprobs), at::cat(entropies), gradients.empty() ? at::Tensor() : at::cat(gradients)};
+}
+
+struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
+  static variable_list forward(AutogradContext* context, const at::Tensor& states, const at::Tensor& head,
+                               const at::Tensor& targets, double temperature) {
+    const auto scores = score_all(states, head, targets, temperature, Gradient::kWanted);
+    context->save_for_backward({scores.gradient_TD});
+    context->mark_non_differentiable({scores.entropy});
+    return {scores.logprobs, scores.entropy};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto gradient_TD = context->get_saved_variables()[0];
+    return {gradient_TD * grads[0].unsqueeze(1).to(gradient_TD.scalar_type()), {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD, const at::Tensor& targets_T,
+                         double temperature) {
+  if (!at::GradMode::is_enabled() || !states_TD.requires_grad()) {
+    const auto scores = score_all(states_TD, head_VD, targets_T, temperature, Gradient::kNone);
+    return {scores.logprobs, scores.entropy};
+  }
+  const auto scores = ScoreTokens::apply(states_TD, head_VD, targets_T, temperature);
+  return {scores[0], scores[1]};
+}
+
+}  // namespace alarm_dist
