@@ -96,16 +96,20 @@ class BertEncoder final : public EncoderModel {
 
   // [B, N]: row b averages the tokens of the layout's sequence b that its score rests on.
   at::Tensor pooling(const std::vector<EncoderInput>& inputs, const EncoderLayout& layout) const {
-    at::Tensor weights_BN = at::zeros({static_cast<std::int64_t>(inputs.size()), layout.rows()}, options_.dtype == at::kDouble ? at::kDouble : at::kFloat);
+    at::Tensor weights_BN = at::zeros({static_cast<std::int64_t>(inputs.size()), layout.rows()},
+                                      options_.dtype == at::kDouble ? at::kDouble : at::kFloat);
     std::int64_t row = 0;
     for (std::size_t place = 0; place < inputs.size(); ++place) {
       const auto& input = inputs[layout.order()[place]];
       const auto length = static_cast<std::int64_t>(input.tokens.size());
       const bool whole = input.pool_begin == 0 && input.pool_end == 0;
       const auto begin = whole ? 0 : input.pool_begin, end = whole ? length : input.pool_end;
-      ALARM_CHECK(begin >= 0 && begin < end && end <= length, "sequence {} of the encoder's batch pools tokens {} to {} of {}",
+      ALARM_CHECK(begin >= 0 && begin < end && end <= length,
+                  "sequence {} of the encoder's batch pools tokens {} to {} of {}",
                   layout.order()[place], begin, end, length);
-      weights_BN[static_cast<std::int64_t>(place)].narrow(0, row + begin, end - begin).fill_(1.0 / static_cast<double>(end - begin));
+      weights_BN[static_cast<std::int64_t>(place)]
+          .narrow(0, row + begin, end - begin)
+          .fill_(1.0 / static_cast<double>(end - begin));
       row += length;
     }
     return weights_BN.to(options_.device);

@@ -31,7 +31,8 @@ class EncoderNetwork {
   at::Tensor embed(const at::Tensor& tokens_N, const at::Tensor& types_N,
                    const at::Tensor& positions_N) const;
   at::Tensor run(LayerRange layers, at::Tensor states_ND, const EncoderLayout& layout) const;
-  // Means of the states, weighted by the rows of pooling (float32, or float64 for a float64 model), then the head: [B].
+  // Means of the states, weighted by the rows of pooling (float32, or float64 for a float64 model),
+  // then the head: [B].
   at::Tensor score(const at::Tensor& states_ND, const at::Tensor& pooling_BN) const;
 
  private:

@@ -17,14 +17,15 @@ namespace alarm_dist {
 struct EncoderOptions {
   at::ScalarType dtype = at::kFloat;  // of the activations; trained weights stay float32
   c10::Device device = c10::kCPU;
-  // n > 0: the embeddings and the first n layers are not trained; 0: everything is.
+  // n > 0: the embeddings and the first n layers are not trained.
   std::int64_t frozen_layers = 0;
-  bool train = false;      // leaves require gradients
-  std::uint64_t seed = 0;  // of a head that the file does not hold
+  bool train_embeddings = true;  // where no layer is frozen; they are most of a small encoder
+  bool train = false;            // leaves require gradients
+  std::uint64_t seed = 0;        // of a head that the file does not hold
 };
 
-// One sequence of an encoder: token ids with segment (token type) ids of the same length. The score rests on the mean of
-// the states of tokens [pool_begin, pool_end); both 0: of all.
+// One sequence of an encoder: token ids with segment (token type) ids of the same length. The score
+// rests on the mean of the states of tokens [pool_begin, pool_end); both 0: of all.
 struct EncoderInput {
   std::vector<std::int64_t> tokens;
   std::vector<std::int64_t> types;
