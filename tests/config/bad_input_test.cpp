@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exact messages: they are what the user sees.
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -13,6 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using std::string_view_literals::operator""sv;
 
 TEST(ConfigBadInput, NamesUnknownKeys) {
   EXPECT_EQ(message("seed: 1\n\noptimizer:\n  lrr: 1\n"),
@@ -150,6 +153,28 @@ TEST(ConfigBadInput, SurvivesHostileNesting) {
     bomb += "x]\n";
   }
   EXPECT_THAT(message(bomb), HasSubstr("more than 100000 values once the aliases are resolved"));
+}
+
+// Whatever is done to the text: it is read, or a UsageError says where it is wrong.
+TEST(ConfigBadInput, SurvivesRandomDamage) {
+  const std::string text =
+      "name: \"a: run\"\nseed: 0x10\noptimizer: {lr: 1e-3, betas: &b [0, .5]}\ntags: ['x', *b]\n"
+      "rewards:\n  aspects:\n    one: {weight: -1}\n    two: ~\na: {b: {c: {deep: |\n  1\n}}}\n";
+  const std::string_view bytes = "{}[]:,&*!|>'\"%@`#-?~ \n\t\\\0\xff\xe2"sv;
+  std::uint64_t state = 1;
+  const auto draw = [&state](std::size_t below) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return static_cast<std::size_t>(state >> 33) % below;
+  };
+  for (int i = 0; i < 3000; ++i) {
+    std::string damaged = text.substr(0, draw(text.size()) + 1);
+    for (std::size_t n = draw(4); n > 0; --n)
+      damaged[draw(damaged.size())] = bytes[draw(bytes.size())];
+
+    const auto said = message(damaged);
+
+    ASSERT_TRUE(said == "no error" || said.starts_with("f.yaml:")) << damaged << "\n" << said;
+  }
 }
 
 TEST(ConfigBadInput, NamesOverrides) {
