@@ -2,7 +2,6 @@
 #include <map>
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/encoder.hpp"
@@ -56,14 +55,14 @@ class BertEncoder final : public EncoderModel {
   at::Tensor hidden(const std::vector<EncoderInput>& inputs) const override {
     if (inputs.empty()) return no_rows();
     const EncoderLayout layout(lengths_of(inputs), config_.positions);
-    const auto states_ND = network_.run({0, config_.layers}, embed(inputs, layout), layout);
+    const auto states_ND = network_.run(embed(inputs, layout), layout);
     return layout.restore_rows(states_ND);
   }
 
   at::Tensor scores(const std::vector<EncoderInput>& inputs) const override {
     if (inputs.empty()) return no_scores();
     const EncoderLayout layout(lengths_of(inputs), config_.positions);
-    const auto states_ND = network_.run({0, config_.layers}, embed(inputs, layout), layout);
+    const auto states_ND = network_.run(embed(inputs, layout), layout);
     return layout.restore_sequences(network_.score(states_ND, pooling(inputs, layout)));
   }
 

@@ -20,9 +20,8 @@ at::Tensor EncoderNetwork::embed(const at::Tensor& tokens_N, const at::Tensor& t
   return norm("embeddings.LayerNorm", words_ND + types_ND + positions_ND);
 }
 
-at::Tensor EncoderNetwork::run(LayerRange layers, at::Tensor states_ND,
-                               const EncoderLayout& layout) const {
-  for (auto i = layers.begin; i < layers.end; ++i) {
+at::Tensor EncoderNetwork::run(at::Tensor states_ND, const EncoderLayout& layout) const {
+  for (std::int64_t i = 0; i < config_.layers; ++i) {
     const auto layer = fmt::format("encoder.layer.{}.", i);
     const auto context_ND =
         linear(layer + "attention.output.dense", attend(layer, states_ND, layout));

@@ -17,11 +17,6 @@
 
 namespace alarm_dist {
 
-struct LayerRange {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-};
-
 class EncoderNetwork {
  public:
   EncoderNetwork(const EncoderConfig& config, const EncoderWeights& weights)
@@ -30,7 +25,7 @@ class EncoderNetwork {
   // tokens and types in the order of the layout, on the weights' device.
   at::Tensor embed(const at::Tensor& tokens_N, const at::Tensor& types_N,
                    const at::Tensor& positions_N) const;
-  at::Tensor run(LayerRange layers, at::Tensor states_ND, const EncoderLayout& layout) const;
+  at::Tensor run(at::Tensor states_ND, const EncoderLayout& layout) const;  // through all layers
   // Means of the states, weighted by the rows of pooling (float32, or float64 for a float64 model),
   // then the head: [B].
   at::Tensor score(const at::Tensor& states_ND, const at::Tensor& pooling_BN) const;

@@ -141,6 +141,12 @@ TEST(EncoderTest, TrainsOnlyWhatIsNotFrozen) {
   }
 }
 
+TEST(EncoderTest, TrainsTheLayersWithoutTheEmbeddingsIfAsked) {
+  const auto model = tiny({.train_embeddings = false, .train = true});
+
+  EXPECT_EQ(model->trainable().size(), 3U * 16 + 2);
+}
+
 TEST(EncoderTest, PoolsTheSpanThatIsAskedFor) {
   const auto model = tiny({.dtype = at::kDouble});
   auto inputs = golden_inputs();
