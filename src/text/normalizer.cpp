@@ -44,7 +44,7 @@ class BertNormalizer final : public Normalizer {
  private:
   void add_clean(AlignedText& out, char32_t code, Span origin) const {
     if (options_.clean_text) {
-      if (code == 0 || code == 0xFFFD || is_control(code)) return;
+      if (code == 0 || code == 0xFFFD || is_bert_control(code)) return;
       if (is_white_space(code)) code = U' ';
     }
     const bool isolate = options_.handle_chinese_chars && is_cjk_ideograph(code);
@@ -60,7 +60,7 @@ class BertNormalizer final : public Normalizer {
   void add_decomposed(AlignedText& out, char32_t code, Span origin) const {
     if (!options_.strip_accents) return add_folded(out, code, origin);
     for (const char32_t part : canonical_decomposition(code)) {
-      if (!is_nonspacing_mark(part)) add_folded(out, part, origin);
+      if (!is_bert_nonspacing_mark(part)) add_folded(out, part, origin);
     }
   }
 

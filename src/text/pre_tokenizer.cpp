@@ -104,7 +104,7 @@ std::vector<Span> split_white_space(std::string_view text) {
 }
 
 std::vector<Span> split_punctuation(std::string_view text) {
-  return split_at(characters_in(text, is_punctuation), text.size(), Matches::kKept);
+  return split_at(characters_in(text, is_bert_punctuation), text.size(), Matches::kKept);
 }
 
 }  // namespace

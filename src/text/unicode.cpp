@@ -18,6 +18,13 @@ bool has_category(char32_t code, std::uint32_t mask) {
 
 bool within(char32_t code, char32_t first, char32_t last) { return code >= first && code <= last; }
 
+bool is_in_unicode_8(char32_t code) {
+  constexpr std::uint8_t kVersion = 8;
+  UVersionInfo age;
+  u_charAge(static_cast<UChar32>(code), age);
+  return age[0] <= kVersion;
+}
+
 std::vector<char32_t> characters(const icu::UnicodeString& text) {
   std::vector<char32_t> out;
   for (std::int32_t i = 0; i < text.length(); i = text.moveIndex32(i, 1)) {
@@ -70,18 +77,18 @@ bool is_word(char32_t code) {
   return has_category(code, U_GC_L_MASK | U_GC_M_MASK | U_GC_ND_MASK | U_GC_NL_MASK | U_GC_PC_MASK);
 }
 
-bool is_punctuation(char32_t code) {
+bool is_bert_punctuation(char32_t code) {
   const bool ascii = within(code, '!', '/') || within(code, ':', '@') || within(code, '[', '`') ||
                      within(code, '{', '~');
-  return ascii || has_category(code, U_GC_P_MASK);
+  return ascii || (has_category(code, U_GC_P_MASK) && is_in_unicode_8(code));
 }
 
-bool is_control(char32_t code) {
+bool is_bert_control(char32_t code) {
   if (code == '\t' || code == '\n' || code == '\r') return false;
-  return has_category(code, U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK);
+  return has_category(code, U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK) && is_in_unicode_8(code);
 }
 
-bool is_nonspacing_mark(char32_t code) { return has_category(code, U_GC_MN_MASK); }
+bool is_bert_nonspacing_mark(char32_t code) { return has_category(code, U_GC_MN_MASK) && is_in_unicode_8(code); }
 
 bool is_cjk_ideograph(char32_t code) {
   return within(code, 0x4E00, 0x9FFF) || within(code, 0x3400, 0x4DBF) ||

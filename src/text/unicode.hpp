@@ -29,10 +29,12 @@ bool is_word(char32_t code);         // letter, mark, number, connector: \w
 bool is_letter(char32_t code);
 bool is_upper(char32_t code);
 bool is_lower(char32_t code);
-bool is_punctuation(char32_t code);  // P*, and all of ASCII's punctuation and symbols (as BERT has it)
-bool is_control(char32_t code);      // Cc, Cf, Co but not tab, line feed, carriage return
-bool is_nonspacing_mark(char32_t code);
-bool is_cjk_ideograph(char32_t code);  // the blocks that BERT puts spaces around
+
+// BERT's classes. `tokenizers` asks tables of Unicode 8 for them, so a character that came later belongs to none.
+bool is_bert_punctuation(char32_t code);      // P*, and all of ASCII's punctuation and symbols
+bool is_bert_control(char32_t code);          // Cc, Cf, Co but not tab, line feed, carriage return
+bool is_bert_nonspacing_mark(char32_t code);  // Mn
+bool is_cjk_ideograph(char32_t code);         // the blocks that BERT puts spaces around
 
 std::vector<char32_t> canonical_decomposition(char32_t code);  // of one character; itself if there is none
 std::vector<char32_t> lower_case(char32_t code);               // without context, in no particular language

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# Golden values for tests/text, made with tokenizers 0.23.3 and gguf 0.19.0.
+# Golden values for tests/text, made with tokenizers 0.23.3, gguf 0.19.0 and xxhash 3.
 """Usage: make_tokenizers.py SOURCE_DIR. Writes tests/data/text/*.json.
 
 Two tokenizers: SmolLM2's, built here from the GGUF file's metadata (digits one by one, then GPT-2's words), and MiniLM's
 tokenizer.json. Offsets are turned from characters into bytes.
 
 `tokenizers` shifts the offsets of what follows a byte that the vocabulary lacks, within the word; the program does not.
-Texts with such a byte carry "offsets": null.
+It gives a composed character the place of the first of its parts; the program gives it the place of all. Texts with
+such a byte, or that NFC changes under qwen2's tokenizer, carry "offsets": null.
 """
 import json
 import pathlib
 import struct
 import sys
+import unicodedata
 
 import xxhash
 from gguf import GGUFReader
@@ -90,7 +92,8 @@ def byte_offsets(text, offsets):
 def encode(tokenizer, text, lacking=frozenset()):
     encoding = tokenizer.encode(text, add_special_tokens=False)
     shifted = any(byte in lacking for byte in text.encode())
-    return encoding.ids, None if shifted else byte_offsets(text, encoding.offsets)
+    composed = isinstance(tokenizer.normalizer, normalizers.NFC) and not unicodedata.is_normalized("NFC", text)
+    return encoding.ids, None if shifted or composed else byte_offsets(text, encoding.offsets)
 
 
 def hostile_cases(tokenizer, lacking=frozenset()):
