@@ -36,7 +36,7 @@ void write_metrics(const std::filesystem::path& dir, int steps) {
         {"reward/holistic", holistic},
         {"reward/relevance", relevance},
         {"reward/grammar", 0.81 + 0.03 * t + 0.02 * noise(k, 3)},
-        {"reward/gated_fraction", std::clamp(0.75 - 0.45 * t + 0.06 * noise(k, 4), 0.0, 1.0)},
+        {"reward/gated_fraction", std::clamp(0.25 + 0.45 * t + 0.06 * noise(k, 4), 0.0, 1.0)},
         {"kl/k1", k1},
         {"kl/k3", 0.02 + 2.5 * t * t + 0.05 * noise(k, 8)},
         {"kl/coef", 0.2 * (1 - 0.1 * t)},
@@ -46,20 +46,27 @@ void write_metrics(const std::filesystem::path& dir, int steps) {
         {"clip_fraction", std::abs(0.08 + 0.03 * noise(k, 10))},
         {"grad_norm", 1.2 + 0.3 * std::abs(noise(k, 11))},
         {"logprob_gap/max", 2e-5 + 1e-5 * std::abs(noise(k, 12))},
-        {"tokens/prompt", 9000 + 200 * noise(k, 13)},
-        {"tokens/response", 1900 + 90 * noise(k, 14)},
-        {"length/response", 59 + 2.8 * noise(k, 14)},
-        {"time/rollout_s", 6.2 + 0.3 * noise(k, 15)},
-        {"time/scoring_s", 1.1 + 0.1 * noise(k, 16)},
-        {"time/experience_s", 2.4 + 0.1 * noise(k, 17)},
-        {"time/update_s", 9.8 + 0.5 * noise(k, 18)},
+        {"tokens/prompt", 290 + 6 * noise(k, 13)},
+        {"tokens/response", 59 + 2.8 * noise(k, 14)},
+        {"tokens/ended_fraction", 0.9},
+        {"approximate_kl", 0.03 + 0.01 * std::abs(noise(k, 20))},
+        {"explained_variance", 0.6 * t + 0.05 * noise(k, 21)},
+        {"time/rollout_s", 8.6},
+        {"time/learn_s", 11.5},
+        {"time/generate_s", 6.2 + 0.3 * noise(k, 15)},
+        {"time/score_s", 1.1 + 0.1 * noise(k, 16)},
+        {"time/wait_s", 0.4},
+        {"time/reference_s", 2.4 + 0.1 * noise(k, 17)},
+        {"time/update_s", 9.0 + 0.2 * noise(k, 18)},
         {"time/sync_s", 0.2},
+        {"time/step_s", 20.3},
         {"throughput/tokens_per_s", 560 + 20 * noise(k, 19)},
         {"memory/rss_bytes", 2.1e9 + 1e7 * k},
         {"weights_version", static_cast<double>(k)}};
     if (k == 1 || k % 10 == 0) {
       values.emplace_back("eval/reward/holistic", -0.05 + 0.7 * (1 - std::exp(-2.5 * t)));
       values.emplace_back("eval/reward/relevance", 0.41 + 0.1 * t);
+      values.emplace_back("time/evaluate_s", 31);
     }
     writer.write(k, values);
   }

@@ -5,7 +5,9 @@
 
 #include "metrics/report/charts.hpp"
 #include "metrics/report/html.hpp"
+#include "metrics/report/key_groups.hpp"
 #include "metrics/report/outcome.hpp"
+#include "metrics/report/phase_times.hpp"
 
 namespace alarm_dist::report {
 namespace {
@@ -72,6 +74,40 @@ TEST(YamlScalar, FindsNestedKeysOnly) {
   EXPECT_EQ(yaml_scalar(yaml, "rewards.compose.kind"), "hierarchical");
   EXPECT_EQ(yaml_scalar(yaml, "kind"), "top");
   EXPECT_EQ(yaml_scalar(yaml, "run.kind"), "");
+}
+
+TEST(PhaseTimes, PartsStandForTheirWholeAndAddUpToIt) {
+  RunData run;
+  run.metrics = {
+      {1,
+       {{"time/rollout_s", 10},
+        {"time/generate_s", 6},
+        {"time/score_s", 1},
+        {"time/sync_s", 2},
+        {"time/step_s", 30}}},
+      {2,
+       {{"time/rollout_s", 10}, {"time/generate_s", 15}, {"time/score_s", 5}, {"time/sync_s", 2}}}};
+
+  const PhaseTimes times = phase_times(run);
+
+  EXPECT_EQ(times.names, (std::vector<std::string>{"generate", "score", "rollout, rest", "sync"}));
+  EXPECT_EQ(times.seconds[0], (std::vector<double>{6, 1, 3, 2}));
+  EXPECT_EQ(times.seconds[1], (std::vector<double>{7.5, 2.5, 0, 2}));
+}
+
+TEST(KeyGroups, LoseNoMetric) {
+  RunData run;
+  run.metrics = {{1,
+                  {{"reward/x", 1},
+                   {"eval/reward/x", 1},
+                   {"eval/only", 1},
+                   {"odd", 1},
+                   {"kl/k1", 1},
+                   {"eval/kl/k1", 1},
+                   {"time/rollout_s", 1}}}};
+
+  EXPECT_EQ(other_keys(run), (std::vector<std::string>{"eval/only", "odd", "eval/kl/k1"}));
+  EXPECT_EQ(reward_keys(run)[2], "reward/x");
 }
 
 EvaluationRow row(const std::string& name, RowRole role, double low, double high) {

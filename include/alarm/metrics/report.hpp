@@ -3,9 +3,9 @@
 // directory alone.
 //
 // Reads config.yaml, provenance.json, metrics.jsonl, samples.jsonl, evaluation.json and
-// reward_models.json; each may be missing, and the page then says what would be there. From
-// provenance.json it shows every entry in a table and uses "name", "task", "model", "hosts",
-// "world" and "placement" for its headline when they are there.
+// reward_models.json; each may be missing, and the page then says what would be there. The headline
+// takes run.name, policy.model, task.name, algorithm.kind, rewards.compose.kind and .use, and
+// placement from the config, and world from the provenance, of which it shows every entry.
 #pragma once
 
 #include <filesystem>

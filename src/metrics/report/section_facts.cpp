@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "metrics/report/catalogue.hpp"
+#include "metrics/report/key_groups.hpp"
 #include "metrics/report/sections.hpp"
 
 namespace alarm_dist::report {
 namespace {
-
-// Shown by the sections above.
-bool is_shown_elsewhere(std::string_view key) {
-  for (const std::string_view prefix : {"reward/", "time/", "eval/reward/"}) {
-    if (key.substr(0, prefix.size()) == prefix) return true;
-  }
-  for (const std::string_view name :
-       {"kl/k1", "kl/k3", "kl/coef", "entropy", "length/response", "loss/policy", "loss/value",
-        "clip_fraction", "grad_norm", "lr", "logprob_gap/max", "throughput/tokens_per_s",
-        "memory/rss_bytes"}) {
-    if (key == name) return true;
-  }
-  return false;
-}
 
 std::string fold(std::string_view title, const std::string& body) {
   return fmt::format("<details class=\"card\"><summary>{}</summary>{}</details>\n", escape(title),
@@ -31,9 +17,8 @@ std::string fold(std::string_view title, const std::string& body) {
 
 std::string other_metrics(const RunData& run) {
   std::vector<std::string> figures;
-  for (const auto& key : run.keys()) {
-    if (!is_shown_elsewhere(key) && run.has(key))
-      figures.push_back(render(metric_figure(run, key)));
+  for (const auto& key : other_keys(run)) {
+    if (run.has(key)) figures.push_back(render(metric_figure(run, key)));
   }
   return figures.empty() ? "" : fold("All other metrics", grid(figures));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 
 #include "metrics/report/html.hpp"
 #include "metrics/report/outcome.hpp"
+#include "metrics/report/phase_times.hpp"
 #include "metrics/report/sections.hpp"
 
 namespace alarm_dist::report {
@@ -43,19 +45,25 @@ std::string subtitle(const RunData& run) {
   return text + ".";
 }
 
-double total_of(const RunData& run, std::string_view key) {
-  const Points points = run.series(key);
-  return std::accumulate(points.begin(), points.end(), 0.0,
-                         [](double sum, Point p) { return sum + p.y; });
+double training_seconds(const RunData& run) {
+  const auto totals = phase_times(run).totals();
+  return std::accumulate(totals.begin(), totals.end(), 0.0);
 }
 
-double training_seconds(const RunData& run) {
-  if (run.has("time/step_s")) return total_of(run, "time/step_s");
-  double sum = 0;
-  for (const auto& key : run.keys()) {
-    if (key.substr(0, 5) == "time/") sum += total_of(run, key);
-  }
-  return sum;
+// Prompt and response tokens, from the throughput and the time of each step.
+double tokens_processed(const RunData& run) {
+  const Points speed = run.series("throughput/tokens_per_s");
+  const Points seconds = run.series("time/step_s");
+  if (speed.size() != seconds.size()) return 0;
+  return std::inner_product(speed.begin(), speed.end(), seconds.begin(), 0.0, std::plus<>(),
+                            [](Point a, Point b) { return a.y * b.y; });
+}
+
+double mean_of_series(const RunData& run, std::string_view key) {
+  const Points points = run.series(key);
+  const double sum =
+      std::accumulate(points.begin(), points.end(), 0.0, [](double s, Point p) { return s + p.y; });
+  return sum / static_cast<double>(points.size());
 }
 
 std::string tile(const std::string& value, const std::string& name) {
@@ -70,12 +78,10 @@ std::string tiles(const RunData& run) {
     body += tile(fmt::format("{}", run.metrics.back().step), "training steps");
   if (const double seconds = training_seconds(run); seconds > 0)
     body += tile(format_duration(seconds), "training time");
-  if (run.has("tokens/response"))
-    body += tile(number(total_of(run, "tokens/response")), "tokens generated");
-  if (const Points speed = run.series("throughput/tokens_per_s"); !speed.empty()) {
-    body +=
-        tile(number(total_of(run, "throughput/tokens_per_s") / static_cast<double>(speed.size())),
-             "tokens a second");
+  if (const double tokens = tokens_processed(run); tokens > 0)
+    body += tile(number(tokens), "tokens processed");
+  if (run.has("throughput/tokens_per_s")) {
+    body += tile(number(mean_of_series(run, "throughput/tokens_per_s")), "tokens a second");
   }
   body += tile(run.fact("world"), "ranks");
   body += tile(run.fact("placement"), "placement");

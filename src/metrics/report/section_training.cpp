@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cstdlib>
-
 #include <fmt/format.h>
 
 #include "metrics/report/catalogue.hpp"
+#include "metrics/report/key_groups.hpp"
 #include "metrics/report/sections.hpp"
 
 namespace alarm_dist::report {
@@ -18,20 +16,10 @@ std::string figures_of(const RunData& run, const std::vector<std::string>& keys)
   return figures.empty() ? "" : grid(figures);
 }
 
-// Total and holistic first, the aspects, the gate last.
-std::vector<std::string> reward_keys(const RunData& run) {
-  std::vector<std::string> keys{"reward/total", "reward/holistic"};
-  for (const auto& key : run.keys()) {
-    const bool aspect = key.substr(0, 7) == "reward/" && key != "reward/gated_fraction" &&
-                        std::find(keys.begin(), keys.end(), key) == keys.end();
-    if (aspect) keys.push_back(key);
-  }
-  keys.emplace_back("reward/gated_fraction");
-  return keys;
-}
-
 std::string kl_figure(const RunData& run) {
-  LineChart chart{.label = "KL divergence from the initial model", .y_label = "nats", .curves = {}};
+  LineChart chart{.label = "KL divergence from the initial model",
+                  .y_label = "nats per response",
+                  .curves = {}};
   if (run.has("kl/k1")) chart.curves.push_back({"k1, plain mean", "c1", run.series("kl/k1")});
   if (run.has("kl/k3")) chart.curves.push_back({"k3, low variance", "c2", run.series("kl/k3")});
   if (chart.curves.empty()) return "";
@@ -63,7 +51,7 @@ std::string rewards_section(const RunData& run) {
 std::string drift_section(const RunData& run) {
   std::vector<std::string> figures;
   if (auto kl = kl_figure(run); !kl.empty()) figures.push_back(std::move(kl));
-  for (const std::string key : {"kl/coef", "entropy", "length/response"}) {
+  for (const auto& key : drift_keys()) {
     if (run.has(key)) figures.push_back(render(metric_figure(run, key)));
   }
   return section(
@@ -77,8 +65,7 @@ std::string drift_section(const RunData& run) {
 std::string optimisation_section(const RunData& run) {
   return section("optimisation", "Optimisation",
                  "Health of the updates themselves: no spikes, no drifts.",
-                 or_missing(figures_of(run, {"loss/policy", "loss/value", "clip_fraction",
-                                             "grad_norm", "lr", "logprob_gap/max"}),
+                 or_missing(figures_of(run, optimisation_keys()),
                             "Losses, clip fraction and gradient norm by step come here."));
 }
 
