@@ -24,45 +24,55 @@ double noise(int a, int b) {
       {.seed = 7, .step = static_cast<std::uint32_t>(a), .sample = static_cast<std::uint32_t>(b)});
 }
 
+Scalars reward_metrics(int k, double t) {
+  const double holistic = -0.1 + 0.9 * (1 - std::exp(-2.5 * t)) + 0.18 * noise(k, 1);
+  const double relevance = 0.42 + 0.12 * t + 0.05 * noise(k, 2);
+  return {{"reward/total", 5 * holistic + relevance},
+          {"reward/holistic", holistic},
+          {"reward/relevance", relevance},
+          {"reward/grammar", 0.81 + 0.03 * t + 0.02 * noise(k, 3)},
+          {"reward/gated_fraction", std::clamp(0.25 + 0.45 * t + 0.06 * noise(k, 4), 0.0, 1.0)},
+          {"tokens/prompt", 290 + 6 * noise(k, 13)},
+          {"tokens/response", 59 + 2.8 * noise(k, 14)},
+          {"tokens/ended_fraction", 0.9}};
+}
+
+Scalars learner_metrics(int k, double t) {
+  return {{"kl/k1", 0.02 + 2.6 * t * t + 0.12 * noise(k, 7)},
+          {"kl/k3", 0.02 + 2.5 * t * t + 0.05 * noise(k, 8)},
+          {"kl/coef", 0.2 * (1 - 0.1 * t)},
+          {"entropy", 1.9 - 0.5 * t + 0.05 * noise(k, 5)},
+          {"loss/policy", -0.01 + 0.012 * noise(k, 6)},
+          {"loss/value", 3.1 * std::exp(-3 * t) + 0.4 + 0.15 * std::abs(noise(k, 9))},
+          {"clip_fraction", std::abs(0.08 + 0.03 * noise(k, 10))},
+          {"approximate_kl", 0.03 + 0.01 * std::abs(noise(k, 20))},
+          {"grad_norm", 1.2 + 0.3 * std::abs(noise(k, 11))},
+          {"explained_variance", 0.6 * t + 0.05 * noise(k, 21)},
+          {"logprob_gap/max", 2e-5 + 1e-5 * std::abs(noise(k, 12))}};
+}
+
+Scalars cost_metrics(int k) {
+  return {{"time/rollout_s", 8.6},
+          {"time/learn_s", 11.5},
+          {"time/generate_s", 6.2 + 0.3 * noise(k, 15)},
+          {"time/score_s", 1.1 + 0.1 * noise(k, 16)},
+          {"time/wait_s", 0.4},
+          {"time/reference_s", 2.4 + 0.1 * noise(k, 17)},
+          {"time/update_s", 9.0 + 0.2 * noise(k, 18)},
+          {"time/sync_s", 0.2},
+          {"time/step_s", 20.3},
+          {"throughput/tokens_per_s", 560 + 20 * noise(k, 19)},
+          {"memory/rss_bytes", 2.1e9 + 1e7 * k},
+          {"weights_version", static_cast<double>(k)}};
+}
+
 void write_metrics(const std::filesystem::path& dir, int steps) {
   MetricsWriter writer(dir);
   for (int k = 1; k <= steps; ++k) {
     const double t = static_cast<double>(k) / steps;
-    const double holistic = -0.1 + 0.9 * (1 - std::exp(-2.5 * t)) + 0.18 * noise(k, 1);
-    const double relevance = 0.42 + 0.12 * t + 0.05 * noise(k, 2);
-    const double k1 = 0.02 + 2.6 * t * t + 0.12 * noise(k, 7);
-    Scalars values{
-        {"reward/total", 5 * holistic + relevance},
-        {"reward/holistic", holistic},
-        {"reward/relevance", relevance},
-        {"reward/grammar", 0.81 + 0.03 * t + 0.02 * noise(k, 3)},
-        {"reward/gated_fraction", std::clamp(0.25 + 0.45 * t + 0.06 * noise(k, 4), 0.0, 1.0)},
-        {"kl/k1", k1},
-        {"kl/k3", 0.02 + 2.5 * t * t + 0.05 * noise(k, 8)},
-        {"kl/coef", 0.2 * (1 - 0.1 * t)},
-        {"entropy", 1.9 - 0.5 * t + 0.05 * noise(k, 5)},
-        {"loss/policy", -0.01 + 0.012 * noise(k, 6)},
-        {"loss/value", 3.1 * std::exp(-3 * t) + 0.4 + 0.15 * std::abs(noise(k, 9))},
-        {"clip_fraction", std::abs(0.08 + 0.03 * noise(k, 10))},
-        {"grad_norm", 1.2 + 0.3 * std::abs(noise(k, 11))},
-        {"logprob_gap/max", 2e-5 + 1e-5 * std::abs(noise(k, 12))},
-        {"tokens/prompt", 290 + 6 * noise(k, 13)},
-        {"tokens/response", 59 + 2.8 * noise(k, 14)},
-        {"tokens/ended_fraction", 0.9},
-        {"approximate_kl", 0.03 + 0.01 * std::abs(noise(k, 20))},
-        {"explained_variance", 0.6 * t + 0.05 * noise(k, 21)},
-        {"time/rollout_s", 8.6},
-        {"time/learn_s", 11.5},
-        {"time/generate_s", 6.2 + 0.3 * noise(k, 15)},
-        {"time/score_s", 1.1 + 0.1 * noise(k, 16)},
-        {"time/wait_s", 0.4},
-        {"time/reference_s", 2.4 + 0.1 * noise(k, 17)},
-        {"time/update_s", 9.0 + 0.2 * noise(k, 18)},
-        {"time/sync_s", 0.2},
-        {"time/step_s", 20.3},
-        {"throughput/tokens_per_s", 560 + 20 * noise(k, 19)},
-        {"memory/rss_bytes", 2.1e9 + 1e7 * k},
-        {"weights_version", static_cast<double>(k)}};
+    Scalars values = reward_metrics(k, t);
+    for (const auto& more : {learner_metrics(k, t), cost_metrics(k)})
+      values.insert(values.end(), more.begin(), more.end());
     if (k == 1 || k % 10 == 0) {
       values.emplace_back("eval/reward/holistic", -0.05 + 0.7 * (1 - std::exp(-2.5 * t)));
       values.emplace_back("eval/reward/relevance", 0.41 + 0.1 * t);
