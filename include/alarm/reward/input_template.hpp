@@ -19,11 +19,16 @@
 
 namespace alarm_dist {
 
+// What goes of a document beyond max_document_tokens: its end, or its middle (what a paper achieves stands at the end of its
+// abstract).
+enum class DocumentCut { kEnd, kMiddle };
+
 struct InputTemplate {
   std::string first = "{question} {response}";
   std::string second = "{document}";      // empty: one segment
   std::int64_t max_tokens = 256;          // of the whole sequence
   std::int64_t max_document_tokens = 0;   // 0: as much as fits
+  DocumentCut document_cut = DocumentCut::kEnd;
   friend bool operator==(const InputTemplate&, const InputTemplate&) = default;
 };
 
@@ -38,9 +43,10 @@ bool scores_sentences(const InputTemplate& input_template);  // it has {sentence
 // Throws UsageError naming a placeholder that is not known or missing, or a budget that holds nothing.
 void check_template(const InputTemplate& input_template);
 
-// What is too long is cut on the right: the document first, then the response beside a sentence, and what is scored itself
-// only when it is too long alone. Throws Error when not even the rest fits, naming the record, or when the tokenizer has
-// no [CLS] or [SEP].
+// What is too long is cut on the right: the document first, then the response beside a sentence,
+// and what is scored itself only when it is too long alone. The score rests on the tokens of what is
+// scored (EncoderInput::pool_begin); where that is empty, on the whole sequence. Throws Error when
+// not even the rest fits, naming the record, or when the tokenizer has no [CLS] or [SEP].
 EncoderInput build_input(const Tokenizer& tokenizer, const InputTemplate& input_template, const Record& record,
                          const ScoredText& text);
 
