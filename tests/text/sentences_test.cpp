@@ -159,8 +159,8 @@ TEST(Sentences, AgreeWithAclSumsBoundaries) {
   std::cout << "boundaries in ACLSum " << all.expected << ", found " << all.found << ": precision " << precision
             << ", recall " << recall << "\n";
 
-  EXPECT_GT(precision, 0.9);
-  EXPECT_GT(recall, 0.9);
+  EXPECT_GT(precision, 0.985);  // 0.9959
+  EXPECT_GT(recall, 0.94);  // 0.9507
 }
 
 std::string sub_sentences(const std::string& text) { return joined(text, split_sub_sentences(text)); }
