@@ -22,13 +22,15 @@ constexpr const char* kTask = "Read the abstract of a scientific paper.";
 
 std::string aclsum_question(std::string_view aspect) {
   for (const Wording& wording : kWordings) {
-    if (aspect == wording.aspect) return fmt::format("In one sentence, what is {}?", wording.asks_for);
+    if (aspect == wording.aspect)
+      return fmt::format("In one sentence, what is {}?", wording.asks_for);
   }
   throw Error(fmt::format("aspect \"{}\" is not one of challenge, approach, outcome", aspect));
 }
 
 std::string aclsum_prompt(std::string_view document, std::string_view aspect) {
-  return chatml_prompt({{"user", fmt::format("{}\n\n{}\n\n{}", kTask, document, aclsum_question(aspect))}});
+  return chatml_prompt(
+      {{"user", fmt::format("{}\n\n{}\n\n{}", kTask, document, aclsum_question(aspect))}});
 }
 
 }  // namespace alarm_dist

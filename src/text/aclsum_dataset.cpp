@@ -7,6 +7,7 @@
 #include "alarm/base/text.hpp"
 #include "alarm/text/aclsum.hpp"
 #include "alarm/text/dataset.hpp"
+
 #include "text/dataset_checks.hpp"
 #include "text/json_field.hpp"
 
@@ -20,8 +21,8 @@ std::vector<LabelledSentence> read_section(const JsonField& paper, const std::st
   }
   for (const char* aspect : kAclSumAspects) {
     const auto labels = paper.at("highlights").at(aspect).at(section).elements();
-    ALARM_CHECK(labels.size() == sentences.size(), "{}: {} sentences in {}, but {} labels", paper.where(),
-                sentences.size(), section, labels.size());
+    ALARM_CHECK(labels.size() == sentences.size(), "{}: {} sentences in {}, but {} labels",
+                paper.where(), sentences.size(), section, labels.size());
     for (std::size_t i = 0; i < labels.size(); ++i) {
       sentences[i].evidence[aspect] = labels[i].integer() != 0;
     }
@@ -40,9 +41,10 @@ std::int64_t count_words(std::string_view text) {
   return words;
 }
 
-// Sentences of the shown sections; an empty line between sections. Stops before the sentence that is too much, but has
-// one sentence at least.
-std::string make_document(const std::vector<LabelledSentence>& sentences, const AclSumOptions& options) {
+// Sentences of the shown sections; an empty line between sections. Stops before the sentence that
+// is too much, but has one sentence at least.
+std::string make_document(const std::vector<LabelledSentence>& sentences,
+                          const AclSumOptions& options) {
   std::string document;
   std::int64_t words = 0;
   for (const std::string& section : options.sections) {
@@ -76,7 +78,8 @@ class AclSumReader {
     common.document = make_document(common.sentences, options_);
     ALARM_CHECK(!common.document.empty(), "{}: the sections to be shown have no sentence", where);
     std::vector<Record> records;
-    for (const char* aspect : kAclSumAspects) records.push_back(make_record(common, paper, id, aspect));
+    for (const char* aspect : kAclSumAspects)
+      records.push_back(make_record(common, paper, id, aspect));
     seen_.insert(id);
     std::move(records.begin(), records.end(), std::back_inserter(records_));
   }
@@ -101,9 +104,11 @@ class AclSumReader {
 };
 
 void check_options(const AclSumOptions& options) {
-  ALARM_CHECK(!options.sections.empty(), "sections is empty, expected some of abstract, introduction, conclusion");
+  ALARM_CHECK(!options.sections.empty(),
+              "sections is empty, expected some of abstract, introduction, conclusion");
   for (const std::string& section : options.sections) {
-    const bool known = std::find(kAclSumSections.begin(), kAclSumSections.end(), section) != kAclSumSections.end();
+    const bool known =
+        std::find(kAclSumSections.begin(), kAclSumSections.end(), section) != kAclSumSections.end();
     ALARM_CHECK(known, "section \"{}\" is not one of abstract, introduction, conclusion", section);
   }
 }
@@ -113,9 +118,11 @@ void check_options(const AclSumOptions& options) {
 Dataset load_aclsum(const AclSumOptions& options) {
   check_options(options);
   AclSumReader reader(options);
-  const auto skipped = read_json_lines(options.file, options.on_error,
-                                       [&](const auto& object, const auto& where) { reader.read(object, where); });
-  return make_dataset("aclsum/" + options.file.stem().string(), reader.take(), skipped, options.file);
+  const auto skipped =
+      read_json_lines(options.file, options.on_error,
+                      [&](const auto& object, const auto& where) { reader.read(object, where); });
+  return make_dataset("aclsum/" + options.file.stem().string(), reader.take(), skipped,
+                      options.file);
 }
 
 }  // namespace alarm_dist

@@ -47,7 +47,9 @@ Segment segment(std::size_t begin, std::size_t end, std::optional<std::int64_t> 
 
 void AddedTokenFinder::add(const AddedToken& token) {
   auto& bucket = by_first_byte_[static_cast<unsigned char>(token.content.front())];
-  const auto longer = [&](const AddedToken& other) { return other.content.size() >= token.content.size(); };
+  const auto longer = [&](const AddedToken& other) {
+    return other.content.size() >= token.content.size();
+  };
   bucket.insert(std::find_if_not(bucket.begin(), bucket.end(), longer), token);
   empty_ = false;
 }

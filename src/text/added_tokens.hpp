@@ -10,8 +10,9 @@
 #include <unordered_set>
 #include <vector>
 
-#include "text/json_field.hpp"
 #include "alarm/text/tokenizer.hpp"
+
+#include "text/json_field.hpp"
 
 namespace alarm_dist {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A piece of the input as normalised, which still knows the original characters that its bytes came from.
+// A piece of the input as normalised, which still knows the original characters that its bytes came
+// from.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ class AlignedText {
   // Puts a space in front, which counts as part of the first character. The text must not be empty.
   void prepend_space();
 
-  // Adds a character that came from `origin`, a range of original bytes. Only on a text that started empty.
+  // Adds a character that came from `origin`, a range of original bytes. Only on a text that
+  // started empty.
   void append(char32_t code, Span origin);
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Byte-level byte-pair encoding: merge the pair of least rank, the leftmost first, until no pair has a rank.
+// Byte-level byte-pair encoding: merge the pair of least rank, the leftmost first, until no pair
+// has a rank.
 #include <array>
 #include <queue>
 #include <unordered_map>
@@ -18,7 +19,9 @@ struct Merge {
 // Tokens by pair of ids.
 class MergeTable {
  public:
-  void add(std::int64_t left, std::int64_t right, Merge merge) { merges_[key(left, right)] = merge; }
+  void add(std::int64_t left, std::int64_t right, Merge merge) {
+    merges_[key(left, right)] = merge;
+  }
   const Merge* find(std::int64_t left, std::int64_t right) const {
     const auto found = merges_.find(key(left, right));
     return found == merges_.end() ? nullptr : &found->second;
@@ -38,7 +41,8 @@ class MergeTable {
   std::unordered_map<std::uint64_t, Merge, Mix> merges_;
 };
 
-// The word while it is being merged: a list of tokens, and the merges that were possible when they were found.
+// The word while it is being merged: a list of tokens, and the merges that were possible when they
+// were found.
 class MergingWord {
  public:
   explicit MergingWord(const MergeTable& table) : table_(table) {}
@@ -77,7 +81,8 @@ class MergingWord {
   struct Candidate {
     Merge merge;
     std::int32_t left;
-    bool operator<(const Candidate& other) const {  // the greatest is on top: least rank, then leftmost
+    bool operator<(
+        const Candidate& other) const {  // the greatest is on top: least rank, then leftmost
       return merge.rank != other.merge.rank ? merge.rank > other.merge.rank : left > other.left;
     }
   };
@@ -116,7 +121,8 @@ class BytePairModel final : public WordModel {
   BytePairModel(const JsonField& field, const Vocabulary& vocabulary)
       : vocabulary_(vocabulary), ignore_merges_(field.boolean_or("ignore_merges", false)) {
     std::int64_t unknown = kNone;
-    if (field.has("unk_token")) unknown = vocabulary.id_of(field.at("unk_token").text()).value_or(kNone);
+    if (field.has("unk_token"))
+      unknown = vocabulary.id_of(field.at("unk_token").text()).value_or(kNone);
     for (std::size_t byte = 0; byte < byte_ids_.size(); ++byte) {
       const auto token = byte_to_alphabet(static_cast<std::uint8_t>(byte));
       byte_ids_[byte] = vocabulary.id_of(token).value_or(unknown);
@@ -139,7 +145,8 @@ class BytePairModel final : public WordModel {
     MergingWord merging(merges_);
     for (std::int64_t at = 0; at < size; ++at) {
       // A byte that the vocabulary lacks is left out, as `tokenizers` does.
-      const std::int64_t id = byte_ids_[static_cast<unsigned char>(word[static_cast<std::size_t>(at)])];
+      const std::int64_t id =
+          byte_ids_[static_cast<unsigned char>(word[static_cast<std::size_t>(at)])];
       if (id != kNone) merging.append({id, {at, at + 1}});
     }
     merging.merge_all();
@@ -153,13 +160,15 @@ class BytePairModel final : public WordModel {
   static std::pair<std::string, std::string> parts(const JsonField& merge) {
     if (merge.value().is_array()) {
       const auto elements = merge.elements();
-      ALARM_CHECK(elements.size() == 2, "{}: expected two tokens, found {}", merge.where(), elements.size());
+      ALARM_CHECK(elements.size() == 2, "{}: expected two tokens, found {}", merge.where(),
+                  elements.size());
       return {elements[0].text(), elements[1].text()};
     }
     const std::string text = merge.text();
     const std::size_t space = text.find(' ');
     ALARM_CHECK(space != std::string::npos && text.find(' ', space + 1) == std::string::npos,
-                "{}: expected two tokens with one space between, found \"{}\"", merge.where(), text);
+                "{}: expected two tokens with one space between, found \"{}\"", merge.where(),
+                text);
     return {text.substr(0, space), text.substr(space + 1)};
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the tokenizer.json that corresponds to a GGUF file's tokenizer; Hugging Face's `tokenizers` reads it as well.
+// Writes the tokenizer.json that corresponds to a GGUF file's tokenizer; Hugging Face's
+// `tokenizers` reads it as well.
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -24,7 +25,10 @@ constexpr const char* kQwenWords =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 json byte_level(bool use_regex) {
-  return {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", use_regex}};
+  return {{"type", "ByteLevel"},
+          {"add_prefix_space", false},
+          {"trim_offsets", true},
+          {"use_regex", use_regex}};
 }
 
 json sequence(const json& first, const json& second) {
@@ -32,7 +36,10 @@ json sequence(const json& first, const json& second) {
 }
 
 json split(const char* regex) {
-  return {{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}};
+  return {{"type", "Split"},
+          {"pattern", {{"Regex", regex}}},
+          {"behavior", "Isolated"},
+          {"invert", false}};
 }
 
 struct Recipe {
@@ -48,9 +55,12 @@ Recipe recipe_for(const std::string& name) {
     return {sequence(digits, byte_level(true))};
   }
   if (name == "llama-bpe") return {sequence(split(kLlamaWords), byte_level(false)), nullptr, true};
-  if (name == "qwen2") return {sequence(split(kQwenWords), byte_level(false)), json{{"type", "NFC"}}};
-  throw Error(fmt::format(
-      "pre-tokenizer \"{}\" is not supported; known are smollm, gpt-2, llama-bpe, qwen2 and default", name));
+  if (name == "qwen2")
+    return {sequence(split(kQwenWords), byte_level(false)), json{{"type", "NFC"}}};
+  throw Error(
+      fmt::format("pre-tokenizer \"{}\" is not supported; known are smollm, gpt-2, llama-bpe, "
+                  "qwen2 and default",
+                  name));
 }
 
 json make_vocabulary(const std::vector<std::string>& tokens) {
@@ -63,7 +73,8 @@ json make_vocabulary(const std::vector<std::string>& tokens) {
   return vocabulary;
 }
 
-json make_added_tokens(const std::vector<std::string>& tokens, const std::vector<std::int64_t>& types) {
+json make_added_tokens(const std::vector<std::string>& tokens,
+                       const std::vector<std::int64_t>& types) {
   json added = json::array();
   for (std::size_t id = 0; id < types.size(); ++id) {
     if (types[id] != kControl && types[id] != kUserDefined) continue;
@@ -80,10 +91,12 @@ json make_added_tokens(const std::vector<std::string>& tokens, const std::vector
 
 }  // namespace
 
-std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens, const std::vector<std::string>& merges,
-                                    const std::vector<std::int64_t>& types, const std::string& pre_tokenizer) {
-  ALARM_CHECK(types.empty() || types.size() == tokens.size(), "{} tokens, but {} token types", tokens.size(),
-              types.size());
+std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens,
+                                    const std::vector<std::string>& merges,
+                                    const std::vector<std::int64_t>& types,
+                                    const std::string& pre_tokenizer) {
+  ALARM_CHECK(types.empty() || types.size() == tokens.size(), "{} tokens, but {} token types",
+              tokens.size(), types.size());
   const Recipe recipe = recipe_for(pre_tokenizer);
   const json model = {{"type", "BPE"},
                       {"dropout", nullptr},

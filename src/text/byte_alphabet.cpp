@@ -45,7 +45,8 @@ std::string byte_to_alphabet(std::uint8_t byte) {
 
 std::string bytes_to_alphabet(std::string_view bytes) {
   std::string out;
-  for (const char byte : bytes) append_utf8(out, kAlphabet.code_of[static_cast<unsigned char>(byte)]);
+  for (const char byte : bytes)
+    append_utf8(out, kAlphabet.code_of[static_cast<unsigned char>(byte)]);
   return out;
 }
 

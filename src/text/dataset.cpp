@@ -2,12 +2,14 @@
 #include "alarm/text/dataset.hpp"
 
 #include "alarm/base/error.hpp"
+
 #include "text/dataset_checks.hpp"
 
 namespace alarm_dist {
 
 const Record& Dataset::at(std::int64_t index) const {
-  ALARM_CHECK(index >= 0 && index < size(), "record {} of data set {}, which has {}", index, name_, size());
+  ALARM_CHECK(index >= 0 && index < size(), "record {} of data set {}, which has {}", index, name_,
+              size());
   return records_[static_cast<std::size_t>(index)];
 }
 

@@ -32,7 +32,8 @@ class WordPieceDecoder final : public Decoder {
  private:
   // English punctuation and contractions join the word before them.
   static std::string cleaned(const std::string& piece) {
-    static constexpr std::array kJoined = {" .", " ?", " !", " ,", " n't", " 'm", " 's", " 've", " 're"};
+    static constexpr std::array kJoined = {" .",  " ?",  " !",   " ,",  " n't",
+                                           " 'm", " 's", " 've", " 're"};
     for (const char* joined : kJoined) {
       if (piece.starts_with(joined)) return piece.substr(1);
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "alarm/text/tokenizer.hpp"
+
 #include "text/json_field.hpp"
 
 namespace alarm_dist {
@@ -23,7 +24,8 @@ class Decoder {
 // From the "decoder" of a tokenizer.json: ByteLevel or WordPiece.
 std::unique_ptr<Decoder> make_decoder(const JsonField& field);
 
-// The pieces end to end. A stretch of bytes that no character begins with becomes one U+FFFD, as in WHATWG and Rust.
+// The pieces end to end. A stretch of bytes that no character begins with becomes one U+FFFD, as in
+// WHATWG and Rust.
 DecodedText join_pieces(const std::vector<std::string>& pieces);
 
 }  // namespace alarm_dist

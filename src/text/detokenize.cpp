@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Undoes the spaces that a tokeniser put around punctuation. Light: hyphens, slashes and split words stay as they are.
+// Undoes the spaces that a tokeniser put around punctuation. Light: hyphens, slashes and split
+// words stay as they are.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -35,7 +36,7 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& wor
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-constexpr std::array<std::string_view, 11> kSuffixes = {"'s",  "'S",  "n't", "'re", "'ve", "'ll",
+constexpr std::array<std::string_view, 11> kSuffixes = {"'s", "'S", "n't", "'re", "'ve", "'ll",
                                                         "'d", "'m", "’s",  "”",   "…"};
 constexpr std::array<std::string_view, 2> kOpeningQuotes = {"“", "‘"};
 

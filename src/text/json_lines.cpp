@@ -11,7 +11,8 @@
 namespace alarm_dist {
 namespace {
 
-constexpr std::int64_t kMostReports = 10;  // of records left out, so that a broken file does not fill the log
+constexpr std::int64_t kMostReports =
+    10;  // of records left out, so that a broken file does not fill the log
 
 nlohmann::json parse_object(const std::string& line) {
   const auto invalid = find_invalid_utf8(line);
@@ -34,8 +35,9 @@ std::string located(const std::string& where, const std::string& message) {
 
 }  // namespace
 
-std::int64_t read_json_lines(const std::filesystem::path& path, OnDataError on_error,
-                             const std::function<void(const nlohmann::json&, const std::string&)>& handle) {
+std::int64_t read_json_lines(
+    const std::filesystem::path& path, OnDataError on_error,
+    const std::function<void(const nlohmann::json&, const std::string&)>& handle) {
   std::ifstream file(path, std::ios::binary);
   if (!file.good() || std::filesystem::is_directory(path)) {
     throw UsageError(fmt::format("{}: cannot be opened", path.string()));

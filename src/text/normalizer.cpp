@@ -29,8 +29,8 @@ struct BertOptions {
   bool lowercase = true;
 };
 
-// Works by character: none of BERT's steps looks at a neighbour. (Canonical reordering would, but it only moves marks,
-// which are then removed.)
+// Works by character: none of BERT's steps looks at a neighbour. (Canonical reordering would, but
+// it only moves marks, which are then removed.)
 class BertNormalizer final : public Normalizer {
  public:
   explicit BertNormalizer(const BertOptions& options) : options_(options) {}
@@ -66,7 +66,8 @@ class BertNormalizer final : public Normalizer {
 
   void add_folded(AlignedText& out, char32_t code, Span origin) const {
     if (!options_.lowercase) return out.append(code, origin);
-    if (code < 0x80) return out.append(code >= 'A' && code <= 'Z' ? code + ('a' - 'A') : code, origin);
+    if (code < 0x80)
+      return out.append(code >= 'A' && code <= 'Z' ? code + ('a' - 'A') : code, origin);
     for (const char32_t lower : lower_case(code)) out.append(lower, origin);
   }
 
@@ -152,7 +153,8 @@ std::unique_ptr<Normalizer> make_normalizer(const JsonField& field) {
   if (type == "NFC") return std::make_unique<NfcNormalizer>();
   if (type != "Sequence") field.refuse("normalizer \"" + type + "\"");
   std::vector<std::unique_ptr<Normalizer>> steps;
-  for (const auto& step : field.at("normalizers").elements()) steps.push_back(make_normalizer(step));
+  for (const auto& step : field.at("normalizers").elements())
+    steps.push_back(make_normalizer(step));
   return std::make_unique<NormalizerSequence>(std::move(steps));
 }
 

@@ -66,7 +66,8 @@ void PostProcessor::add_template(const JsonField& field) {
   bool seen_text = false;
   for (const auto& element : field.at("single").elements()) {
     if (element.has("Sequence")) {
-      if (seen_text || element.at("Sequence").at("id").text() != "A") element.refuse("this template");
+      if (seen_text || element.at("Sequence").at("id").text() != "A")
+        element.refuse("this template");
       seen_text = true;
       continue;
     }
@@ -82,7 +83,8 @@ void PostProcessor::apply(Encoding& encoding, const EncodeOptions& options) cons
   const std::size_t added = options.special_tokens ? before_.size() + after_.size() : 0;
   if (options.max_tokens > 0) {
     const auto most = static_cast<std::size_t>(options.max_tokens);
-    ALARM_CHECK(most >= added, "max_tokens is {}, but the special tokens alone are {}", most, added);
+    ALARM_CHECK(most >= added, "max_tokens is {}, but the special tokens alone are {}", most,
+                added);
     const std::size_t kept = std::min(encoding.ids.size(), most - added);
     encoding.ids.resize(kept);
     encoding.offsets.resize(kept);

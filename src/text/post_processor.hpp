@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a tokenizer does to the tokens of a text: special tokens around them, spaces off their offsets.
+// What a tokenizer does to the tokens of a text: special tokens around them, spaces off their
+// offsets.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "alarm/text/tokenizer.hpp"
+
 #include "text/json_field.hpp"
 #include "text/vocabulary.hpp"
 
@@ -15,7 +17,8 @@ namespace alarm_dist {
 class PostProcessor {
  public:
   PostProcessor() = default;
-  // From the "post_processor" of a tokenizer.json: TemplateProcessing, BertProcessing, ByteLevel or a Sequence of them.
+  // From the "post_processor" of a tokenizer.json: TemplateProcessing, BertProcessing, ByteLevel or
+  // a Sequence of them.
   PostProcessor(const JsonField& field, const Vocabulary& vocabulary);
 
   // Cuts to options.max_tokens and adds the special tokens.

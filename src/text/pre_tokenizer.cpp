@@ -9,7 +9,8 @@
 namespace alarm_dist {
 namespace {
 
-// GPT-2's words: English contractions, then runs of letters, digits or other signs, each with the space before it.
+// GPT-2's words: English contractions, then runs of letters, digits or other signs, each with the
+// space before it.
 constexpr const char* kGpt2Words =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
@@ -24,7 +25,8 @@ std::vector<Span> split_at(const std::vector<Span>& matches, std::size_t size, M
     if (treatment == Matches::kKept) pieces.push_back(match);
     end = match.end;
   }
-  if (end < static_cast<std::int64_t>(size)) pieces.push_back({end, static_cast<std::int64_t>(size)});
+  if (end < static_cast<std::int64_t>(size))
+    pieces.push_back({end, static_cast<std::int64_t>(size)});
   return pieces;
 }
 
@@ -61,7 +63,8 @@ std::vector<Span> literal_matches(std::string_view text, std::string_view litera
   std::vector<Span> found;
   for (std::size_t at = text.find(literal); at != std::string_view::npos;
        at = text.find(literal, at + literal.size())) {
-    found.push_back({static_cast<std::int64_t>(at), static_cast<std::int64_t>(at + literal.size())});
+    found.push_back(
+        {static_cast<std::int64_t>(at), static_cast<std::int64_t>(at + literal.size())});
   }
   return found;
 }
@@ -80,7 +83,8 @@ Splitter make_matcher(const JsonField& pattern) {
 
 Splitter make_split(const JsonField& field) {
   const std::string behavior = field.at("behavior").text();
-  if (behavior != "Isolated" && behavior != "Removed") field.refuse("split behavior \"" + behavior + "\"");
+  if (behavior != "Isolated" && behavior != "Removed")
+    field.refuse("split behavior \"" + behavior + "\"");
   const Matches treatment = behavior == "Isolated" ? Matches::kKept : Matches::kRemoved;
   const bool invert = field.boolean_or("invert", false);
   const Splitter matcher = make_matcher(field.at("pattern"));

@@ -15,7 +15,8 @@ namespace alarm_dist {
 class PreTokenizer {
  public:
   PreTokenizer() = default;
-  // From the "pre_tokenizer" of a tokenizer.json: ByteLevel, Split, Digits, BertPreTokenizer or a Sequence of them.
+  // From the "pre_tokenizer" of a tokenizer.json: ByteLevel, Split, Digits, BertPreTokenizer or a
+  // Sequence of them.
   explicit PreTokenizer(const JsonField& field);
 
   // The words of the text; may put a space in front of it first (add_prefix_space).

@@ -6,6 +6,7 @@
 
 #include "alarm/text/chat.hpp"
 #include "alarm/text/dataset.hpp"
+
 #include "text/dataset_checks.hpp"
 #include "text/json_field.hpp"
 
@@ -19,7 +20,8 @@ std::vector<ChatMessage> read_messages(const JsonField& field) {
   for (const auto& element : field.elements()) {
     ChatMessage message{element.at("role").text(), element.at("content").text()};
     const bool known = std::find(kRoles.begin(), kRoles.end(), message.role) != kRoles.end();
-    ALARM_CHECK(known, "{}: role \"{}\", expected system, user or assistant", element.where(), message.role);
+    ALARM_CHECK(known, "{}: role \"{}\", expected system, user or assistant", element.where(),
+                message.role);
     messages.push_back(std::move(message));
   }
   ALARM_CHECK(!messages.empty(), "{}: no messages", field.where());
@@ -27,8 +29,8 @@ std::vector<ChatMessage> read_messages(const JsonField& field) {
 }
 
 Record read_record(const JsonField& object) {
-  ALARM_CHECK(object.has("prompt") != object.has("messages"), "{}: expected either \"prompt\" or \"messages\"",
-              object.where());
+  ALARM_CHECK(object.has("prompt") != object.has("messages"),
+              "{}: expected either \"prompt\" or \"messages\"", object.where());
   Record record;
   record.source = object.where();
   record.id = object.text_or("id", object.where());
@@ -49,7 +51,8 @@ Dataset load_prompts(const std::filesystem::path& file, OnDataError on_error) {
   std::set<std::string> ids;
   const auto skipped = read_json_lines(file, on_error, [&](const auto& object, const auto& where) {
     Record record = read_record(JsonField(object, where));
-    ALARM_CHECK(ids.insert(record.id).second, "{}: id \"{}\" stood in this file before", where, record.id);
+    ALARM_CHECK(ids.insert(record.id).second, "{}: id \"{}\" stood in this file before", where,
+                record.id);
     records.push_back(std::move(record));
   });
   return make_dataset(file.stem().string(), std::move(records), skipped, file);

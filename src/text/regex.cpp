@@ -5,6 +5,7 @@
 #include <pcre2.h>
 
 #include "alarm/base/error.hpp"
+
 #include "text/unicode.hpp"
 
 namespace alarm_dist {
@@ -56,13 +57,15 @@ struct Regex::Impl {
 
   int match(std::string_view text, std::size_t start, pcre2_match_data* out) const {
     const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-    int found = pcre2_match(code.get(), subject, text.size(), start, PCRE2_NO_UTF_CHECK, out, nullptr);
+    int found =
+        pcre2_match(code.get(), subject, text.size(), start, PCRE2_NO_UTF_CHECK, out, nullptr);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) {  // the interpreter takes its memory from the heap
       const std::uint32_t options = PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT;
       found = pcre2_match(code.get(), subject, text.size(), start, options, out, nullptr);
     }
-    ALARM_CHECK(found >= 0 || found == PCRE2_ERROR_NOMATCH, "regular expression failed on a text of {} bytes: {}",
-                text.size(), error_text(found));
+    ALARM_CHECK(found >= 0 || found == PCRE2_ERROR_NOMATCH,
+                "regular expression failed on a text of {} bytes: {}", text.size(),
+                error_text(found));
     return found;
   }
 };
@@ -71,10 +74,13 @@ Regex::Regex(const std::string& pattern) : impl_(std::make_unique<Impl>()) {
   const std::string translated = with_unicode_spaces(pattern);
   int error = 0;
   PCRE2_SIZE position = 0;
-  impl_->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                                  PCRE2_UTF | PCRE2_UCP, &error, &position, nullptr));
-  ALARM_CHECK(impl_->code, "regular expression {}: {} at character {}", translated, error_text(error), position);
-  pcre2_jit_compile(impl_->code.get(), PCRE2_JIT_COMPLETE);  // without it matching is slower, not wrong
+  impl_->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()),
+                                  translated.size(), PCRE2_UTF | PCRE2_UCP, &error, &position,
+                                  nullptr));
+  ALARM_CHECK(impl_->code, "regular expression {}: {} at character {}", translated,
+              error_text(error), position);
+  pcre2_jit_compile(impl_->code.get(),
+                    PCRE2_JIT_COMPLETE);  // without it matching is slower, not wrong
 }
 
 Regex::~Regex() = default;
@@ -91,8 +97,11 @@ std::vector<Span> Regex::find_all(std::string_view text) const {
     const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.get());
     const std::size_t begin = range[0];
     const std::size_t end = range[1];
-    if (end > begin) found.push_back({static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end)});
-    start = end > begin ? end : end < text.size() ? end + character_at(text, end).size : text.size();
+    if (end > begin)
+      found.push_back({static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end)});
+    start = end > begin         ? end
+            : end < text.size() ? end + character_at(text, end).size
+                                : text.size();
   }
   return found;
 }

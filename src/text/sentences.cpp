@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sentence boundaries by rule: every terminator is a candidate, and what stands around it decides. Written for scientific
-// English, also in tokenised form ("systems ( Smith et al . , 2005 ) .").
+// Sentence boundaries by rule: every terminator is a candidate, and what stands around it decides.
+// Written for scientific English, also in tokenised form ("systems ( Smith et al . , 2005 ) .").
 #include "alarm/text/sentences.hpp"
 
 #include <algorithm>
@@ -22,30 +22,34 @@ bool is_one_of(string_view word, const std::array<string_view, N>& words) {
 
 // Never the end of a sentence: what they announce follows.
 constexpr std::array<string_view, 44> kLeading = {
-    "e.g", "i.e",  "eg",  "ie",   "cf",   "vs",    "viz",  "fig",  "figs", "eq",    "eqs",
-    "eqn", "sec",  "sect", "secs", "tab",  "tabs",  "ref",  "refs", "no",   "nos",   "vol",
-    "vols", "pp",  "ch",  "chap", "app",  "thm",   "def",  "prop", "dr",   "mr",    "mrs",
-    "ms",  "prof", "st",  "gen",  "sen",  "rep",   "resp", "approx", "ca",  "art",   "alg"};
+    "e.g",  "i.e",  "eg",   "ie",   "cf",  "vs",   "viz",  "fig",    "figs", "eq",  "eqs",
+    "eqn",  "sec",  "sect", "secs", "tab", "tabs", "ref",  "refs",   "no",   "nos", "vol",
+    "vols", "pp",   "ch",   "chap", "app", "thm",  "def",  "prop",   "dr",   "mr",  "mrs",
+    "ms",   "prof", "st",   "gen",  "sen", "rep",  "resp", "approx", "ca",   "art", "alg"};
 
 // May also end one; then a word follows that starts sentences.
-constexpr std::array<string_view, 19> kEither = {"al",  "etc",  "inc", "ltd",  "co",  "corp", "jr",
-                                                 "sr",  "w.r.t", "i.i.d", "a.k.a", "a.m", "p.m", "ph.d",
-                                                 "m.sc", "b.sc", "u.s", "u.k",  "dept"};
+constexpr std::array<string_view, 19> kEither = {
+    "al",    "etc", "inc", "ltd",  "co",   "corp", "jr",  "sr",  "w.r.t", "i.i.d",
+    "a.k.a", "a.m", "p.m", "ph.d", "m.sc", "b.sc", "u.s", "u.k", "dept"};
 
 constexpr std::array<string_view, 62> kStarters = {
-    "We",      "The",     "This",       "These",     "Our",         "In",         "It",      "They",
-    "However", "There",   "For",        "To",        "As",          "A",          "An",      "On",
-    "While",   "Although", "Moreover",  "Finally",   "First",       "Second",     "Third",   "Experiments",
-    "Results", "That",    "Those",      "Such",      "With",        "From",       "When",    "If",
-    "Since",   "Because", "Then",       "Thus",      "Hence",       "Therefore",  "Furthermore", "Additionally",
-    "Instead", "Unlike",  "By",         "At",        "But",         "And",        "Their",   "Its",
-    "Here",    "Our",     "Both",       "Each",      "Most",        "Many",       "Some",    "Recently",
-    "Previous", "Existing", "He",       "She",       "You",         "I"};
+    "We",       "The",      "This",        "These",       "Our",          "In",      "It",
+    "They",     "However",  "There",       "For",         "To",           "As",      "A",
+    "An",       "On",       "While",       "Although",    "Moreover",     "Finally", "First",
+    "Second",   "Third",    "Experiments", "Results",     "That",         "Those",   "Such",
+    "With",     "From",     "When",        "If",          "Since",        "Because", "Then",
+    "Thus",     "Hence",    "Therefore",   "Furthermore", "Additionally", "Instead", "Unlike",
+    "By",       "At",       "But",         "And",         "Their",        "Its",     "Here",
+    "Our",      "Both",     "Each",        "Most",        "Many",         "Some",    "Recently",
+    "Previous", "Existing", "He",          "She",         "You",          "I"};
 
-bool is_ascii_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+bool is_ascii_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
 
 bool is_terminator(char32_t code) {
-  return code == '.' || code == '!' || code == '?' || code == U'…' || code == U'。' || code == U'！' || code == U'？';
+  return code == '.' || code == '!' || code == '?' || code == U'…' || code == U'。' ||
+         code == U'！' || code == U'？';
 }
 
 bool needs_no_space(char32_t code) { return code == U'。' || code == U'！' || code == U'？'; }
@@ -122,8 +126,8 @@ class SentenceSplitter {
     return at;
   }
 
-  // Closing quotes and brackets right after the terminator; after a space only what cannot open: brackets, and the
-  // second of two straight quotes.
+  // Closing quotes and brackets right after the terminator; after a space only what cannot open:
+  // brackets, and the second of two straight quotes.
   std::size_t skip_closers(std::size_t at) {
     while (at < text_.size()) {
       const std::size_t next = skip_space(at);
@@ -187,8 +191,8 @@ class SentenceSplitter {
     return !initial || apart || starter_at(next);
   }
 
-  // "no .", "app ." and the like are also ordinary words: set apart by a tokeniser they end the sentence unless a number
-  // follows.
+  // "no .", "app ." and the like are also ordinary words: set apart by a tokeniser they end the
+  // sentence unless a number follows.
   bool leading_word_ends(const std::string& lower, bool apart, std::size_t next) const {
     static constexpr std::array<string_view, 11> kWords = {"no",  "app", "art", "def", "tab", "gen",
                                                            "rep", "ms",  "ref", "ch",  "st"};
@@ -198,13 +202,16 @@ class SentenceSplitter {
   // "1." or "a." at the start of a sentence numbers it.
   bool is_label(string_view word, std::size_t word_begin) const {
     if (word_begin != begin_) return false;
-    const bool number = !word.empty() && word.size() <= 3 && std::all_of(word.begin(), word.end(), is_ascii_digit);
+    const bool number =
+        !word.empty() && word.size() <= 3 && std::all_of(word.begin(), word.end(), is_ascii_digit);
     return number || (word.size() == 1 && is_letter(static_cast<unsigned char>(word[0])));
   }
 
   bool starter_at(std::size_t next) const {
     std::size_t end = next;
-    while (end < text_.size() && is_letter(static_cast<unsigned char>(text_[end])) && text_[end] > 0) ++end;
+    while (end < text_.size() && is_letter(static_cast<unsigned char>(text_[end])) &&
+           text_[end] > 0)
+      ++end;
     return is_one_of(text_.substr(next, end - next), kStarters);
   }
 

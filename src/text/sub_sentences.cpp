@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sub-sentences as ALaRM's long-form question answering cuts them (specs/alarm.md 2.1), and where spans end in tokens.
+// Sub-sentences as ALaRM's long-form question answering cuts them (specs/alarm.md 2.1), and where
+// spans end in tokens.
 #include <algorithm>
 
 #include "alarm/text/sentences.hpp"
+
 #include "text/unicode.hpp"
 
 namespace alarm_dist {
@@ -30,11 +32,13 @@ std::vector<Span> split_words(std::string_view text, Span within) {
 }
 
 bool may_end_sub_sentence(std::string_view text, const Span& word) {
-  return std::string_view(",;!?").find(text[static_cast<std::size_t>(word.end - 1)]) != std::string_view::npos;
+  return std::string_view(",;!?").find(text[static_cast<std::size_t>(word.end - 1)]) !=
+         std::string_view::npos;
 }
 
 // Indices of the words that start a sub-sentence; the first is 0.
-std::vector<std::size_t> sub_sentence_starts(std::string_view text, const std::vector<Span>& words) {
+std::vector<std::size_t> sub_sentence_starts(std::string_view text,
+                                             const std::vector<Span>& words) {
   std::vector<std::size_t> starts = {0};
   for (std::size_t next = 1; next + kLeastWords < words.size(); ++next) {
     if (!may_end_sub_sentence(text, words[next - 1])) continue;
@@ -65,7 +69,8 @@ std::vector<Span> split_sub_sentences(std::string_view text) {
   return out;
 }
 
-std::vector<std::int64_t> end_tokens(const std::vector<Span>& spans, const std::vector<Span>& token_offsets) {
+std::vector<std::int64_t> end_tokens(const std::vector<Span>& spans,
+                                     const std::vector<Span>& token_offsets) {
   std::vector<std::int64_t> ends;
   for (const Span& span : spans) {
     const auto overlaps = [&](const Span& token) {

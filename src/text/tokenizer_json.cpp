@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tokenizer as a tokenizer.json describes it: added tokens, normaliser, pre-tokenizer, model, post-processor, decoder.
+// A tokenizer as a tokenizer.json describes it: added tokens, normaliser, pre-tokenizer, model,
+// post-processor, decoder.
 #include <algorithm>
 
 #include "alarm/base/text.hpp"
 #include "alarm/text/tokenizer.hpp"
+
 #include "text/added_tokens.hpp"
 #include "text/decoder.hpp"
 #include "text/json_field.hpp"
@@ -17,7 +19,8 @@ namespace alarm_dist {
 namespace {
 
 std::string_view part(std::string_view text, Span range) {
-  return text.substr(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.end - range.begin));
+  return text.substr(static_cast<std::size_t>(range.begin),
+                     static_cast<std::size_t>(range.end - range.begin));
 }
 
 class JsonTokenizer final : public Tokenizer {
@@ -62,7 +65,9 @@ class JsonTokenizer final : public Tokenizer {
   }
 
   std::int64_t vocabulary_size() const override { return vocabulary_.size(); }
-  std::optional<std::int64_t> id_of(std::string_view token) const override { return vocabulary_.id_of(token); }
+  std::optional<std::int64_t> id_of(std::string_view token) const override {
+    return vocabulary_.id_of(token);
+  }
   std::string token_of(std::int64_t id) const override { return known_token(id); }
 
  private:
@@ -113,7 +118,8 @@ class JsonTokenizer final : public Tokenizer {
       tokens.clear();
       model_->tokenize(part(text.text(), word), tokens);
       for (const WordToken& token : tokens) {
-        append(out, token.id, text.original({word.begin + token.range.begin, word.begin + token.range.end}));
+        append(out, token.id,
+               text.original({word.begin + token.range.begin, word.begin + token.range.end}));
       }
     }
   }
@@ -125,7 +131,8 @@ class JsonTokenizer final : public Tokenizer {
 
   const std::string& known_token(std::int64_t id) const {
     const std::string* token = vocabulary_.find(id);
-    ALARM_CHECK(token != nullptr, "{}: no token has id {}; there are {} tokens", where_, id, vocabulary_.size());
+    ALARM_CHECK(token != nullptr, "{}: no token has id {}; there are {} tokens", where_, id,
+                vocabulary_.size());
     return *token;
   }
 

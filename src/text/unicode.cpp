@@ -88,7 +88,9 @@ bool is_bert_control(char32_t code) {
   return has_category(code, U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK) && is_in_unicode_8(code);
 }
 
-bool is_bert_nonspacing_mark(char32_t code) { return has_category(code, U_GC_MN_MASK) && is_in_unicode_8(code); }
+bool is_bert_nonspacing_mark(char32_t code) {
+  return has_category(code, U_GC_MN_MASK) && is_in_unicode_8(code);
+}
 
 bool is_cjk_ideograph(char32_t code) {
   return within(code, 0x4E00, 0x9FFF) || within(code, 0x3400, 0x4DBF) ||

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Characters of well-formed UTF-8 and the classes that tokenizers ask about.
 //
-// Nothing but character_or_replacement checks its input: check with find_invalid_utf8 where text enters.
+// Nothing but character_or_replacement checks its input: check with find_invalid_utf8 where text
+// enters.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ struct Character {
 };
 
 Character character_at(std::string_view text, std::size_t position);
-// For text that may be broken: U+FFFD with the size of the bytes that no character begins with (the longest such start).
+// For text that may be broken: U+FFFD with the size of the bytes that no character begins with (the
+// longest such start).
 Character character_or_replacement(std::string_view text, std::size_t position);
 void append_utf8(std::string& text, char32_t code);
 std::size_t count_characters(std::string_view text);
@@ -30,13 +32,15 @@ bool is_letter(char32_t code);
 bool is_upper(char32_t code);
 bool is_lower(char32_t code);
 
-// BERT's classes. `tokenizers` asks tables of Unicode 8 for them, so a character that came later belongs to none.
+// BERT's classes. `tokenizers` asks tables of Unicode 8 for them, so a character that came later
+// belongs to none.
 bool is_bert_punctuation(char32_t code);      // P*, and all of ASCII's punctuation and symbols
 bool is_bert_control(char32_t code);          // Cc, Cf, Co but not tab, line feed, carriage return
 bool is_bert_nonspacing_mark(char32_t code);  // Mn
 bool is_cjk_ideograph(char32_t code);         // the blocks that BERT puts spaces around
 
-std::vector<char32_t> canonical_decomposition(char32_t code);  // of one character; itself if there is none
-std::vector<char32_t> lower_case(char32_t code);               // without context, in no particular language
+std::vector<char32_t> canonical_decomposition(
+    char32_t code);                               // of one character; itself if there is none
+std::vector<char32_t> lower_case(char32_t code);  // without context, in no particular language
 
 }  // namespace alarm_dist

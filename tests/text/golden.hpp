@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Golden values of PyPI `tokenizers` (tests/golden/make_tokenizers.py) and the tokenizers they were made with.
+// Golden values of PyPI `tokenizers` (tests/golden/make_tokenizers.py) and the tokenizers they were
+// made with.
 #pragma once
 
 #include <memory>

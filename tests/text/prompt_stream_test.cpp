@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "alarm/text/prompt_stream.hpp"
+
 #include <algorithm>
 #include <numeric>
 
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
-#include "alarm/text/prompt_stream.hpp"
 
 namespace alarm_dist {
 namespace {
 
-std::vector<std::int64_t> first_records(const PromptStream& stream, std::int64_t prompts_per_step, std::int64_t count) {
+std::vector<std::int64_t> first_records(const PromptStream& stream, std::int64_t prompts_per_step,
+                                        std::int64_t count) {
   std::vector<std::int64_t> out;
-  for (std::int64_t i = 0; i < count; ++i) out.push_back(stream.record(i / prompts_per_step, i % prompts_per_step));
+  for (std::int64_t i = 0; i < count; ++i)
+    out.push_back(stream.record(i / prompts_per_step, i % prompts_per_step));
   return out;
 }
 
@@ -45,14 +48,16 @@ TEST(PromptStream, DiffersBySeed) {
   EXPECT_NE(first_records({1, 300, 1}, 1, 300), first_records({2, 300, 1}, 1, 300));
 }
 
-// The first record of an epoch is uniform over the records: chi-square with 9 degrees of freedom, 27.9 is the 0.1% point.
+// The first record of an epoch is uniform over the records: chi-square with 9 degrees of
+// freedom, 27.9 is the 0.1% point.
 TEST(PromptStream, PositionsAreUniformOverSeeds) {
   constexpr int kSeeds = 5000;
   constexpr std::int64_t kRecords = 10;
   for (const std::int64_t position : {0, 4, 9}) {
     std::vector<double> counts(kRecords, 0);
     for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-      counts[static_cast<std::size_t>(PromptStream(seed, kRecords, kRecords).record(0, position))] += 1;
+      counts[static_cast<std::size_t>(
+          PromptStream(seed, kRecords, kRecords).record(0, position))] += 1;
     }
     double chi_square = 0;
     for (const double count : counts) {
@@ -65,7 +70,8 @@ TEST(PromptStream, PositionsAreUniformOverSeeds) {
 
 // Pinned: a run must walk the same prompts after every change of the code.
 TEST(PromptStream, OrderIsPartOfTheContract) {
-  EXPECT_EQ(first_records({42, 300, 1}, 1, 8), (std::vector<std::int64_t>{43, 274, 103, 164, 82, 25, 292, 209}));
+  EXPECT_EQ(first_records({42, 300, 1}, 1, 8),
+            (std::vector<std::int64_t>{43, 274, 103, 164, 82, 25, 292, 209}));
 }
 
 TEST(PromptStream, CountsEpochs) {

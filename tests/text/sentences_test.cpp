@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sentence boundaries on hand-made cases ('|' marks the boundaries that are expected) and against ACLSum's own.
+// Sentence boundaries on hand-made cases ('|' marks the boundaries that are expected) and against
+// ACLSum's own.
+#include "alarm/text/sentences.hpp"
+
 #include <algorithm>
 #include <fstream>
 #include <iostream>
 
 #include <gtest/gtest.h>
 
-#include "alarm/text/sentences.hpp"
 #include "text/golden.hpp"
 
 namespace alarm_dist::testing {
@@ -16,7 +18,8 @@ std::string joined(std::string_view text, const std::vector<Span>& spans) {
   std::string out;
   for (const Span& span : spans) {
     if (!out.empty()) out += "|";
-    out += text.substr(static_cast<std::size_t>(span.begin), static_cast<std::size_t>(span.end - span.begin));
+    out += text.substr(static_cast<std::size_t>(span.begin),
+                       static_cast<std::size_t>(span.end - span.begin));
   }
   return out;
 }
@@ -86,7 +89,8 @@ TEST(Sentences, HandMadeCases) {
 TEST(Sentences, LinesOfAListAreSentences) {
   const std::string text = "Contributions\n- We parse.\n- We tag\n2) We count\n\nThe end";
 
-  EXPECT_EQ(joined(text, split_sentences(text)), "Contributions|- We parse.|- We tag|2) We count|The end");
+  EXPECT_EQ(joined(text, split_sentences(text)),
+            "Contributions|- We parse.|- We tag|2) We count|The end");
 }
 
 TEST(Sentences, LinesThatOnlyWrapAreNot) {
@@ -119,7 +123,8 @@ struct Agreement {
   std::int64_t expected = 0;  // all that ACLSum has
 };
 
-// Sentences of each section, joined with a space; a boundary is where a sentence ends, the last one aside.
+// Sentences of each section, joined with a space; a boundary is where a sentence ends, the last one
+// aside.
 Agreement compare_with_aclsum(const std::string& name) {
   Agreement agreement;
   std::ifstream file(site_dir() / "aclsum/dataset" / (name + ".jsonl"));
@@ -134,7 +139,8 @@ Agreement compare_with_aclsum(const std::string& name) {
       }
       const auto spans = split_sentences(text);
       for (const Span& span : spans) {
-        agreement.found += std::find(expected.begin(), expected.end(), span.end) != expected.end() ? 1 : 0;
+        agreement.found +=
+            std::find(expected.begin(), expected.end(), span.end) != expected.end() ? 1 : 0;
       }
       agreement.found -= 1;  // the end of the text is no boundary
       agreement.ours += static_cast<std::int64_t>(spans.size()) - 1;
@@ -144,8 +150,9 @@ Agreement compare_with_aclsum(const std::string& name) {
   return agreement;
 }
 
-// ACLSum's sentences come from a splitter that left errors in (cut inside "et al .", headings and list marks alone), so
-// full agreement is not the aim. The floors are what was measured less a margin.
+// ACLSum's sentences come from a splitter that left errors in (cut inside "et al .", headings and
+// list marks alone), so full agreement is not the aim. The floors are what was measured less a
+// margin.
 TEST(Sentences, AgreeWithAclSumsBoundaries) {
   Agreement all;
   for (const char* name : {"train", "val", "test"}) {
@@ -156,14 +163,16 @@ TEST(Sentences, AgreeWithAclSumsBoundaries) {
   }
   const double precision = static_cast<double>(all.found) / static_cast<double>(all.ours);
   const double recall = static_cast<double>(all.found) / static_cast<double>(all.expected);
-  std::cout << "boundaries in ACLSum " << all.expected << ", found " << all.found << ": precision " << precision
-            << ", recall " << recall << "\n";
+  std::cout << "boundaries in ACLSum " << all.expected << ", found " << all.found << ": precision "
+            << precision << ", recall " << recall << "\n";
 
   EXPECT_GT(precision, 0.985);  // 0.9959
-  EXPECT_GT(recall, 0.94);  // 0.9507
+  EXPECT_GT(recall, 0.94);      // 0.9507
 }
 
-std::string sub_sentences(const std::string& text) { return joined(text, split_sub_sentences(text)); }
+std::string sub_sentences(const std::string& text) {
+  return joined(text, split_sub_sentences(text));
+}
 
 // specs/alarm.md 2.1: the next word's index + 5 must be below the number of words.
 TEST(SubSentences, CommaSplitsWhenSixWordsRemain) {
@@ -188,8 +197,9 @@ TEST(SubSentences, OtherSignsAndInnerCommas) {
 }
 
 TEST(SubSentences, StayWithinSentences) {
-  EXPECT_EQ(sub_sentences("Short one. one two three four five, six seven eight nine ten eleven. End."),
-            "Short one. one two three four five,|six seven eight nine ten eleven.|End.");
+  EXPECT_EQ(
+      sub_sentences("Short one. one two three four five, six seven eight nine ten eleven. End."),
+      "Short one. one two three four five,|six seven eight nine ten eleven.|End.");
 }
 
 TEST(EndTokens, LastOverlappingTokenOrNone) {

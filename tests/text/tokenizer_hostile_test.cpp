@@ -28,13 +28,18 @@ void expect_equal_to_golden(const Tokenizer& tokenizer, const std::string& golde
     if (!expected["offsets"].is_null()) {
       EXPECT_EQ(as_json(encoding.offsets), expected["offsets"]) << expected["text"];
     }
-    EXPECT_EQ(tokenizer.decode(encoding.ids).text, expected["decoded"].get<std::string>()) << expected["text"];
+    EXPECT_EQ(tokenizer.decode(encoding.ids).text, expected["decoded"].get<std::string>())
+        << expected["text"];
   }
 }
 
-TEST(TokenizerHostile, SmolLmEqualsTokenizers) { expect_equal_to_golden(smollm_tokenizer(), "hostile_smollm"); }
+TEST(TokenizerHostile, SmolLmEqualsTokenizers) {
+  expect_equal_to_golden(smollm_tokenizer(), "hostile_smollm");
+}
 
-TEST(TokenizerHostile, MiniLmEqualsTokenizers) { expect_equal_to_golden(minilm_tokenizer(), "hostile_minilm"); }
+TEST(TokenizerHostile, MiniLmEqualsTokenizers) {
+  expect_equal_to_golden(minilm_tokenizer(), "hostile_minilm");
+}
 
 TEST(TokenizerHostile, Gpt2WordsEqualTokenizers) {
   expect_equal_to_golden(*gguf_tokenizer("gpt-2"), "hostile_gpt-2");
@@ -53,12 +58,15 @@ TEST(TokenizerHostile, PartialCharactersDecodeAsTokenizersDoes) {
   for (const json& expected : cases) {
     const auto ids = expected["ids"].get<std::vector<std::int64_t>>();
 
-    EXPECT_EQ(smollm_tokenizer().decode(ids).text, expected["decoded"].get<std::string>()) << expected["ids"];
+    EXPECT_EQ(smollm_tokenizer().decode(ids).text, expected["decoded"].get<std::string>())
+        << expected["ids"];
   }
 }
 
 TEST(TokenizerHostile, OffsetsBehindALackingByteStayRight) {
-  const Encoding encoding = smollm_tokenizer().encode("a\x04" "b c");  // SmolLM2 has no token for byte 4
+  const Encoding encoding = smollm_tokenizer().encode(
+      "a\x04"
+      "b c");  // SmolLM2 has no token for byte 4
 
   ASSERT_FALSE(encoding.offsets.empty());
   EXPECT_EQ(encoding.offsets.back(), (Span{3, 5}));

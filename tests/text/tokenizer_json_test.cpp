@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a tokenizer.json may say: options that change the result, and settings that are refused by name.
+// What a tokenizer.json may say: options that change the result, and settings that are refused by
+// name.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
+
 #include "support/temp_dir.hpp"
 #include "text/golden.hpp"
 
 namespace alarm_dist::testing {
 namespace {
 
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 // a, b, c, space and what they merge to.
 json tiny_bpe() {
@@ -36,9 +38,12 @@ json tiny_wordpiece() {
               "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "un": 3, "##do": 4, "##ne": 5, ".": 6, "n": 7}}})");
 }
 
-std::unique_ptr<Tokenizer> parse(const json& document) { return parse_tokenizer(document.dump(), "tiny.json"); }
+std::unique_ptr<Tokenizer> parse(const json& document) {
+  return parse_tokenizer(document.dump(), "tiny.json");
+}
 
-std::vector<std::int64_t> ids(const json& document, const std::string& text, const EncodeOptions& options = {}) {
+std::vector<std::int64_t> ids(const json& document, const std::string& text,
+                              const EncodeOptions& options = {}) {
   return parse(document)->encode(text, options).ids;
 }
 
@@ -92,7 +97,8 @@ TEST(TokenizerJson, TrimOffsetsTakesSpacesOff) {
   trimmed["model"]["vocab"]["Ġa"] = 7;
   trimmed["model"]["merges"] = {"Ġ a"};
   EXPECT_EQ(parse(trimmed)->encode("b a").offsets, (std::vector<Span>{{0, 1}, {1, 3}}));
-  trimmed["post_processor"] = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}};
+  trimmed["post_processor"] = {
+      {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}};
   EXPECT_EQ(parse(trimmed)->encode("b a").offsets, (std::vector<Span>{{0, 1}, {2, 3}}));
 }
 
@@ -122,7 +128,8 @@ TEST(TokenizerJson, WordPieceTakesTheLongestOrNothing) {
 
 TEST(TokenizerJson, SpecialTokensAndLimit) {
   EXPECT_EQ(ids(tiny_wordpiece(), "un do n", {.special_tokens = true}), (Ids{1, 3, 0, 7, 2}));
-  EXPECT_EQ(ids(tiny_wordpiece(), "un do n", {.special_tokens = true, .max_tokens = 4}), (Ids{1, 3, 0, 2}));
+  EXPECT_EQ(ids(tiny_wordpiece(), "un do n", {.special_tokens = true, .max_tokens = 4}),
+            (Ids{1, 3, 0, 2}));
   EXPECT_EQ(ids(tiny_wordpiece(), "un do n", {.max_tokens = 2}), (Ids{3, 0}));
   EXPECT_THROW(ids(tiny_wordpiece(), "un", {.special_tokens = true, .max_tokens = 1}), Error);
   EXPECT_EQ(parse(tiny_wordpiece())->encode("n", {.special_tokens = true}).offsets,
@@ -152,7 +159,8 @@ TEST(TokenizerJson, DecodedOffsetsGiveACharacterToTheTokenThatCompletesIt) {
 }
 
 TEST(TokenizerJson, WordPieceDecodeJoinsPunctuation) {
-  const auto tokens = minilm_tokenizer().encode("It's unbelievable, isn't it?", {.special_tokens = true}).ids;
+  const auto tokens =
+      minilm_tokenizer().encode("It's unbelievable, isn't it?", {.special_tokens = true}).ids;
 
   EXPECT_EQ(minilm_tokenizer().decode(tokens).text, "it ' s unbelievable, isn ' t it?");
 }
@@ -163,16 +171,19 @@ TEST(TokenizerJson, UnsupportedIsRefusedByName) {
     document[json::json_pointer(pointer)] = value;
     return document;
   };
-  expect_refused(changed("/normalizer", {{"type", "NFKC"}}), "normalizer: normalizer \"NFKC\" is not supported");
+  expect_refused(changed("/normalizer", {{"type", "NFKC"}}),
+                 "normalizer: normalizer \"NFKC\" is not supported");
   expect_refused(changed("/pre_tokenizer", {{"type", "Metaspace"}}), "pre-tokenizer \"Metaspace\"");
-  expect_refused(changed("/post_processor", {{"type", "RobertaProcessing"}}), "\"RobertaProcessing\"");
+  expect_refused(changed("/post_processor", {{"type", "RobertaProcessing"}}),
+                 "\"RobertaProcessing\"");
   expect_refused(changed("/decoder", {{"type", "Fuse"}}), "decoder \"Fuse\"");
   expect_refused(changed("/model/type", "Unigram"), "model \"Unigram\"");
   expect_refused(changed("/model/byte_fallback", true), "model: byte_fallback");
   expect_refused(changed("/model/dropout", 0.1), "model: dropout");
   expect_refused(changed("/model/end_of_word_suffix", "</w>"), "end_of_word_suffix");
   expect_refused(changed("/pre_tokenizer", nullptr), "BPE without a ByteLevel");
-  expect_refused(changed("/pre_tokenizer", {{"type", "Split"}, {"behavior", "MergedWithNext"}}), "MergedWithNext");
+  expect_refused(changed("/pre_tokenizer", {{"type", "Split"}, {"behavior", "MergedWithNext"}}),
+                 "MergedWithNext");
 }
 
 TEST(TokenizerJson, MistakesAreNamedByKey) {
@@ -191,7 +202,8 @@ TEST(TokenizerJson, MistakesAreNamedByKey) {
   document.erase("model");
   expect_refused(document, "key \"model\" is missing");
   document = tiny_bpe();
-  document["pre_tokenizer"] = {{"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "(a"}}}};
+  document["pre_tokenizer"] = {
+      {"type", "Split"}, {"behavior", "Isolated"}, {"pattern", {{"Regex", "(a"}}}};
   expect_refused(document, "regular expression (a");
   EXPECT_THROW(parse_tokenizer("{", "tiny.json"), Error);
   EXPECT_THROW(load_tokenizer("/nowhere/tokenizer.json"), Error);

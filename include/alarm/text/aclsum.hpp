@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words of the ACLSum task: what is asked, and how the data set's tokenised sentences are shown to a model.
+// The words of the ACLSum task: what is asked, and how the data set's tokenised sentences are shown
+// to a model.
 #pragma once
 
 #include <array>
@@ -9,9 +10,11 @@
 namespace alarm_dist {
 
 inline constexpr std::array<const char*, 3> kAclSumAspects = {"challenge", "approach", "outcome"};
-inline constexpr std::array<const char*, 3> kAclSumSections = {"abstract", "introduction", "conclusion"};
+inline constexpr std::array<const char*, 3> kAclSumSections = {"abstract", "introduction",
+                                                               "conclusion"};
 
-// "In one sentence, what is the challenge the paper addresses?" Throws Error for an aspect that is not one.
+// "In one sentence, what is the challenge the paper addresses?" Throws Error for an aspect that is
+// not one.
 std::string aclsum_question(std::string_view aspect);
 
 // The whole prompt in chat format: the document, then the question.

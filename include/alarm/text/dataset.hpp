@@ -17,7 +17,7 @@ namespace alarm_dist {
 // One sentence of a source document with its evidence label per aspect.
 struct LabelledSentence {
   std::string text;
-  std::string section;                  // abstract | introduction | conclusion
+  std::string section;                   // abstract | introduction | conclusion
   std::map<std::string, bool> evidence;  // aspect -> highlighted by the annotator
 };
 
@@ -52,21 +52,27 @@ class Dataset {
   std::int64_t skipped_;
 };
 
-// Reads JSON lines: each line must be an object in UTF-8. Calls handle(object, "file:line") for each; what it throws as
-// Error is a bad record. Stops with a UsageError that starts with "file:line". Blank lines are bad records too. Returns the number skipped.
-std::int64_t read_json_lines(const std::filesystem::path& path, OnDataError on_error,
-                             const std::function<void(const nlohmann::json&, const std::string&)>& handle);
+// Reads JSON lines: each line must be an object in UTF-8. Calls handle(object, "file:line") for
+// each; what it throws as Error is a bad record. Stops with a UsageError that starts with
+// "file:line". Blank lines are bad records too. Returns the number skipped.
+std::int64_t read_json_lines(
+    const std::filesystem::path& path, OnDataError on_error,
+    const std::function<void(const nlohmann::json&, const std::string&)>& handle);
 
-// ACLSum (specs in MATERIALS; Takeshita et al. 2024): papers x {challenge, approach, outcome}, paper by paper.
+// ACLSum (specs in MATERIALS; Takeshita et al. 2024): papers x {challenge, approach, outcome},
+// paper by paper.
 struct AclSumOptions {
-  std::filesystem::path file;                       // train.jsonl | val.jsonl | test.jsonl
-  std::vector<std::string> sections = {"abstract"};  // what the prompt shows of: abstract, introduction, conclusion
-  std::int64_t max_words = 0;  // whole sentences that together have at most so many words (one at least); 0: no limit
+  std::filesystem::path file;  // train.jsonl | val.jsonl | test.jsonl
+  // What the prompt shows of: abstract, introduction, conclusion.
+  std::vector<std::string> sections = {"abstract"};
+  // Whole sentences that together have at most so many words, one sentence at least; 0: no limit.
+  std::int64_t max_words = 0;
   OnDataError on_error = OnDataError::kStop;
 };
 Dataset load_aclsum(const AclSumOptions& options);
 
-// Plain JSON lines with "prompt" or "messages", and optionally "id", "question", "document", "reference", "aspect".
+// Plain JSON lines with "prompt" or "messages", and optionally "id", "question", "document",
+// "reference", "aspect".
 Dataset load_prompts(const std::filesystem::path& file, OnDataError on_error);
 
 }  // namespace alarm_dist

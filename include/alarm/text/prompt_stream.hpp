@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which record is prompt i of step k: a pure function of (seed, k, i), whatever the world or the placement.
+// Which record is prompt i of step k: a pure function of (seed, k, i), whatever the world or the
+// placement.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,9 @@ class PromptStream {
  public:
   PromptStream(std::uint64_t seed, std::int64_t records, std::int64_t prompts_per_step);
 
-  std::int64_t record(std::int64_t step, std::int64_t prompt) const;  // 0 <= prompt < prompts_per_step
-  double epoch(std::int64_t step) const;                              // epochs done when step begins
+  // 0 <= prompt < prompts_per_step
+  std::int64_t record(std::int64_t step, std::int64_t prompt) const;
+  double epoch(std::int64_t step) const;  // epochs done when step begins
 
  private:
   std::uint64_t seed_;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text to token ids and back. Read from a Hugging Face tokenizer.json: byte-level BPE and WordPiece.
+// Text to token ids and back. Read from a Hugging Face tokenizer.json: byte-level BPE and
+// WordPiece.
 //
-// Offsets are byte ranges of the UTF-8 input. Const after construction and safe to share between threads.
+// Offsets are byte ranges of the UTF-8 input. Const after construction and safe to share between
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -23,25 +25,28 @@ struct Span {
 
 struct Encoding {
   std::vector<std::int64_t> ids;
-  std::vector<Span> offsets;  // of ids, whole characters; special tokens that the post-processor adds have {0, 0}
+  std::vector<Span>
+      offsets;  // of ids, whole characters; special tokens that the post-processor adds have {0, 0}
 };
 
 struct EncodeOptions {
-  bool special_tokens = false;       // what the post-processor adds ([CLS] ... [SEP])
-  std::int64_t max_tokens = 0;       // 0: no limit; otherwise cut on the right, special tokens included
+  bool special_tokens = false;  // what the post-processor adds ([CLS] ... [SEP])
+  std::int64_t max_tokens = 0;  // 0: no limit; otherwise cut on the right, special tokens included
 };
 
 struct DecodedText {
-  std::string text;           // well-formed UTF-8; bytes that are not become U+FFFD
-  std::vector<Span> offsets;  // byte range in text of each token; empty for special tokens and for a token that only
-                              // continues a character (the character belongs to the token that completes it)
+  std::string text;  // well-formed UTF-8; bytes that are not become U+FFFD
+  std::vector<Span>
+      offsets;  // byte range in text of each token; empty for special tokens and for a token that
+                // only continues a character (the character belongs to the token that completes it)
 };
 
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  // The text must be UTF-8, else Error. Added tokens in it ("<|im_end|>") are recognised, as Hugging Face does.
+  // The text must be UTF-8, else Error. Added tokens in it ("<|im_end|>") are recognised, as
+  // Hugging Face does.
   virtual Encoding encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
   // Special tokens are left out of the text.
   virtual DecodedText decode(std::span<const std::int64_t> ids) const = 0;
@@ -55,15 +60,19 @@ class Tokenizer {
   Tokenizer& operator=(const Tokenizer&) = delete;
 };
 
-// From a tokenizer.json or the folder that holds it. Throws Error naming file, key and what is not supported.
-// The file's own truncation and padding are left aside: EncodeOptions says what is wanted.
+// From a tokenizer.json or the folder that holds it. Throws Error naming file, key and what is not
+// supported. The file's own truncation and padding are left aside: EncodeOptions says what is
+// wanted.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 // From the text of a tokenizer.json; `name` stands in messages.
 std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view json, const std::string& name);
 
-// tokenizer.json of a byte-level BPE tokenizer as GGUF files describe it: vocabulary, "left right" merges, token types
-// (3: control, i.e. special) and the name of the pre-tokenizer ("smollm", "gpt-2", "llama-bpe", "qwen2", "default").
-std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens, const std::vector<std::string>& merges,
-                                    const std::vector<std::int64_t>& types, const std::string& pre_tokenizer);
+// tokenizer.json of a byte-level BPE tokenizer as GGUF files describe it: vocabulary, "left right"
+// merges, token types (3: control, i.e. special) and the name of the pre-tokenizer ("smollm",
+// "gpt-2", "llama-bpe", "qwen2", "default").
+std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens,
+                                    const std::vector<std::string>& merges,
+                                    const std::vector<std::int64_t>& types,
+                                    const std::string& pre_tokenizer);
 
 }  // namespace alarm_dist
