@@ -33,7 +33,8 @@ bool is_upper(char32_t code);
 bool is_lower(char32_t code);
 
 // BERT's classes. `tokenizers` asks tables of Unicode 8 for them, so a character that came later
-// belongs to none.
+// belongs to none (six characters that changed class since differ: U+166D, U+1734, U+1885, U+1886,
+// U+A9BD, U+111C9).
 bool is_bert_punctuation(char32_t code);      // P*, and all of ASCII's punctuation and symbols
 bool is_bert_control(char32_t code);          // Cc, Cf, Co but not tab, line feed, carriage return
 bool is_bert_nonspacing_mark(char32_t code);  // Mn

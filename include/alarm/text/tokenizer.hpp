@@ -25,8 +25,8 @@ struct Span {
 
 struct Encoding {
   std::vector<std::int64_t> ids;
-  std::vector<Span>
-      offsets;  // of ids, whole characters; special tokens that the post-processor adds have {0, 0}
+  // Of ids, whole characters; special tokens that the post-processor adds have {0, 0}.
+  std::vector<Span> offsets;
 };
 
 struct EncodeOptions {
@@ -36,9 +36,9 @@ struct EncodeOptions {
 
 struct DecodedText {
   std::string text;  // well-formed UTF-8; bytes that are not become U+FFFD
-  std::vector<Span>
-      offsets;  // byte range in text of each token; empty for special tokens and for a token that
-                // only continues a character (the character belongs to the token that completes it)
+  // Byte range in text of each token; empty for special tokens and for a token that only continues
+  // a character (the character belongs to the token that completes it).
+  std::vector<Span> offsets;
 };
 
 class Tokenizer {
