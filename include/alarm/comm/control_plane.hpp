@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control plane: claims, heartbeats, the ledger of collectives.
 //
-// MPI cannot serve a claim while its target computes, so a small server on rank 0 does, over ZeroMQ with CURVE keys made
-// for the job; one thread a process. Thread-safe. Not for data.
+// MPI cannot serve a claim while its target computes, so a small server on rank 0 does, over ZeroMQ
+// with CURVE keys made for the job; one thread a process. Thread-safe. Not for data.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ struct PeerState {
   std::int64_t collectives = 0;  // sequence number of the last collective it entered
   std::string collective;        // and its name
   double silent_s = 0;           // seconds since its last heartbeat
-  std::map<std::int64_t, std::int64_t> entered;  // group of ranks -> last sequence number it entered there
+  std::map<std::int64_t, std::int64_t>
+      entered;  // group of ranks -> last sequence number it entered there
 };
 
 // A collective, as the ledger counts it: sequence numbers start at 1 in each group of ranks.
@@ -36,9 +37,11 @@ class ControlPlane {
   virtual ~ControlPlane() = default;
 
   virtual int rank() const = 0;  // of the world
-  // Adds amount to the named counter and returns what it was before; counters start at 0. Atomic over all ranks.
+  // Adds amount to the named counter and returns what it was before; counters start at 0. Atomic
+  // over all ranks.
   virtual std::int64_t claim(std::string_view counter, std::int64_t amount = 1) = 0;
-  // Tells the ledger what this rank is, and is doing; cheap, sent with the next heartbeat or at once for a collective.
+  // Tells the ledger what this rank is, and is doing; cheap, sent with the next heartbeat or at
+  // once for a collective.
   virtual void set_role(std::string_view role) = 0;
   virtual void set_doing(std::string_view doing) = 0;
   virtual void enter_collective(const CollectiveEntry& entry) = 0;

@@ -13,13 +13,14 @@ namespace alarm_dist {
 
 struct Deadline {
   double seconds = 600;
-  // Called from the watchdog's thread with a report that names the collective, the ranks that have not arrived, their
-  // role and what they were doing. It should end the process.
+  // Called from the watchdog's thread with a report that names the collective, the ranks that have
+  // not arrived, their role and what they were doing. It should end the process.
   std::function<void(const std::string& report)> on_late;
 };
 
-// Wraps a communicator; the control plane must outlive it. Collective: the ranks agree on a number for their group.
-// Groups split off share the deadline. A collective on a device must return when it is done, not when it is queued.
+// Wraps a communicator; the control plane must outlive it. Collective: the ranks agree on a number
+// for their group. Groups split off share the deadline. A collective on a device must return when
+// it is done, not when it is queued.
 std::unique_ptr<Communicator> with_deadline(std::unique_ptr<Communicator> communicator,
                                             ControlPlane& control, Deadline deadline);
 

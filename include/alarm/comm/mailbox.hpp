@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ragged messages between ranks, point to point: finished rollouts, scores, experience.
 //
-// Sending never waits for the receiver to be ready; messages between two ranks with one tag arrive in the order sent.
+// Sending never waits for the receiver to be ready; messages between two ranks with one tag arrive
+// in the order sent.
 #pragma once
 
 #include <optional>
@@ -24,12 +25,14 @@ class Mailbox {
 
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  virtual void send(int to, int tag, Bytes payload) = 0;  // to == rank() is allowed
+  // At most 2 GiB; to == rank() is allowed.
+  virtual void send(int to, int tag, Bytes payload) = 0;
   // A message that has arrived, or nothing. Also makes progress on what was sent.
   virtual std::optional<Message> poll(int tag = kAnyTag) = 0;
   // Waits for a message; throws Error that names the tag when timeout_s passes without one.
   virtual Message receive(int tag = kAnyTag, double timeout_s = 600) = 0;
-  // Waits until everything sent has left this rank's buffers.
+  // Waits until everything sent has left this rank's buffers; takes in what arrives meanwhile.
+  // Throws Error when a receiver takes nothing for the world's collective timeout.
   virtual void flush() = 0;
 
  protected:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All ranks of the job and what connects them. Built once in main and passed down; there is no global.
+// All ranks of the job and what connects them. Built once in main and passed down; there is no
+// global.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,8 @@
 namespace alarm_dist {
 
 struct WorldOptions {
-  double collective_timeout_s = 600;  // a collective that is later than this ends the job with a report
+  double collective_timeout_s =
+      600;  // a collective that is later than this ends the job with a report
 };
 
 class World {
@@ -30,7 +32,8 @@ class World {
   virtual Communicator& communicator() = 0;  // all ranks, host memory
   virtual Mailbox& mailbox() = 0;
   virtual ControlPlane& control() = 0;
-  // A communicator of all ranks for tensors on the device. Collective; host devices get one over MPI.
+  // A communicator of all ranks for tensors on the device. Collective; host devices get one over
+  // MPI.
   virtual std::unique_ptr<Communicator> make_communicator(c10::Device device) = 0;
 
   // Orderly end, collective; call it before the World is destroyed when nothing failed.
@@ -47,7 +50,8 @@ class World {
 // Under mpirun or srun the MPI world; started alone, a world of one without MPI.
 std::unique_ptr<World> make_world(const WorldOptions& options);
 
-// Runs body as ranks 0..size-1, each on a thread of its own, and rethrows the first failure. For tests.
+// Runs body as ranks 0..size-1, each on a thread of its own, and rethrows the first failure; ranks
+// that wait for the failed one get an Error with ExitCode::kPeerFailed. For tests.
 void run_thread_world(int size, const std::function<void(World&)>& body);
 
 }  // namespace alarm_dist
