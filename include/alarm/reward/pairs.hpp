@@ -24,8 +24,8 @@ std::string_view to_string(PairKind kind);  // other_aspect | other_paper | mode
 
 struct PreferencePair {
   const Record* record = nullptr;  // of the data set that the pair was made from
-  std::string chosen;
-  std::string rejected;
+  std::string chosen{};
+  std::string rejected{};
   PairKind kind = PairKind::kOtherAspect;
 };
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// An encoder whose scores can be worked out by hand.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include "alarm/model/encoder.hpp"
+
+namespace alarm_dist::testing {
+
+constexpr std::int64_t kPoison = 666;  // a sequence that holds this token scores nan
+
+// The score of a sequence is weight * (sum of its tokens of type 0), weight a float64 leaf.
+class FakeEncoder final : public EncoderModel {
+ public:
+  explicit FakeEncoder(double weight = 1)
+      : weight_(at::scalar_tensor(weight, at::kDouble).set_requires_grad(true)) {}
+
+  std::int64_t hidden_size() const override { return 1; }
+  std::int64_t max_positions() const override { return 64; }
+  at::Tensor hidden(const std::vector<EncoderInput>&) const override { return {}; }
+  at::Tensor scores(const std::vector<EncoderInput>& inputs) const override {
+    batches += 1;
+    std::vector<double> sums;
+    for (const EncoderInput& input : inputs) {
+      largest_batch = std::max<std::int64_t>(largest_batch, static_cast<std::int64_t>(inputs.size()));
+      double sum = 0;
+      for (std::size_t i = 0; i < input.tokens.size(); ++i) {
+        if (input.types[i] == 0) sum += static_cast<double>(input.tokens[i]);
+        if (input.tokens[i] == kPoison) sum = std::numeric_limits<double>::quiet_NaN();
+      }
+      sums.push_back(sum);
+    }
+    return at::tensor(sums, at::kDouble) * weight_;
+  }
+  NamedTensors trainable() const override { return {}; }
+  NamedTensors weights() const override { return {}; }
+  void save(const std::filesystem::path&) const override {}
+
+  const at::Tensor& weight() const { return weight_; }
+  mutable int batches = 0;
+  mutable std::int64_t largest_batch = 0;
+
+ private:
+  at::Tensor weight_;
+};
+
+}  // namespace alarm_dist::testing

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reward/learned_source.hpp"
+
+#include <gtest/gtest.h>
+
+#include "alarm/base/error.hpp"
+#include "reward/fake_encoder.hpp"
+#include "reward/fake_tokenizer.hpp"
+#include "reward/word_response.hpp"
+
+namespace alarm_dist {
+namespace {
+
+using testing::word_response;
+
+Record question(const std::string& text) {
+  Record record;
+  record.id = "r";
+  record.question = text;
+  return record;
+}
+
+std::unique_ptr<RewardSource> make_source(Granularity granularity, std::int64_t micro_tokens = 4096) {
+  const bool response = granularity == Granularity::kResponse;
+  LearnedSourceParts parts{.card = {.name = "model", .granularity = granularity},
+                           .tokenizer = std::make_unique<testing::FakeTokenizer>(),
+                           .model = std::make_unique<testing::FakeEncoder>(),
+                           .micro_tokens = micro_tokens};
+  parts.card.input = {.first = response ? "{question} {response}" : "{question} {sentence}", .second = "", .max_tokens = 32};
+  return make_learned_source(std::move(parts));
+}
+
+// The fake model's score is the sum of the tokens: [CLS] 1, [SEP] 2 and the numbers.
+TEST(LearnedSource, ScoresAResponseOnItsLastToken) {
+  const Record record = question("w10");
+  const auto source = make_source(Granularity::kResponse);
+  const std::vector<ScoredResponse> responses = {word_response("w20 w30", &record), word_response("", &record)};
+
+  const std::vector<ComponentTrace> traces = source->score(responses);
+
+  ASSERT_EQ(traces.size(), 2U);
+  ASSERT_EQ(traces[0].emissions.size(), 1U);
+  EXPECT_EQ(traces[0].name, "model");
+  EXPECT_EQ(traces[0].emissions[0].token, 2);  // the end of the sequence
+  EXPECT_DOUBLE_EQ(traces[0].emissions[0].value, 1 + 10 + 20 + 30 + 2);
+  EXPECT_EQ(traces[0].emissions[0].span, (Span{0, 7}));
+  ASSERT_EQ(traces[1].emissions.size(), 1U);  // the score of the empty text
+  EXPECT_EQ(traces[1].emissions[0].token, 0);
+  EXPECT_DOUBLE_EQ(traces[1].emissions[0].value, 13);
+}
+
+TEST(LearnedSource, ScoresSentencesOnTheTokensThatEndThem) {
+  const Record record = question("w10");
+  const auto source = make_source(Granularity::kSentence);
+  const std::vector<ScoredResponse> responses = {word_response("The w20. The w30 w40.", &record),
+                                                 word_response("", &record)};
+
+  const std::vector<ComponentTrace> traces = source->score(responses);
+
+  ASSERT_EQ(traces[0].emissions.size(), 2U);
+  EXPECT_EQ(traces[0].emissions[0].token, 1);
+  EXPECT_DOUBLE_EQ(traces[0].emissions[0].value, 13 + 3 + 20);
+  EXPECT_EQ(traces[0].emissions[0].span, (Span{0, 8}));
+  EXPECT_EQ(traces[0].emissions[1].token, 4);
+  EXPECT_DOUBLE_EQ(traces[0].emissions[1].value, 13 + 3 + 30 + 40);
+  EXPECT_TRUE(traces[1].emissions.empty());
+  EXPECT_EQ(traces[1].failure, "");
+}
+
+TEST(LearnedSource, FailsTheResponseWhoseScoreIsNotFinite) {
+  const Record record = question("w10");
+  const auto source = make_source(Granularity::kSentence);
+  const std::vector<ScoredResponse> responses = {word_response("The w20.", &record),
+                                                 word_response("The w20. The w666 w1.", &record),
+                                                 word_response("The w30.", &record)};
+
+  const std::vector<ComponentTrace> traces = source->score(responses);
+
+  EXPECT_EQ(traces[0].failure, "");
+  EXPECT_NE(traces[1].failure.find("nan"), std::string::npos);
+  EXPECT_TRUE(traces[1].emissions.empty());
+  EXPECT_DOUBLE_EQ(traces[2].emissions.at(0).value, 46);
+}
+
+TEST(LearnedSource, FailsAResponseThatMakesNoSequence) {
+  const Record good = question("w10");
+  const Record endless = question("w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1");
+  const auto source = make_source(Granularity::kResponse);
+  const std::vector<ScoredResponse> responses = {word_response("w5", &endless), word_response("w5", nullptr),
+                                                 word_response("w5", &good)};
+
+  const std::vector<ComponentTrace> traces = source->score(responses);
+
+  EXPECT_NE(traces[0].failure, "");
+  EXPECT_NE(traces[1].failure, "");
+  EXPECT_DOUBLE_EQ(traces[2].emissions.at(0).value, 18);
+}
+
+TEST(LearnedSource, DoesNotDependOnTheBatch) {
+  const Record record = question("w10");
+  std::vector<ScoredResponse> responses;
+  for (int i = 0; i < 20; ++i) {
+    std::string text = "The";
+    for (int w = 0; w <= i % 7; ++w) text += " w" + std::to_string(i + w);
+    responses.push_back(word_response(text, &record));
+  }
+
+  const auto whole = make_source(Granularity::kResponse)->score(responses);
+  const auto split = make_source(Granularity::kResponse, 10)->score(responses);
+
+  for (std::size_t r = 0; r < responses.size(); ++r) {
+    EXPECT_EQ(whole[r].emissions.at(0).value, split[r].emissions.at(0).value);
+  }
+}
+
+TEST(LearnedSource, RefusesATemplateLongerThanTheEncoder) {
+  LearnedSourceParts parts{.tokenizer = std::make_unique<testing::FakeTokenizer>(),
+                           .model = std::make_unique<testing::FakeEncoder>()};
+  parts.card.input.max_tokens = 65;
+  EXPECT_THROW(make_learned_source(std::move(parts)), Error);
+}
+
+}  // namespace
+}  // namespace alarm_dist
