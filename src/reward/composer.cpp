@@ -18,35 +18,45 @@ double shape(double value, Shaping shaping) {
 void check_emissions(const ComponentTrace& component, std::int64_t tokens) {
   for (const Emission& emission : component.emissions) {
     ALARM_CHECK(emission.token >= 0 && emission.token < tokens,
-                "component '{}' emits on token {} of a response of {} tokens", component.name, emission.token, tokens);
-    ALARM_CHECK(std::isfinite(emission.value), "component '{}' emits {} on token {}, expected a finite number",
-                component.name, emission.value, emission.token);
+                "component '{}' emits on token {} of a response of {} tokens", component.name,
+                emission.token, tokens);
+    ALARM_CHECK(std::isfinite(emission.value),
+                "component '{}' emits {} on token {}, expected a finite number", component.name,
+                emission.value, emission.token);
   }
 }
 
-const ComponentTrace& used_component(const RewardTrace& trace, const std::string& name, std::int64_t tokens) {
+const ComponentTrace& used_component(const RewardTrace& trace, const std::string& name,
+                                     std::int64_t tokens) {
   const ComponentTrace* component = trace.find(name);
-  ALARM_CHECK(component != nullptr, "the composition uses component '{}', which the trace does not hold", name);
-  ALARM_CHECK(component->failure.empty(), "component '{}' failed on this response: {}", name, component->failure);
+  ALARM_CHECK(component != nullptr,
+              "the composition uses component '{}', which the trace does not hold", name);
+  ALARM_CHECK(component->failure.empty(), "component '{}' failed on this response: {}", name,
+              component->failure);
   check_emissions(*component, tokens);
   return *component;
 }
 
 void check_statistics(const std::string& component, const Statistics& statistics) {
-  ALARM_CHECK(std::isfinite(statistics.mean) && std::isfinite(statistics.deviation) && statistics.deviation > 0,
-              "component '{}' is normalised with mean {} and deviation {}, expected finite ones and a deviation above 0",
+  ALARM_CHECK(std::isfinite(statistics.mean) && std::isfinite(statistics.deviation) &&
+                  statistics.deviation > 0,
+              "component '{}' is normalised with mean {} and deviation {}, expected finite ones "
+              "and a deviation above 0",
               component, statistics.mean, statistics.deviation);
 }
 
 // h of the response; nothing when the kind can do without it and the trace cannot give it.
-bool read_holistic(const RewardTrace& trace, std::int64_t tokens, const ComposerConfig& config, double& holistic) {
+bool read_holistic(const RewardTrace& trace, std::int64_t tokens, const ComposerConfig& config,
+                   double& holistic) {
   const ComponentTrace* component = trace.find(config.holistic);
-  const bool given = component != nullptr && component->failure.empty() && component->emissions.size() == 1;
+  const bool given =
+      component != nullptr && component->failure.empty() && component->emissions.size() == 1;
   if (!uses_holistic(config.kind) && !given) return false;
 
   check_statistics(config.holistic, config.holistic_normalization);
   const ComponentTrace& used = used_component(trace, config.holistic, tokens);
-  ALARM_CHECK(used.emissions.size() == 1, "holistic component '{}' emits {} values, expected one a response", used.name,
+  ALARM_CHECK(used.emissions.size() == 1,
+              "holistic component '{}' emits {} values, expected one a response", used.name,
               used.emissions.size());
   holistic = normalize(used.emissions.front().value, config.holistic_normalization);
   return true;
@@ -68,7 +78,8 @@ class Composing {
     add(component, static_cast<std::int64_t>(result_.rewards.size()) - 1, value);
   }
 
-  // With a closed gate the component is still read, so that what is missing or broken shows whatever h is.
+  // With a closed gate the component is still read, so that what is missing or broken shows
+  // whatever h is.
   void add_aspect(const RewardTrace& trace, const AspectTerm& term, bool open) {
     check_statistics(term.component, term.normalization);
     const auto tokens = static_cast<std::int64_t>(result_.rewards.size());
@@ -114,17 +125,20 @@ Composition parse_composition(std::string_view name) {
 }
 
 Shaping parse_shaping(std::string_view name) {
-  return parse_name<Shaping>("shaping", name, {{"none", Shaping::kNone}, {"sigmoid", Shaping::kSigmoid}});
+  return parse_name<Shaping>("shaping", name,
+                             {{"none", Shaping::kNone}, {"sigmoid", Shaping::kSigmoid}});
 }
 
-ComposedReward compose(const RewardTrace& trace, std::int64_t tokens, bool ended, const ComposerConfig& config) {
+ComposedReward compose(const RewardTrace& trace, std::int64_t tokens, bool ended,
+                       const ComposerConfig& config) {
   ALARM_CHECK(tokens >= 1, "a response of {} tokens cannot carry a reward", tokens);
   Composing composing(tokens, config);
   ComposedReward& result = composing.result();
 
   if (ended && tokens <= config.too_short_tokens) {
     result.too_short = true;
-    composing.add_last(std::string(kTooShortComponent), config.holistic_weight * config.too_short_reward);
+    composing.add_last(std::string(kTooShortComponent),
+                       config.holistic_weight * config.too_short_reward);
     return std::move(result);
   }
   const bool known = read_holistic(trace, tokens, config, result.holistic);
@@ -133,7 +147,8 @@ ComposedReward compose(const RewardTrace& trace, std::int64_t tokens, bool ended
     const bool open = config.kind != Composition::kHierarchical || result.passed;
     for (const AspectTerm& term : config.aspects) composing.add_aspect(trace, term, open);
   }
-  if (uses_holistic(config.kind)) composing.add_last(config.holistic, config.holistic_weight * result.holistic);
+  if (uses_holistic(config.kind))
+    composing.add_last(config.holistic, config.holistic_weight * result.holistic);
   return std::move(result);
 }
 

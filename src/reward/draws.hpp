@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws for training material: numbered streams under one seed (Purpose::kPairs), each read from its beginning.
+// Draws for training material: numbered streams under one seed (Purpose::kPairs), each read from
+// its beginning.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace alarm_dist {
 class Draws {
  public:
   Draws(std::uint64_t seed, std::uint32_t stream, std::uint32_t item)
-      : key_{.seed = seed, .purpose = Purpose::kPairs, .step = stream, .sample = item, .token = 0} {}
+      : key_{.seed = seed, .purpose = Purpose::kPairs, .step = stream, .sample = item, .token = 0} {
+  }
 
   std::size_t below(std::size_t n) {
     const std::uint64_t value = draw_below(key_, n);
@@ -35,15 +37,18 @@ class Draws {
   DrawKey key_;
 };
 
-// Item number n of an endless walk over 0..size-1 in which every item comes once before any comes again.
+// Item number n of an endless walk over 0..size-1 in which every item comes once before any comes
+// again.
 class EvenWalk {
  public:
-  EvenWalk(std::uint64_t seed, std::uint32_t stream, std::size_t size) : seed_(seed), stream_(stream), size_(size) {}
+  EvenWalk(std::uint64_t seed, std::uint32_t stream, std::size_t size)
+      : seed_(seed), stream_(stream), size_(size) {}
 
   std::size_t next() {
     if (at_ == order_.size()) {
-      order_ = draw_permutation({.seed = seed_, .purpose = Purpose::kPairs, .step = stream_, .sample = round_++},
-                                static_cast<std::int64_t>(size_));
+      order_ = draw_permutation(
+          {.seed = seed_, .purpose = Purpose::kPairs, .step = stream_, .sample = round_++},
+          static_cast<std::int64_t>(size_));
       at_ = 0;
     }
     return static_cast<std::size_t>(order_[at_++]);

@@ -13,11 +13,12 @@ namespace alarm_dist {
 namespace {
 
 enum class Field { kLiteral, kQuestion, kAspect, kDocument, kResponse, kSentence };
-constexpr std::array<std::pair<std::string_view, Field>, 5> kFields = {{{"question", Field::kQuestion},
-                                                                        {"aspect", Field::kAspect},
-                                                                        {"document", Field::kDocument},
-                                                                        {"response", Field::kResponse},
-                                                                        {"sentence", Field::kSentence}}};
+constexpr std::array<std::pair<std::string_view, Field>, 5> kFields = {
+    {{"question", Field::kQuestion},
+     {"aspect", Field::kAspect},
+     {"document", Field::kDocument},
+     {"response", Field::kResponse},
+     {"sentence", Field::kSentence}}};
 
 struct Part {
   Field field = Field::kLiteral;
@@ -32,9 +33,10 @@ Field parse_field(std::string_view name) {
     known.emplace_back(candidate);
   }
   const auto nearest = nearest_word(name, known);
-  throw UsageError(fmt::format("unknown placeholder {{{}}} in the template of a reward model{}", name,
-                               nearest ? fmt::format(", did you mean {{{}}}?", *nearest)
-                                       : fmt::format(", expected one of: {}", fmt::join(known, ", "))));
+  throw UsageError(
+      fmt::format("unknown placeholder {{{}}} in the template of a reward model{}", name,
+                  nearest ? fmt::format(", did you mean {{{}}}?", *nearest)
+                          : fmt::format(", expected one of: {}", fmt::join(known, ", "))));
 }
 
 std::vector<Part> parse_segment(std::string_view segment) {
@@ -55,17 +57,24 @@ std::vector<Part> parse_segment(std::string_view segment) {
 }
 
 bool has_field(const std::vector<Part>& parts, Field field) {
-  return std::any_of(parts.begin(), parts.end(), [&](const Part& part) { return part.field == field; });
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const Part& part) { return part.field == field; });
 }
 
 std::string_view text_of(const Part& part, const Record& record, const ScoredText& text) {
   switch (part.field) {
-    case Field::kLiteral: return part.literal;
-    case Field::kQuestion: return record.question;
-    case Field::kAspect: return record.aspect;
-    case Field::kDocument: return record.document;
-    case Field::kResponse: return text.response;
-    case Field::kSentence: return text.sentence;
+    case Field::kLiteral:
+      return part.literal;
+    case Field::kQuestion:
+      return record.question;
+    case Field::kAspect:
+      return record.aspect;
+    case Field::kDocument:
+      return record.document;
+    case Field::kResponse:
+      return text.response;
+    case Field::kSentence:
+      return text.sentence;
   }
   return {};
 }
@@ -74,14 +83,16 @@ std::string_view text_of(const Part& part, const Record& record, const ScoredTex
 class Sequence {
  public:
   explicit Sequence(const InputTemplate& input_template)
-      : first_(parse_segment(input_template.first)), second_(parse_segment(input_template.second)) {}
+      : first_(parse_segment(input_template.first)),
+        second_(parse_segment(input_template.second)) {}
 
-  void encode(const Tokenizer& tokenizer, const Record& record, const ScoredText& text, std::int64_t document_tokens,
-              DocumentCut cut_at) {
+  void encode(const Tokenizer& tokenizer, const Record& record, const ScoredText& text,
+              std::int64_t document_tokens, DocumentCut cut_at) {
     for (auto* segment : {&first_, &second_}) {
       for (Part& part : *segment) {
         part.tokens = tokenizer.encode(text_of(part, record, text)).ids;
-        if (part.field == Field::kDocument && document_tokens > 0) cut_document(part, document_tokens, cut_at);
+        if (part.field == Field::kDocument && document_tokens > 0)
+          cut_document(part, document_tokens, cut_at);
       }
     }
   }
@@ -116,7 +127,8 @@ class Sequence {
 
  private:
   static void cut(Part& part, std::int64_t tokens) {
-    if (static_cast<std::int64_t>(part.tokens.size()) > tokens) part.tokens.resize(static_cast<std::size_t>(tokens));
+    if (static_cast<std::int64_t>(part.tokens.size()) > tokens)
+      part.tokens.resize(static_cast<std::size_t>(tokens));
   }
 
   static void cut_document(Part& part, std::int64_t tokens, DocumentCut cut_at) {
@@ -128,11 +140,13 @@ class Sequence {
     cut(part, tokens);
   }
 
-  static void append(EncoderInput& input, const std::vector<Part>& segment, std::int64_t sep, std::int64_t type) {
+  static void append(EncoderInput& input, const std::vector<Part>& segment, std::int64_t sep,
+                     std::int64_t type) {
     for (const Part& part : segment) {
       const auto begin = static_cast<std::int64_t>(input.tokens.size());
       input.tokens.insert(input.tokens.end(), part.tokens.begin(), part.tokens.end());
-      const bool scored = part.field == Field::kSentence || (part.field == Field::kResponse && input.pool_end == 0);
+      const bool scored =
+          part.field == Field::kSentence || (part.field == Field::kResponse && input.pool_end == 0);
       if (scored && !part.tokens.empty()) {
         input.pool_begin = begin;
         input.pool_end = static_cast<std::int64_t>(input.tokens.size());
@@ -148,7 +162,8 @@ class Sequence {
 
 std::int64_t special_token(const Tokenizer& tokenizer, std::string_view token) {
   const std::optional<std::int64_t> id = tokenizer.id_of(token);
-  ALARM_CHECK(id.has_value(), "the reward model's tokenizer has no {}, which its template needs", token);
+  ALARM_CHECK(id.has_value(), "the reward model's tokenizer has no {}, which its template needs",
+              token);
   return *id;
 }
 
@@ -165,26 +180,29 @@ void check_template(const InputTemplate& input_template) {
   const bool scored = has_field(first, Field::kResponse) || has_field(second, Field::kResponse) ||
                       scores_sentences(input_template);
   if (!scored) {
-    throw UsageError(fmt::format("the template '{}' + '{}' of a reward model has neither {{response}} nor {{sentence}}",
-                                 input_template.first, input_template.second));
+    throw UsageError(fmt::format(
+        "the template '{}' + '{}' of a reward model has neither {{response}} nor {{sentence}}",
+        input_template.first, input_template.second));
   }
   if (input_template.max_tokens < 8 || input_template.max_document_tokens < 0) {
-    throw UsageError(fmt::format("the template of a reward model has max_tokens {} (expected at least 8) and "
-                                 "max_document_tokens {} (expected at least 0)",
-                                 input_template.max_tokens, input_template.max_document_tokens));
+    throw UsageError(
+        fmt::format("the template of a reward model has max_tokens {} (expected at least 8) and "
+                    "max_document_tokens {} (expected at least 0)",
+                    input_template.max_tokens, input_template.max_document_tokens));
   }
 }
 
-EncoderInput build_input(const Tokenizer& tokenizer, const InputTemplate& input_template, const Record& record,
-                         const ScoredText& text) {
+EncoderInput build_input(const Tokenizer& tokenizer, const InputTemplate& input_template,
+                         const Record& record, const ScoredText& text) {
   Sequence sequence(input_template);
-  sequence.encode(tokenizer, record, text, input_template.max_document_tokens, input_template.document_cut);
+  sequence.encode(tokenizer, record, text, input_template.max_document_tokens,
+                  input_template.document_cut);
   sequence.cut_to(input_template.max_tokens, Field::kDocument);
   sequence.cut_to(input_template.max_tokens, Field::kResponse);
   sequence.cut_to(input_template.max_tokens, Field::kSentence);
   ALARM_CHECK(sequence.size() <= input_template.max_tokens,
-              "record {}: {} tokens are left without document and response, the template allows {}", record.id,
-              sequence.size(), input_template.max_tokens);
+              "record {}: {} tokens are left without document and response, the template allows {}",
+              record.id, sequence.size(), input_template.max_tokens);
   return sequence.assemble(special_token(tokenizer, "[CLS]"), special_token(tokenizer, "[SEP]"));
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rewards from a trained encoder: a sequence for each response, or for each of its sentences.
+#include "reward/learned_source.hpp"
+
 #include <cmath>
 #include <utility>
 
@@ -9,7 +11,6 @@
 #include "alarm/reward/source.hpp"
 #include "alarm/reward/training.hpp"
 #include "alarm/text/sentences.hpp"
-#include "reward/learned_source.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -25,8 +26,8 @@ class LearnedSource final : public RewardSource {
   explicit LearnedSource(LearnedSourceParts parts) : parts_(std::move(parts)) {
     const InputTemplate& input = parts_.card.input;
     ALARM_CHECK(input.max_tokens <= parts_.model->max_positions(),
-                "reward model '{}': the template allows {} tokens, the encoder has {} positions", parts_.card.name,
-                input.max_tokens, parts_.model->max_positions());
+                "reward model '{}': the template allows {} tokens, the encoder has {} positions",
+                parts_.card.name, input.max_tokens, parts_.model->max_positions());
   }
 
   const std::string& name() const override { return parts_.card.name; }
@@ -52,14 +53,16 @@ class LearnedSource final : public RewardSource {
   }
 
  private:
-  void add_sequences(const ScoredResponse& response, std::size_t index, std::vector<EncoderInput>& inputs,
-                     std::vector<Target>& targets) const {
-    ALARM_CHECK(response.record != nullptr, "sample {} came without its record", response.sample_id);
+  void add_sequences(const ScoredResponse& response, std::size_t index,
+                     std::vector<EncoderInput>& inputs, std::vector<Target>& targets) const {
+    ALARM_CHECK(response.record != nullptr, "sample {} came without its record",
+                response.sample_id);
     ALARM_CHECK(!response.token_offsets.empty(), "sample {} has no tokens", response.sample_id);
     if (parts_.card.granularity == Granularity::kResponse) {
       const Span whole{0, static_cast<std::int64_t>(response.text.size())};
       const auto last = static_cast<std::int64_t>(response.token_offsets.size()) - 1;
-      inputs.push_back(build_input(*parts_.tokenizer, parts_.card.input, *response.record, {.response = response.text}));
+      inputs.push_back(build_input(*parts_.tokenizer, parts_.card.input, *response.record,
+                                   {.response = response.text}));
       targets.push_back({.response = index, .emission = {.token = last, .span = whole}});
       return;
     }
@@ -71,7 +74,8 @@ class LearnedSource final : public RewardSource {
       if (ends[s] < 0) continue;
       const auto begin = static_cast<std::size_t>(sentences[s].begin);
       const std::string_view sentence =
-          std::string_view(response.text).substr(begin, static_cast<std::size_t>(sentences[s].end) - begin);
+          std::string_view(response.text)
+              .substr(begin, static_cast<std::size_t>(sentences[s].end) - begin);
       inputs.push_back(build_input(*parts_.tokenizer, parts_.card.input, *response.record,
                                    {.response = response.text, .sentence = sentence}));
       targets.push_back({.response = index, .emission = {.token = ends[s], .span = sentences[s]}});
@@ -103,11 +107,11 @@ std::unique_ptr<RewardSource> make_learned_source(LearnedSourceParts parts) {
 }
 
 std::unique_ptr<RewardSource> make_learned_source(const LearnedSourceOptions& options) {
-  LearnedSourceParts parts{
-      .card = load_reward_model_card(options.model),
-      .tokenizer = load_tokenizer(options.model),
-      .model = EncoderModel::load(options.model, {.dtype = options.dtype, .device = options.device}),
-      .micro_tokens = options.micro_tokens};
+  LearnedSourceParts parts{.card = load_reward_model_card(options.model),
+                           .tokenizer = load_tokenizer(options.model),
+                           .model = EncoderModel::load(
+                               options.model, {.dtype = options.dtype, .device = options.device}),
+                           .micro_tokens = options.micro_tokens};
   if (!options.name.empty()) parts.card.name = options.name;
   return make_learned_source(std::move(parts));
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reward/link_grammar_parser.hpp"
 
-#include <link-grammar/link-includes.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
-
 #include <algorithm>
 #include <mutex>
 #include <type_traits>
+
+#include <link-grammar/link-includes.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 #include "alarm/base/error.hpp"
 
@@ -16,12 +16,14 @@ namespace {
 
 constexpr int kChunkPieces = 40;
 constexpr std::size_t kParsedPieces = 200;
-constexpr std::int64_t kWordBytes = 60;  // the library takes any longer run of letters for an unknown noun
+// The library takes any run of letters for an unknown noun; longer ones are no words here.
+constexpr std::int64_t kWordBytes = 60;
 constexpr int kFewNulls = 3;
-constexpr int kUsualLinkLength = 16;  // the library's own default, for connectors that the dictionary calls short
+// The library's own default, for connectors that the dictionary calls short.
+constexpr int kUsualLinkLength = 16;
 constexpr int kShortLinkLength = 5;
-constexpr int kLinkages = 100;        // the best of so many is looked at
-constexpr int kParseSeconds = 30;     // far beyond what the counts allow
+constexpr int kLinkages = 100;     // the best of so many is looked at
+constexpr int kParseSeconds = 30;  // far beyond what the counts allow
 
 template <auto function>
 struct Call {
@@ -75,7 +77,8 @@ std::vector<Piece> split_pieces(std::string_view text) {
     const std::int32_t begin = at;
     UChar32 character = 0;
     U8_NEXT(bytes, at, size, character);
-    const bool space = character < 0 || u_isUWhiteSpace(character) != 0 || u_iscntrl(character) != 0;
+    const bool space =
+        character < 0 || u_isUWhiteSpace(character) != 0 || u_iscntrl(character) != 0;
     const bool word = !space && u_isalnum(character) != 0;
     if (word && extend) {
       pieces.back().span.end = at;
@@ -138,7 +141,8 @@ std::vector<ParsedWord> LinkGrammarParser::Handles::parse_chunk(const std::strin
     if (sentence == nullptr || sentence_split(sentence.get(), options) < 0) break;
     const int linkages = sentence_parse(sentence.get(), options);
     ALARM_CHECK(parse_options_resources_exhausted(options) == 0,
-                "link-grammar needs more than {} s for the {} bytes '{:.60}'", kParseSeconds, text.size(), text);
+                "link-grammar needs more than {} s for the {} bytes '{:.60}'", kParseSeconds,
+                text.size(), text);
     if (linkages <= 0) continue;
     const OwnedLinkage linkage(linkage_create(0, sentence.get(), options));
     if (linkage != nullptr) return read_linkage(linkage.get(), pieces);
@@ -146,12 +150,14 @@ std::vector<ParsedWord> LinkGrammarParser::Handles::parse_chunk(const std::strin
   return all_unlinked(pieces);
 }
 
-LinkGrammarParser::LinkGrammarParser(const std::string& dictionary) : handles_(std::make_unique<Handles>()) {
+LinkGrammarParser::LinkGrammarParser(const std::string& dictionary)
+    : handles_(std::make_unique<Handles>()) {
   const std::lock_guard lock(library_mutex());
   silence_library();
   handles_->dictionary.reset(dictionary_create_lang(dictionary.c_str()));
   ALARM_CHECK(handles_->dictionary != nullptr,
-              "link-grammar has no dictionary '{}': for \"en\" install Debian's link-grammar-dictionaries-en",
+              "link-grammar has no dictionary '{}': for \"en\" install Debian's "
+              "link-grammar-dictionaries-en",
               dictionary);
 }
 
@@ -171,13 +177,15 @@ std::vector<ParsedWord> LinkGrammarParser::parse(std::string_view sentence) cons
     const std::int64_t first = pieces[begin].span.begin;
     std::string chunk(sentence.substr(static_cast<std::size_t>(first),
                                       static_cast<std::size_t>(pieces[end - 1].span.end - first)));
-    std::replace_if(chunk.begin(), chunk.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    std::replace_if(
+        chunk.begin(), chunk.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
     for (ParsedWord word : handles_->parse_chunk(chunk)) {
       word.span = {word.span.begin + first, word.span.end + first};
       words.push_back(word);
     }
   }
-  for (const ParsedWord& word : all_unlinked({pieces.begin() + static_cast<std::ptrdiff_t>(parsed), pieces.end()})) {
+  for (const ParsedWord& word :
+       all_unlinked({pieces.begin() + static_cast<std::ptrdiff_t>(parsed), pieces.end()})) {
     words.push_back(word);
   }
   return words;

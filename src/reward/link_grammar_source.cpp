@@ -2,6 +2,7 @@
 #include "alarm/base/error.hpp"
 #include "alarm/reward/source.hpp"
 #include "alarm/text/sentences.hpp"
+
 #include "reward/link_grammar_parser.hpp"
 
 namespace alarm_dist {
@@ -11,7 +12,8 @@ bool overlap(const Span& a, const Span& b) { return a.begin < b.end && b.begin <
 
 class LinkGrammarSource final : public RewardSource {
  public:
-  explicit LinkGrammarSource(const LinkGrammarOptions& options) : options_(options), parser_(options.dictionary) {}
+  explicit LinkGrammarSource(const LinkGrammarOptions& options)
+      : options_(options), parser_(options.dictionary) {}
 
   const std::string& name() const override { return options_.name; }
   Granularity granularity() const override { return options_.granularity; }
@@ -45,9 +47,11 @@ class LinkGrammarSource final : public RewardSource {
   }
 
   // Share of linked words, -1 without words; null words are added to the marks.
-  double judge_sentence(const std::string& text, const Span& sentence, std::vector<Span>& marks) const {
+  double judge_sentence(const std::string& text, const Span& sentence,
+                        std::vector<Span>& marks) const {
     const auto begin = static_cast<std::size_t>(sentence.begin);
-    const std::string_view whole = std::string_view(text).substr(begin, static_cast<std::size_t>(sentence.end) - begin);
+    const std::string_view whole =
+        std::string_view(text).substr(begin, static_cast<std::size_t>(sentence.end) - begin);
     std::int64_t words = 0;
     std::int64_t linked = 0;
     for (const ParsedWord& word : parser_.parse(whole)) {
@@ -67,7 +71,8 @@ class LinkGrammarSource final : public RewardSource {
       if (token.begin == token.end) continue;
       bool null = false;
       for (const Span& mark : trace.marks) null = null || overlap(mark, token);
-      trace.emissions.push_back({.token = static_cast<std::int64_t>(t), .value = null ? -1.0 : 0.0, .span = token});
+      trace.emissions.push_back(
+          {.token = static_cast<std::int64_t>(t), .value = null ? -1.0 : 0.0, .span = token});
     }
   }
 
@@ -78,9 +83,10 @@ class LinkGrammarSource final : public RewardSource {
 }  // namespace
 
 std::unique_ptr<RewardSource> make_link_grammar_source(const LinkGrammarOptions& options) {
-  ALARM_CHECK(options.granularity == Granularity::kSentence || options.granularity == Granularity::kToken,
-              "component '{}': link-grammar gives rewards by sentence or token, not by {}", options.name,
-              to_string(options.granularity));
+  ALARM_CHECK(
+      options.granularity == Granularity::kSentence || options.granularity == Granularity::kToken,
+      "component '{}': link-grammar gives rewards by sentence or token, not by {}", options.name,
+      to_string(options.granularity));
   return std::make_unique<LinkGrammarSource>(options);
 }
 

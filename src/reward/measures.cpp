@@ -49,25 +49,31 @@ std::map<std::string, double> PairAccuracy::by_name() const {
     all.correct += count.correct;
     if (const auto accuracy = of(kind)) names.emplace(to_string(kind), *accuracy);
   }
-  if (all.pairs > 0) names["all"] = static_cast<double>(all.correct) / static_cast<double>(all.pairs);
+  if (all.pairs > 0)
+    names["all"] = static_cast<double>(all.correct) / static_cast<double>(all.pairs);
   return names;
 }
 
-PairAccuracy measure_pairs(std::span<const PreferencePair> pairs, std::span<const double> scores_2B) {
-  ALARM_CHECK(scores_2B.size() == 2 * pairs.size(), "{} pairs have {} scores, expected two each", pairs.size(),
-              scores_2B.size());
+PairAccuracy measure_pairs(std::span<const PreferencePair> pairs,
+                           std::span<const double> scores_2B) {
+  ALARM_CHECK(scores_2B.size() == 2 * pairs.size(), "{} pairs have {} scores, expected two each",
+              pairs.size(), scores_2B.size());
   PairAccuracy accuracy;
-  for (std::size_t i = 0; i < pairs.size(); ++i) accuracy.add(pairs[i].kind, scores_2B[2 * i], scores_2B[2 * i + 1]);
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    accuracy.add(pairs[i].kind, scores_2B[2 * i], scores_2B[2 * i + 1]);
   return accuracy;
 }
 
 double area_under_curve(std::span<const double> scores, const std::vector<bool>& labels) {
-  ALARM_CHECK(scores.size() == labels.size(), "{} scores have {} labels", scores.size(), labels.size());
-  ALARM_CHECK(std::all_of(scores.begin(), scores.end(), [](double score) { return std::isfinite(score); }),
-              "a score is not finite");
+  ALARM_CHECK(scores.size() == labels.size(), "{} scores have {} labels", scores.size(),
+              labels.size());
+  ALARM_CHECK(
+      std::all_of(scores.begin(), scores.end(), [](double score) { return std::isfinite(score); }),
+      "a score is not finite");
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
   double positives = 0;
   double negatives = 0;
   double above = 0;  // pairs in which the positive scores above the negative, ties as halves
@@ -83,7 +89,8 @@ double area_under_curve(std::span<const double> scores, const std::vector<bool>&
     negatives += tied_negatives;
     begin = end;
   }
-  ALARM_CHECK(positives > 0 && negatives > 0, "an area under the curve needs both classes, got {} positives and {} negatives",
+  ALARM_CHECK(positives > 0 && negatives > 0,
+              "an area under the curve needs both classes, got {} positives and {} negatives",
               positives, negatives);
   return above / (positives * negatives);
 }

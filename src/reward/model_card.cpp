@@ -22,7 +22,8 @@ void check_card(const RewardModelCard& card) {
   check_template(card.input);
   ALARM_CHECK(card.granularity != Granularity::kToken, "a reward model cannot score by token");
   const bool sentences = card.granularity != Granularity::kResponse;
-  ALARM_CHECK(scores_sentences(card.input) == sentences, "granularity {} does not go with the template '{}' + '{}'",
+  ALARM_CHECK(scores_sentences(card.input) == sentences,
+              "granularity {} does not go with the template '{}' + '{}'",
               to_string(card.granularity), card.input.first, card.input.second);
 }
 
@@ -34,25 +35,27 @@ json template_to_json(const InputTemplate& input) {
 }
 
 DocumentCut parse_cut(const std::string& word) {
-  ALARM_CHECK(word == "end" || word == "middle", "document_cut is '{}', expected end or middle", word);
+  ALARM_CHECK(word == "end" || word == "middle", "document_cut is '{}', expected end or middle",
+              word);
   return word == "middle" ? DocumentCut::kMiddle : DocumentCut::kEnd;
 }
 
 RewardModelCard card_from_json(const json& object) {
   const json& input = object.at("template");
-  RewardModelCard card{.name = object.at("name").get<std::string>(),
-                       .granularity = parse_granularity(object.at("granularity").get<std::string>()),
-                       .input = {.first = input.at("first").get<std::string>(),
-                                 .second = input.at("second").get<std::string>(),
-                                 .max_tokens = object.at("max_tokens").get<std::int64_t>(),
-                                 .max_document_tokens = input.value("max_document_tokens", std::int64_t{0}),
-                                 .document_cut = parse_cut(input.value("document_cut", "end"))},
-                       .trained_on = object.value("trained_on", ""),
-                       .accuracy = object.value("accuracy", std::map<std::string, double>{})};
+  RewardModelCard card{
+      .name = object.at("name").get<std::string>(),
+      .granularity = parse_granularity(object.at("granularity").get<std::string>()),
+      .input = {.first = input.at("first").get<std::string>(),
+                .second = input.at("second").get<std::string>(),
+                .max_tokens = object.at("max_tokens").get<std::int64_t>(),
+                .max_document_tokens = input.value("max_document_tokens", std::int64_t{0}),
+                .document_cut = parse_cut(input.value("document_cut", "end"))},
+      .trained_on = object.value("trained_on", ""),
+      .accuracy = object.value("accuracy", std::map<std::string, double>{})};
   check_card(card);
   const auto kind = object.value("kind", std::string(kind_of(card)));
-  ALARM_CHECK(kind == kind_of(card), "kind is '{}', but granularity {} scores by {}", kind, to_string(card.granularity),
-              kind_of(card));
+  ALARM_CHECK(kind == kind_of(card), "kind is '{}', but granularity {} scores by {}", kind,
+              to_string(card.granularity), kind_of(card));
   return card;
 }
 
@@ -61,8 +64,10 @@ RewardModelCard card_from_json(const json& object) {
 RewardModelCard load_reward_model_card(const std::filesystem::path& dir) {
   const std::filesystem::path path = dir / kFileName;
   std::ifstream file(path);
-  ALARM_CHECK(file.good(), "{} cannot be read: it makes a folder a reward model (alarm-dist reward-model writes it)",
-              path.string());
+  ALARM_CHECK(
+      file.good(),
+      "{} cannot be read: it makes a folder a reward model (alarm-dist reward-model writes it)",
+      path.string());
   try {
     return card_from_json(json::parse(file));
   } catch (const json::exception& error) {

@@ -9,25 +9,28 @@
 namespace alarm_dist {
 namespace {
 
-std::vector<ComponentTrace> checked_score(RewardSource& source, std::span<const ScoredResponse> responses) {
+std::vector<ComponentTrace> checked_score(RewardSource& source,
+                                          std::span<const ScoredResponse> responses) {
   std::vector<ComponentTrace> traces = source.score(responses);
-  ALARM_CHECK(traces.size() == responses.size(), "source '{}' gave {} traces for {} responses", source.name(),
-              traces.size(), responses.size());
+  ALARM_CHECK(traces.size() == responses.size(), "source '{}' gave {} traces for {} responses",
+              source.name(), traces.size(), responses.size());
   return traces;
 }
 
 }  // namespace
 
-RewardPanel::RewardPanel(std::vector<std::unique_ptr<RewardSource>> sources) : sources_(std::move(sources)) {
+RewardPanel::RewardPanel(std::vector<std::unique_ptr<RewardSource>> sources)
+    : sources_(std::move(sources)) {
   std::set<std::string> names;
   for (const auto& source : sources_) {
-    ALARM_CHECK(names.insert(source->name()).second, "two reward sources emit component '{}'", source->name());
+    ALARM_CHECK(names.insert(source->name()).second, "two reward sources emit component '{}'",
+                source->name());
     timings_.push_back({.name = source->name()});
   }
 }
 
-std::vector<ComponentTrace> RewardPanel::score_with(RewardSource& source,
-                                                    std::span<const ScoredResponse> responses) const {
+std::vector<ComponentTrace> RewardPanel::score_with(
+    RewardSource& source, std::span<const ScoredResponse> responses) const {
   try {
     return checked_score(source, responses);
   } catch (const Error&) {
@@ -71,13 +74,15 @@ void RewardPanel::reset_timings() {
 
 std::vector<ScoreFailure> list_failures(std::span<const ScoredResponse> responses,
                                         std::span<const RewardTrace> traces) {
-  ALARM_CHECK(responses.size() == traces.size(), "{} responses have {} traces", responses.size(), traces.size());
+  ALARM_CHECK(responses.size() == traces.size(), "{} responses have {} traces", responses.size(),
+              traces.size());
   std::vector<ScoreFailure> failures;
   for (std::size_t r = 0; r < responses.size(); ++r) {
     for (const ComponentTrace& component : traces[r].components) {
       if (component.failure.empty()) continue;
-      failures.push_back(
-          {.component = component.name, .sample_id = responses[r].sample_id, .message = component.failure});
+      failures.push_back({.component = component.name,
+                          .sample_id = responses[r].sample_id,
+                          .message = component.failure});
     }
   }
   return failures;

@@ -20,7 +20,8 @@ std::string first_sentence(const std::string& text) {
   return text.substr(0, static_cast<std::size_t>(sentences.front().end));
 }
 
-std::optional<std::string> find_text(const std::map<std::int64_t, std::string>& texts, std::int64_t record) {
+std::optional<std::string> find_text(const std::map<std::int64_t, std::string>& texts,
+                                     std::int64_t record) {
   const auto found = texts.find(record);
   if (found == texts.end() || found->second.empty()) return std::nullopt;
   return found->second;
@@ -28,8 +29,12 @@ std::optional<std::string> find_text(const std::map<std::int64_t, std::string>& 
 
 class GroupMaker {
  public:
-  GroupMaker(const Dataset& dataset, const ModelWritten& written, std::uint64_t seed, std::int64_t epoch)
-      : dataset_(dataset), written_(written), seed_(seed), epoch_(static_cast<std::uint32_t>(epoch)) {}
+  GroupMaker(const Dataset& dataset, const ModelWritten& written, std::uint64_t seed,
+             std::int64_t epoch)
+      : dataset_(dataset),
+        written_(written),
+        seed_(seed),
+        epoch_(static_cast<std::uint32_t>(epoch)) {}
 
   void add_group(std::int64_t record, std::vector<PreferencePair>& pairs) const {
     const std::int64_t paper = record / kAspects;
@@ -44,19 +49,26 @@ class GroupMaker {
 
  private:
   DrawKey key(std::int64_t record, std::uint32_t draw) const {
-    return {.seed = seed_, .purpose = Purpose::kPairs, .step = epoch_, .sample = static_cast<std::uint32_t>(record), .token = draw};
+    return {.seed = seed_,
+            .purpose = Purpose::kPairs,
+            .step = epoch_,
+            .sample = static_cast<std::uint32_t>(record),
+            .token = draw};
   }
 
-  void add(std::int64_t record, const std::string& rejected, PairKind kind, std::vector<PreferencePair>& pairs) const {
+  void add(std::int64_t record, const std::string& rejected, PairKind kind,
+           std::vector<PreferencePair>& pairs) const {
     const Record& asked = dataset_.at(record);
     if (rejected.empty() || rejected == asked.reference) return;
-    pairs.push_back({.record = &asked, .chosen = asked.reference, .rejected = rejected, .kind = kind});
+    pairs.push_back(
+        {.record = &asked, .chosen = asked.reference, .rejected = rejected, .kind = kind});
   }
 
   std::int64_t papers() const { return dataset_.size() / kAspects; }
 
   std::int64_t record_of_other_paper(std::int64_t record) const {
-    const auto shift = 1 + static_cast<std::int64_t>(draw_below(key(record, 0), static_cast<std::uint64_t>(papers() - 1)));
+    const auto shift = 1 + static_cast<std::int64_t>(draw_below(
+                               key(record, 0), static_cast<std::uint64_t>(papers() - 1)));
     return (record / kAspects + shift) % papers() * kAspects + record % kAspects;
   }
 
@@ -90,7 +102,9 @@ class GroupMaker {
   std::uint32_t epoch_;
 };
 
-bool same_group(const PreferencePair& a, const PreferencePair& b) { return a.record == b.record && a.chosen == b.chosen; }
+bool same_group(const PreferencePair& a, const PreferencePair& b) {
+  return a.record == b.record && a.chosen == b.chosen;
+}
 
 }  // namespace
 
@@ -99,29 +113,33 @@ WrittenSort written_sort(std::int64_t record) {
   return static_cast<WrittenSort>((difference % kAspects + kAspects) % kAspects);
 }
 
-std::vector<PreferencePair> make_preference_groups(const Dataset& dataset, const ModelWritten& model_written,
+std::vector<PreferencePair> make_preference_groups(const Dataset& dataset,
+                                                   const ModelWritten& model_written,
                                                    std::uint64_t seed, std::int64_t epoch) {
   ALARM_CHECK(dataset.size() % kAspects == 0 && dataset.size() >= 2 * kAspects,
-              "{}: preference groups need at least 2 papers with {} aspects each, found {} records", dataset.name(), kAspects,
-              dataset.size());
+              "{}: preference groups need at least 2 papers with {} aspects each, found {} records",
+              dataset.name(), kAspects, dataset.size());
   const GroupMaker maker(dataset, model_written, seed, epoch);
-  const DrawKey order_key{.seed = seed, .purpose = Purpose::kBatchOrder, .step = static_cast<std::uint32_t>(epoch)};
+  const DrawKey order_key{
+      .seed = seed, .purpose = Purpose::kBatchOrder, .step = static_cast<std::uint32_t>(epoch)};
   std::vector<PreferencePair> pairs;
-  for (const auto record : draw_permutation(order_key, dataset.size())) maker.add_group(record, pairs);
+  for (const auto record : draw_permutation(order_key, dataset.size()))
+    maker.add_group(record, pairs);
   return pairs;
 }
 
 std::vector<std::int64_t> group_offsets(std::span<const PreferencePair> pairs) {
   std::vector<std::int64_t> offsets;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (i == 0 || !same_group(pairs[i - 1], pairs[i])) offsets.push_back(static_cast<std::int64_t>(i));
+    if (i == 0 || !same_group(pairs[i - 1], pairs[i]))
+      offsets.push_back(static_cast<std::int64_t>(i));
   }
   offsets.push_back(static_cast<std::int64_t>(pairs.size()));
   return offsets;
 }
 
-at::Tensor score_pairs(const EncoderModel& model, const Tokenizer& tokenizer, const InputTemplate& input_template,
-                       std::span<const PreferencePair> pairs) {
+at::Tensor score_pairs(const EncoderModel& model, const Tokenizer& tokenizer,
+                       const InputTemplate& input_template, std::span<const PreferencePair> pairs) {
   std::vector<EncoderInput> inputs;
   std::vector<std::int64_t> places;  // of the pairs' texts among the inputs
   std::int64_t chosen = -1;
@@ -135,7 +153,8 @@ at::Tensor score_pairs(const EncoderModel& model, const Tokenizer& tokenizer, co
     places.push_back(add(pairs[i], pairs[i].rejected));
   }
   const at::Tensor scores = model.scores(inputs);
-  return scores.index_select(0, at::tensor(places, at::TensorOptions().dtype(at::kLong).device(scores.device())));
+  return scores.index_select(
+      0, at::tensor(places, at::TensorOptions().dtype(at::kLong).device(scores.device())));
 }
 
 }  // namespace alarm_dist

@@ -23,10 +23,11 @@ double percent(std::int64_t part, std::int64_t whole) {
 
 }  // namespace
 
-std::optional<double> inconsistency(std::span<const ScorePair> holistic, std::span<const ScorePair> aspect,
-                                    Better better) {
-  ALARM_CHECK(holistic.size() == aspect.size(), "{} prompts have holistic scores, {} have the aspect's",
-              holistic.size(), aspect.size());
+std::optional<double> inconsistency(std::span<const ScorePair> holistic,
+                                    std::span<const ScorePair> aspect, Better better) {
+  ALARM_CHECK(holistic.size() == aspect.size(),
+              "{} prompts have holistic scores, {} have the aspect's", holistic.size(),
+              aspect.size());
   std::int64_t decided = 0;
   std::int64_t opposed = 0;
   for (std::size_t i = 0; i < holistic.size(); ++i) {
@@ -52,11 +53,12 @@ double win_rate(std::span<const ScorePair> scores, Better better) {
 const AspectStatistics& select_aspect(std::span<const AspectStatistics> aspects) {
   ALARM_CHECK(!aspects.empty(), "no aspect to select from");
   const auto order = [](const AspectStatistics& a) {
-    return std::pair(a.inconsistency.value_or(std::numeric_limits<double>::infinity()), -a.win_rate);
+    return std::pair(a.inconsistency.value_or(std::numeric_limits<double>::infinity()),
+                     -a.win_rate);
   };
-  return *std::min_element(aspects.begin(), aspects.end(), [&](const AspectStatistics& a, const AspectStatistics& b) {
-    return order(a) < order(b);
-  });
+  return *std::min_element(
+      aspects.begin(), aspects.end(),
+      [&](const AspectStatistics& a, const AspectStatistics& b) { return order(a) < order(b); });
 }
 
 }  // namespace alarm_dist

@@ -6,6 +6,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/text/sentences.hpp"
+
 #include "reward/document_groups.hpp"
 #include "reward/draws.hpp"
 
@@ -36,10 +37,13 @@ std::vector<SentenceExample> shuffled(std::vector<SentenceExample> examples, std
   return result;
 }
 
-// Half the examples positive, a quarter each of the two kinds of negatives; what does not divide goes to the positives.
+// Half the examples positive, a quarter each of the two kinds of negatives; what does not divide
+// goes to the positives.
 struct Quotas {
-  explicit Quotas(std::int64_t count) : first_negative(count / 4), second_negative(count / 2 - count / 4),
-                                        positive(count - count / 2) {
+  explicit Quotas(std::int64_t count)
+      : first_negative(count / 4),
+        second_negative(count / 2 - count / 4),
+        positive(count - count / 2) {
     ALARM_CHECK(count >= 0, "{} examples were asked for", count);
   }
   std::int64_t first_negative;
@@ -64,8 +68,10 @@ void append_sentences(const std::string& text, std::vector<std::string>& sentenc
 
 class GroundednessMaker {
  public:
-  GroundednessMaker(const Dataset& dataset, std::uint64_t seed) : dataset_(dataset), seed_(seed), groups_(dataset) {
-    ALARM_CHECK(groups_.size() >= 2, "data set '{}' has {} documents, groundedness needs two at least", dataset.name(),
+  GroundednessMaker(const Dataset& dataset, std::uint64_t seed)
+      : dataset_(dataset), seed_(seed), groups_(dataset) {
+    ALARM_CHECK(groups_.size() >= 2,
+                "data set '{}' has {} documents, groundedness needs two at least", dataset.name(),
                 groups_.size());
     for (std::size_t g = 0; g < groups_.size(); ++g) texts_.push_back(read_group(g));
   }
@@ -89,14 +95,15 @@ class GroundednessMaker {
     const std::vector<std::size_t>& records = groups_.records(group);
     const Record& first = dataset_.records()[records.front()];
     append_sentences(first.document, text.sentences);
-    for (const std::size_t r : records) append_sentences(dataset_.records()[r].reference, text.answers);
+    for (const std::size_t r : records)
+      append_sentences(dataset_.records()[r].reference, text.answers);
     for (const auto* sentences : {&text.sentences, &text.answers}) {
       for (const std::string& sentence : *sentences) {
         for (std::string& name : names_in(sentence)) text.names.push_back(std::move(name));
       }
     }
-    ALARM_CHECK(!text.sentences.empty() || !text.answers.empty(), "record {}: no sentence of four words or more",
-                first.id);
+    ALARM_CHECK(!text.sentences.empty() || !text.answers.empty(),
+                "record {}: no sentence of four words or more", first.id);
     return text;
   }
 
@@ -109,19 +116,23 @@ class GroundednessMaker {
   const std::string& pick_sentence(const DocumentText& text, Draws& draws) const {
     const bool from_answers = draws.uniform() < 0.5;
     if (text.answers.empty()) return draws.pick(text.sentences);
-    return from_answers || text.sentences.empty() ? draws.pick(text.answers) : draws.pick(text.sentences);
+    return from_answers || text.sentences.empty() ? draws.pick(text.answers)
+                                                  : draws.pick(text.sentences);
   }
 
-  std::string make_sentence(SentenceKind kind, std::size_t group, Draws& draws, std::uint32_t number) const {
+  std::string make_sentence(SentenceKind kind, std::size_t group, Draws& draws,
+                            std::uint32_t number) const {
     if (kind == SentenceKind::kGrounded) return pick_sentence(texts_[group], draws);
-    if (kind == SentenceKind::kOtherPaper) return pick_sentence(texts_[other_group(group, draws)], draws);
+    if (kind == SentenceKind::kOtherPaper)
+      return pick_sentence(texts_[other_group(group, draws)], draws);
     for (std::uint32_t attempt = 0; attempt < 20; ++attempt) {
       const std::string& own = pick_sentence(texts_[group], draws);
       const std::vector<std::string>& names = texts_[other_group(group, draws)].names;
       std::string swapped = swap_facts(own, names, seed_, 20 * number + attempt);
       if (swapped != join_words(split_words(own))) return swapped;
     }
-    // A document without numbers and names: nothing can be swapped, another document's sentence is as wrong.
+    // A document without numbers and names: nothing can be swapped, another document's sentence is
+    // as wrong.
     return pick_sentence(texts_[other_group(group, draws)], draws);
   }
 
@@ -135,30 +146,40 @@ class GroundednessMaker {
 
 std::string_view to_string(SentenceKind kind) {
   switch (kind) {
-    case SentenceKind::kEvidence: return "evidence";
-    case SentenceKind::kOtherEvidence: return "other_evidence";
-    case SentenceKind::kNoEvidence: return "no_evidence";
-    case SentenceKind::kGrounded: return "grounded";
-    case SentenceKind::kOtherPaper: return "other_paper";
-    case SentenceKind::kSwapped: return "swapped";
+    case SentenceKind::kEvidence:
+      return "evidence";
+    case SentenceKind::kOtherEvidence:
+      return "other_evidence";
+    case SentenceKind::kNoEvidence:
+      return "no_evidence";
+    case SentenceKind::kGrounded:
+      return "grounded";
+    case SentenceKind::kOtherPaper:
+      return "other_paper";
+    case SentenceKind::kSwapped:
+      return "swapped";
   }
   return "unknown";
 }
 
-std::vector<SentenceExample> all_relevance_examples(const Dataset& dataset, std::int64_t min_words) {
+std::vector<SentenceExample> all_relevance_examples(const Dataset& dataset,
+                                                    std::int64_t min_words) {
   std::vector<SentenceExample> examples;
   for (const Record& record : dataset.records()) {
     for (const LabelledSentence& sentence : record.sentences) {
       if (static_cast<std::int64_t>(split_words(sentence.text).size()) < min_words) continue;
       const SentenceKind kind = relevance_kind(sentence, record.aspect);
-      examples.push_back(
-          {.record = &record, .sentence = sentence.text, .label = kind == SentenceKind::kEvidence, .kind = kind});
+      examples.push_back({.record = &record,
+                          .sentence = sentence.text,
+                          .label = kind == SentenceKind::kEvidence,
+                          .kind = kind});
     }
   }
   return examples;
 }
 
-std::vector<SentenceExample> make_relevance_examples(const Dataset& dataset, std::int64_t count, std::uint64_t seed) {
+std::vector<SentenceExample> make_relevance_examples(const Dataset& dataset, std::int64_t count,
+                                                     std::uint64_t seed) {
   const std::vector<SentenceExample> all = all_relevance_examples(dataset);
   const Quotas quotas(count);
   std::vector<SentenceExample> examples;
@@ -167,7 +188,8 @@ std::vector<SentenceExample> make_relevance_examples(const Dataset& dataset, std
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (all[i].kind == kind) members.push_back(i);
     }
-    ALARM_CHECK(number == 0 || !members.empty(), "data set '{}' has no sentence that is labelled {}", dataset.name(),
+    ALARM_CHECK(number == 0 || !members.empty(),
+                "data set '{}' has no sentence that is labelled {}", dataset.name(),
                 to_string(kind));
     EvenWalk walk(seed, kRelevanceStream + static_cast<std::uint32_t>(kind), members.size());
     for (std::int64_t i = 0; i < number; ++i) examples.push_back(all[members[walk.next()]]);

@@ -22,8 +22,8 @@ Granularity parse_granularity(std::string_view name) {
   for (const auto& [known, granularity] : kGranularities) {
     if (known == name) return granularity;
   }
-  throw UsageError(
-      fmt::format("unknown granularity '{}', expected one of: response, sentence, sub_sentence, token", name));
+  throw UsageError(fmt::format(
+      "unknown granularity '{}', expected one of: response, sentence, sub_sentence, token", name));
 }
 
 std::string_view to_string(Granularity granularity) {

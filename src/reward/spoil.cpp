@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "alarm/reward/pairs.hpp"
+
 #include "reward/draws.hpp"
 
 namespace alarm_dist {
@@ -23,7 +24,8 @@ void repeat(std::vector<std::string>& words, Draws& draws) {
   const auto first = words.begin() + static_cast<std::ptrdiff_t>(begin);
   const std::vector<std::string> run(first, first + static_cast<std::ptrdiff_t>(length));
   for (std::size_t times = 2 + draws.below(4); times > 0; --times) {
-    words.insert(words.begin() + static_cast<std::ptrdiff_t>(begin + length), run.begin(), run.end());
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(begin + length), run.begin(),
+                 run.end());
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "alarm/reward/sentence_examples.hpp"
+
 #include "reward/draws.hpp"
 
 namespace alarm_dist {
@@ -26,7 +27,8 @@ std::pair<std::size_t, std::size_t> core_of(const std::string& word) {
 }
 
 bool is_number(std::string_view core) {
-  return std::any_of(core.begin(), core.end(), is_digit) && std::none_of(core.begin(), core.end(), is_letter);
+  return std::any_of(core.begin(), core.end(), is_digit) &&
+         std::none_of(core.begin(), core.end(), is_letter);
 }
 
 // A capital inside the sentence, or two anywhere ("BERT" also at the beginning).
@@ -41,15 +43,17 @@ std::string change_number(std::string number, Draws& draws) {
   for (char& c : number) {
     if (!is_digit(c)) continue;
     const int digit = c - '0';
-    const int changed = first && digit != 0 ? 1 + (digit - 1 + 1 + static_cast<int>(draws.below(8))) % 9
-                                            : (digit + 1 + static_cast<int>(draws.below(9))) % 10;
+    const int changed = first && digit != 0
+                            ? 1 + (digit - 1 + 1 + static_cast<int>(draws.below(8))) % 9
+                            : (digit + 1 + static_cast<int>(draws.below(9))) % 10;
     c = static_cast<char>('0' + changed);
     first = false;
   }
   return number;
 }
 
-std::string other_name(const std::string& name, const std::vector<std::string>& names, Draws& draws) {
+std::string other_name(const std::string& name, const std::vector<std::string>& names,
+                       Draws& draws) {
   if (names.empty()) return name;
   for (int attempt = 0; attempt < 20; ++attempt) {
     const std::string& other = draws.pick(names);
@@ -71,8 +75,8 @@ std::vector<std::string> names_in(std::string_view sentence) {
   return names;
 }
 
-std::string swap_facts(std::string_view sentence, const std::vector<std::string>& names, std::uint64_t seed,
-                       std::uint32_t draw) {
+std::string swap_facts(std::string_view sentence, const std::vector<std::string>& names,
+                       std::uint64_t seed, std::uint32_t draw) {
   Draws draws(seed, kSwapStream, draw);
   std::vector<std::string> words = split_words(sentence);
   for (std::size_t w = 0; w < words.size(); ++w) {

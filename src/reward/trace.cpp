@@ -6,8 +6,9 @@
 namespace alarm_dist {
 
 const ComponentTrace* RewardTrace::find(const std::string& name) const {
-  const auto found = std::find_if(components.begin(), components.end(),
-                                  [&](const ComponentTrace& component) { return component.name == name; });
+  const auto found =
+      std::find_if(components.begin(), components.end(),
+                   [&](const ComponentTrace& component) { return component.name == name; });
   return found != components.end() ? &*found : nullptr;
 }
 

@@ -12,22 +12,25 @@
 
 namespace alarm_dist {
 
-at::Tensor bradley_terry_loss(const at::Tensor& chosen_B, const at::Tensor& rejected_B, double margin) {
+at::Tensor bradley_terry_loss(const at::Tensor& chosen_B, const at::Tensor& rejected_B,
+                              double margin) {
   ALARM_CHECK(chosen_B.sizes() == rejected_B.sizes() && chosen_B.dim() == 1,
-              "Bradley-Terry needs one score for each text of a pair, got {} and {}", chosen_B.numel(),
-              rejected_B.numel());
+              "Bradley-Terry needs one score for each text of a pair, got {} and {}",
+              chosen_B.numel(), rejected_B.numel());
   return -at::log_sigmoid(chosen_B - rejected_B - margin).sum();
 }
 
 at::Tensor binary_cross_entropy_loss(const at::Tensor& logits_B, const at::Tensor& labels_B) {
   ALARM_CHECK(logits_B.sizes() == labels_B.sizes() && logits_B.dim() == 1,
-              "binary cross-entropy needs one label for each score, got {} and {}", labels_B.numel(), logits_B.numel());
+              "binary cross-entropy needs one label for each score, got {} and {}",
+              labels_B.numel(), logits_B.numel());
   const at::Tensor positive_B = labels_B * at::log_sigmoid(logits_B);
   const at::Tensor negative_B = (1 - labels_B) * at::log_sigmoid(-logits_B);
   return -(positive_B + negative_B).sum();
 }
 
-std::vector<EncoderInput> pair_inputs(const Tokenizer& tokenizer, const InputTemplate& input_template,
+std::vector<EncoderInput> pair_inputs(const Tokenizer& tokenizer,
+                                      const InputTemplate& input_template,
                                       std::span<const PreferencePair> pairs) {
   std::vector<EncoderInput> inputs;
   inputs.reserve(2 * pairs.size());
@@ -39,7 +42,8 @@ std::vector<EncoderInput> pair_inputs(const Tokenizer& tokenizer, const InputTem
   return inputs;
 }
 
-std::vector<EncoderInput> example_inputs(const Tokenizer& tokenizer, const InputTemplate& input_template,
+std::vector<EncoderInput> example_inputs(const Tokenizer& tokenizer,
+                                         const InputTemplate& input_template,
                                          std::span<const SentenceExample> examples) {
   std::vector<EncoderInput> inputs;
   inputs.reserve(examples.size());
@@ -51,28 +55,33 @@ std::vector<EncoderInput> example_inputs(const Tokenizer& tokenizer, const Input
 }
 
 at::Tensor bradley_terry_sum(const at::Tensor& scores_2B) {
-  ALARM_CHECK(scores_2B.dim() == 1 && scores_2B.size(0) % 2 == 0, "expected two scores a pair, got {}",
-              scores_2B.numel());
+  ALARM_CHECK(scores_2B.dim() == 1 && scores_2B.size(0) % 2 == 0,
+              "expected two scores a pair, got {}", scores_2B.numel());
   const at::Tensor pairs_B2 = scores_2B.view({-1, 2});
   return bradley_terry_loss(pairs_B2.select(1, 0), pairs_B2.select(1, 1));
 }
 
-at::Tensor cross_entropy_sum(const at::Tensor& scores_B, std::span<const SentenceExample> examples) {
+at::Tensor cross_entropy_sum(const at::Tensor& scores_B,
+                             std::span<const SentenceExample> examples) {
   std::vector<double> labels;
   labels.reserve(examples.size());
   for (const SentenceExample& example : examples) labels.push_back(example.label ? 1 : 0);
-  const at::Tensor labels_B = at::tensor(labels, at::kDouble).to(scores_B.device(), scores_B.scalar_type());
+  const at::Tensor labels_B =
+      at::tensor(labels, at::kDouble).to(scores_B.device(), scores_B.scalar_type());
   return binary_cross_entropy_loss(scores_B, labels_B);
 }
 
 at::Tensor bradley_terry_sum(const EncoderModel& model, const Tokenizer& tokenizer,
-                             const InputTemplate& input_template, std::span<const PreferencePair> pairs) {
+                             const InputTemplate& input_template,
+                             std::span<const PreferencePair> pairs) {
   return bradley_terry_sum(model.scores(pair_inputs(tokenizer, input_template, pairs)));
 }
 
-at::Tensor cross_entropy_sum(const EncoderModel& model, const Tokenizer& tokenizer, const InputTemplate& input_template,
+at::Tensor cross_entropy_sum(const EncoderModel& model, const Tokenizer& tokenizer,
+                             const InputTemplate& input_template,
                              std::span<const SentenceExample> examples) {
-  return cross_entropy_sum(model.scores(example_inputs(tokenizer, input_template, examples)), examples);
+  return cross_entropy_sum(model.scores(example_inputs(tokenizer, input_template, examples)),
+                           examples);
 }
 
 std::vector<double> score_inputs(const EncoderModel& model, std::span<const EncoderInput> inputs,

@@ -20,9 +20,11 @@ using ::testing::Pointwise;
 
 constexpr double kTolerance = 1e-9;
 
-ComponentTrace component(const std::string& name, std::vector<std::pair<std::int64_t, double>> values) {
+ComponentTrace component(const std::string& name,
+                         std::vector<std::pair<std::int64_t, double>> values) {
   ComponentTrace trace{.name = name, .emissions = {}, .marks = {}, .failure = {}};
-  for (const auto& [token, value] : values) trace.emissions.push_back({.token = token, .value = value, .span = {}});
+  for (const auto& [token, value] : values)
+    trace.emissions.push_back({.token = token, .value = value, .span = {}});
   return trace;
 }
 
@@ -51,30 +53,35 @@ std::string message_of(const auto& call) {
   return "no error";
 }
 
-// Four tokens; the aspect "a" emits at 0 and 2, "b" twice at 1 and once at the end; h = (7 - 3) / 2 = 2.
+// Four tokens; the aspect "a" emits at 0 and 2, "b" twice at 1 and once at the end; h = (7 - 3) / 2
+// = 2.
 struct Worked {
   RewardTrace trace{{component("holistic", {{3, 7.0}}), component("a", {{0, 0.5}, {2, -0.5}}),
                      component("b", {{1, 1.0}, {1, 3.0}, {3, 2.0}})}};
-  ComposerConfig config{.kind = Composition::kHierarchical,
-                        .holistic = "holistic",
-                        .holistic_normalization = {.mean = 3, .deviation = 2},
-                        .holistic_weight = 5,
-                        .threshold = 0.6,
-                        .shaping = Shaping::kNone,
-                        .aspects = {{.component = "a", .weight = 2, .normalization = {}},
-                                    {.component = "b", .weight = 0.5, .normalization = {.mean = 1, .deviation = 4}}}};
+  ComposerConfig config{
+      .kind = Composition::kHierarchical,
+      .holistic = "holistic",
+      .holistic_normalization = {.mean = 3, .deviation = 2},
+      .holistic_weight = 5,
+      .threshold = 0.6,
+      .shaping = Shaping::kNone,
+      .aspects = {{.component = "a", .weight = 2, .normalization = {}},
+                  {.component = "b", .weight = 0.5, .normalization = {.mean = 1, .deviation = 4}}}};
 };
 
-// The figure of the paper (specs/alarm.md 1.1): threshold 5 on the raw score, [1,0,0,2,0,0] added as it is and
-// [1,1,0,0,-1,-2] through the sigmoid. The figure prints one decimal.
+// The figure of the paper (specs/alarm.md 1.1): threshold 5 on the raw score, [1,0,0,2,0,0] added
+// as it is and [1,1,0,0,-1,-2] through the sigmoid. The figure prints one decimal.
 TEST(Compose, ReproducesTheWorkedExampleOfTheFigure) {
   const std::vector<double> signed_values = {1, 1, 0, 0, -1, -2};
   std::vector<std::pair<std::int64_t, double>> emitted;
   for (std::size_t t = 0; t < signed_values.size(); ++t) emitted.emplace_back(t, signed_values[t]);
-  const RewardTrace high{{component("holistic", {{5, 7.0}}), component("plain", {{0, 1.0}, {3, 2.0}}),
-                          component("signed", emitted)}};
-  const RewardTrace low{{component("holistic", {{5, 3.0}}), high.components[1], high.components[2]}};
-  ComposerConfig plain{.holistic_weight = 1, .threshold = 5, .shaping = Shaping::kNone,
+  const RewardTrace high{{component("holistic", {{5, 7.0}}),
+                          component("plain", {{0, 1.0}, {3, 2.0}}), component("signed", emitted)}};
+  const RewardTrace low{
+      {component("holistic", {{5, 3.0}}), high.components[1], high.components[2]}};
+  ComposerConfig plain{.holistic_weight = 1,
+                       .threshold = 5,
+                       .shaping = Shaping::kNone,
                        .aspects = {{.component = "plain"}}};
   ComposerConfig shaped = plain;
   shaped.shaping = Shaping::kSigmoid;
@@ -85,30 +92,36 @@ TEST(Compose, ReproducesTheWorkedExampleOfTheFigure) {
   const ComposedReward gated = compose(low, 6, true, shaped);
 
   std::vector<double> total(6);
-  for (std::size_t t = 0; t < 6; ++t) total[t] = unshaped_part.by_component.at("plain")[t] + shaped_part.rewards[t];
-  EXPECT_THAT(total, Pointwise(DoubleNear(0.05), std::vector<double>{1.7, 0.7, 0.5, 2.5, 0.3, 7.1}));
+  for (std::size_t t = 0; t < 6; ++t)
+    total[t] = unshaped_part.by_component.at("plain")[t] + shaped_part.rewards[t];
+  EXPECT_THAT(total,
+              Pointwise(DoubleNear(0.05), std::vector<double>{1.7, 0.7, 0.5, 2.5, 0.3, 7.1}));
   expect_near(total, {1 + sigmoid(1), sigmoid(1), 0.5, 2.5, sigmoid(-1), 7 + sigmoid(-2)});
   expect_near(gated.rewards, {0, 0, 0, 0, 0, 3});
   EXPECT_TRUE(shaped_part.passed);
   EXPECT_FALSE(gated.passed);
 }
 
-// specs/alarm.md 1.2, "Shaped values", here to 1e-9 (sigma(0.5) = 1 / (1 + e^-0.5) and so on, from an outside calculator).
+// specs/alarm.md 1.2, "Shaped values", here to 1e-9 (sigma(0.5) = 1 / (1 + e^-0.5) and so on, from
+// an outside calculator).
 TEST(Compose, ShapesWhatAnAspectEmitsAndNothingElse) {
-  const RewardTrace trace{{component("holistic", {{6, 0.0}}),
-                           component("a", {{0, 0.5}, {1, -0.5}, {2, 0.3}, {3, -0.3}, {4, 0.0}, {5, -1.0}})}};
-  const ComposerConfig config{.kind = Composition::kAspectOnly, .shaping = Shaping::kSigmoid,
+  const RewardTrace trace{
+      {component("holistic", {{6, 0.0}}),
+       component("a", {{0, 0.5}, {1, -0.5}, {2, 0.3}, {3, -0.3}, {4, 0.0}, {5, -1.0}})}};
+  const ComposerConfig config{.kind = Composition::kAspectOnly,
+                              .shaping = Shaping::kSigmoid,
                               .aspects = {{.component = "a"}}};
 
   const ComposedReward reward = compose(trace, 7, true, config);
 
-  expect_near(reward.rewards, {0.6224593312018546, 0.3775406687981454, 0.574442516811659, 0.425557483188341, 0.5,
-                               0.2689414213699951, 0.0});
+  expect_near(reward.rewards, {0.6224593312018546, 0.3775406687981454, 0.574442516811659,
+                               0.425557483188341, 0.5, 0.2689414213699951, 0.0});
 }
 
 TEST(Compose, ComposesAllFourKinds) {
   Worked worked;
-  const std::vector<double> aspects = {1.0, 0.25, -1.0, 0.125};  // b at 1: 0.5 * (0 + 0.5); at 3: 0.5 * 0.25
+  const std::vector<double> aspects = {1.0, 0.25, -1.0,
+                                       0.125};  // b at 1: 0.5 * (0 + 0.5); at 3: 0.5 * 0.25
   const struct {
     Composition kind;
     double threshold;
@@ -164,8 +177,8 @@ TEST(Compose, PutsTheHolisticRewardOnTheLastTokenWhereverItWasEmitted) {
 }
 
 TEST(Compose, PenalisesAResponseThatOnlyEndsWhateverTheKind) {
-  for (const auto kind : {Composition::kHierarchical, Composition::kWeightedSum, Composition::kHolisticOnly,
-                          Composition::kAspectOnly}) {
+  for (const auto kind : {Composition::kHierarchical, Composition::kWeightedSum,
+                          Composition::kHolisticOnly, Composition::kAspectOnly}) {
     Worked worked;
     worked.config.kind = kind;
     const ComposedReward reward = compose({}, 1, true, worked.config);
@@ -201,7 +214,8 @@ TEST(Compose, KeepsZerosOfAspectsBehindTheGate) {
 TEST(Compose, NamesAMissingOrFailedComponent) {
   Worked worked;
   worked.trace.components.pop_back();
-  EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }), HasSubstr("component 'b'"));
+  EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }),
+              HasSubstr("component 'b'"));
 
   worked.trace.components.push_back(component("b", {}));
   worked.trace.components.back().failure = "score is nan";
@@ -218,7 +232,8 @@ TEST(Compose, ReportsBrokenComponentsBehindAClosedGateToo) {
   worked.config.threshold = 100;
   worked.trace.components[1].failure = "gone";
 
-  EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }), HasSubstr("gone"));
+  EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }),
+              HasSubstr("gone"));
 }
 
 TEST(Compose, RejectsValuesThatAreNotOnTheResponse) {
@@ -227,18 +242,21 @@ TEST(Compose, RejectsValuesThatAreNotOnTheResponse) {
   for (const auto& values : bad) {
     Worked worked;
     worked.trace.components[1] = component("a", values);
-    EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }), HasSubstr("component 'a'"));
+    EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }),
+                HasSubstr("component 'a'"));
   }
   Worked worked;
   EXPECT_THROW(compose(worked.trace, 0, true, worked.config), Error);
   worked.trace.components[0] = component("holistic", {{0, 1.0}, {1, 1.0}});
-  EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }), HasSubstr("expected one"));
+  EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }),
+              HasSubstr("expected one"));
   worked.config.holistic_normalization.deviation = 0;
-  EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }), HasSubstr("deviation"));
+  EXPECT_THAT(message_of([&] { compose(worked.trace, 4, true, worked.config); }),
+              HasSubstr("deviation"));
 }
 
-// DESIGN 1.4: placement conserves sums. Without shaping the total is that of the weighted, normalised emissions wherever
-// they lie.
+// DESIGN 1.4: placement conserves sums. Without shaping the total is that of the weighted,
+// normalised emissions wherever they lie.
 TEST(Compose, PlacementConservesSumsWithoutShaping) {
   for (std::uint32_t trial = 0; trial < 200; ++trial) {
     std::uint32_t draws = 0;
@@ -258,10 +276,14 @@ TEST(Compose, PlacementConservesSumsWithoutShaping) {
     const RewardTrace trace{{component("holistic", {{0, holistic}}), component("a", values)}};
 
     const ComposedReward reward =
-        compose(trace, tokens, true, {.kind = Composition::kWeightedSum, .holistic_weight = 2, .shaping = Shaping::kNone,
-                                      .aspects = {{.component = "a", .weight = 3, .normalization = statistics}}});
+        compose(trace, tokens, true,
+                {.kind = Composition::kWeightedSum,
+                 .holistic_weight = 2,
+                 .shaping = Shaping::kNone,
+                 .aspects = {{.component = "a", .weight = 3, .normalization = statistics}}});
 
-    EXPECT_NEAR(std::accumulate(reward.rewards.begin(), reward.rewards.end(), 0.0), expected + 2 * holistic, 1e-9);
+    EXPECT_NEAR(std::accumulate(reward.rewards.begin(), reward.rewards.end(), 0.0),
+                expected + 2 * holistic, 1e-9);
     expect_accounted(reward);
   }
 }

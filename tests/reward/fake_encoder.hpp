@@ -27,7 +27,8 @@ class FakeEncoder final : public EncoderModel {
     batches += 1;
     std::vector<double> sums;
     for (const EncoderInput& input : inputs) {
-      largest_batch = std::max<std::int64_t>(largest_batch, static_cast<std::int64_t>(inputs.size()));
+      largest_batch =
+          std::max<std::int64_t>(largest_batch, static_cast<std::int64_t>(inputs.size()));
       double sum = 0;
       for (std::size_t i = 0; i < input.tokens.size(); ++i) {
         if (input.types[i] == 0) sum += static_cast<double>(input.tokens[i]);

@@ -22,7 +22,8 @@ class FakeTokenizer final : public Tokenizer {
       const std::size_t digits = std::min(text.find_first_of("0123456789", begin), end);
       std::from_chars(text.data() + digits, text.data() + end, id);
       encoding.ids.push_back(id);
-      encoding.offsets.push_back({static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end)});
+      encoding.offsets.push_back(
+          {static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end)});
       at = end;
     }
     return encoding;

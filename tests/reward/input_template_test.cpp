@@ -6,6 +6,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/reward/model_card.hpp"
+
 #include "reward/fake_tokenizer.hpp"
 #include "support/temp_dir.hpp"
 
@@ -30,7 +31,8 @@ EncoderInput build(const InputTemplate& input_template, const ScoredText& text) 
 }
 
 TEST(InputTemplate, BuildsTwoSegmentsWithTheirTypes) {
-  const EncoderInput input = build({.first = "{question} {response}", .second = "{document}"}, {.response = "w30 w31"});
+  const EncoderInput input =
+      build({.first = "{question} {response}", .second = "{document}"}, {.response = "w30 w31"});
 
   EXPECT_EQ(input.tokens, (Ids{1, 10, 11, 30, 31, 2, 20, 21, 22, 23, 24, 25, 2}));
   EXPECT_EQ(input.types, (Ids{0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1}));
@@ -45,29 +47,60 @@ TEST(InputTemplate, BuildsOneSegmentAndKeepsLiteralText) {
 }
 
 TEST(InputTemplate, CutsTheDocumentToFitAndNotTheResponse) {
-  const InputTemplate budget{.first = "{question} {response}", .second = "{document}", .max_tokens = 10};
+  const InputTemplate budget{
+      .first = "{question} {response}", .second = "{document}", .max_tokens = 10};
 
-  EXPECT_EQ(build(budget, {.response = "w30 w31"}).tokens, (Ids{1, 10, 11, 30, 31, 2, 20, 21, 22, 2}));
-  EXPECT_EQ(build(budget, {.response = "w30 w31 w32 w33 w34"}).tokens, (Ids{1, 10, 11, 30, 31, 32, 33, 34, 2, 2}));
-  EXPECT_EQ(build(budget, {.response = "w30 w31 w32 w33 w34 w35 w36"}).tokens, (Ids{1, 10, 11, 30, 31, 32, 33, 34, 2, 2}));
+  EXPECT_EQ(build(budget, {.response = "w30 w31"}).tokens,
+            (Ids{1, 10, 11, 30, 31, 2, 20, 21, 22, 2}));
+  EXPECT_EQ(build(budget, {.response = "w30 w31 w32 w33 w34"}).tokens,
+            (Ids{1, 10, 11, 30, 31, 32, 33, 34, 2, 2}));
+  EXPECT_EQ(build(budget, {.response = "w30 w31 w32 w33 w34 w35 w36"}).tokens,
+            (Ids{1, 10, 11, 30, 31, 32, 33, 34, 2, 2}));
 }
 
 TEST(InputTemplate, CutsTheResponseBesideASentenceFirst) {
-  const InputTemplate budget{.first = "{sentence}", .second = "{response} {document}", .max_tokens = 8};
+  const InputTemplate budget{
+      .first = "{sentence}", .second = "{response} {document}", .max_tokens = 8};
 
-  const EncoderInput input = build(budget, {.response = "w30 w31 w32 w33 w34 w35", .sentence = "w40 w41"});
+  const EncoderInput input =
+      build(budget, {.response = "w30 w31 w32 w33 w34 w35", .sentence = "w40 w41"});
 
   EXPECT_EQ(input.tokens, (Ids{1, 40, 41, 2, 30, 31, 32, 2}));
 }
 
 TEST(InputTemplate, LimitsTheDocumentByItself) {
-  const EncoderInput input = build({.first = "{response}", .second = "{document}", .max_document_tokens = 2}, {.response = ""});
+  const EncoderInput input = build(
+      {.first = "{response}", .second = "{document}", .max_document_tokens = 2}, {.response = ""});
 
   EXPECT_EQ(input.tokens, (Ids{1, 2, 20, 21, 2}));
 }
 
+TEST(InputTemplate, CutsTheMiddleOfTheDocumentIfAsked) {
+  const EncoderInput input = build({.first = "{response}",
+                                    .second = "{document}",
+                                    .max_document_tokens = 3,
+                                    .document_cut = DocumentCut::kMiddle},
+                                   {.response = ""});
+
+  EXPECT_EQ(input.tokens, (Ids{1, 2, 20, 21, 25, 2}));
+}
+
+TEST(InputTemplate, PoolsOverWhatIsScored) {
+  const auto pooled = [](const EncoderInput& input) {
+    return Ids(input.tokens.begin() + input.pool_begin, input.tokens.begin() + input.pool_end);
+  };
+  const ScoredText text{.response = "w30 w31 w32", .sentence = "w31"};
+
+  EXPECT_EQ(pooled(build({}, text)), (Ids{30, 31, 32}));
+  EXPECT_EQ(pooled(build({.first = "{sentence}", .second = "{response}"}, text)), (Ids{31}));
+  EXPECT_EQ(pooled(build({.first = "{response}", .second = "{sentence}"}, text)), (Ids{31}));
+  EXPECT_EQ(build({}, {.response = ""}).pool_end, 0);  // empty: the whole sequence
+}
+
 TEST(InputTemplate, SaysWhenNothingCanBeCut) {
-  InputTemplate budget{.first = "{question} {question} {question} {question}{response}", .second = "", .max_tokens = 8};
+  InputTemplate budget{.first = "{question} {question} {question} {question}{response}",
+                       .second = "",
+                       .max_tokens = 8};
   try {
     build(budget, {.response = "w30"});
     FAIL();
@@ -93,7 +126,11 @@ TEST(RewardModelCard, ComesBackAsItWasSaved) {
   const testing::TempDir dir;
   const RewardModelCard card{.name = "relevance",
                              .granularity = Granularity::kSentence,
-                             .input = {.first = "{question}", .second = "{sentence}", .max_tokens = 96, .max_document_tokens = 7},
+                             .input = {.first = "{question}",
+                                       .second = "{sentence}",
+                                       .max_tokens = 96,
+                                       .max_document_tokens = 7,
+                                       .document_cut = DocumentCut::kMiddle},
                              .trained_on = "aclsum/train",
                              .accuracy = {{"auc", 0.75}}};
 

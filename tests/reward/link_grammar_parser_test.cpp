@@ -21,18 +21,21 @@ const LinkGrammarParser& english() {
 std::vector<std::string> null_words(const std::string& text) {
   std::vector<std::string> words;
   for (const ParsedWord& word : english().parse(text)) {
-    if (!word.linked) words.push_back(text.substr(word.span.begin, word.span.end - word.span.begin));
+    if (!word.linked)
+      words.push_back(text.substr(word.span.begin, word.span.end - word.span.begin));
   }
   return words;
 }
 
 std::string random_words(std::size_t count, std::uint32_t trial) {
-  const std::vector<std::string> vocabulary = {"of",  "the", "and",  "to",    "in",   "which", "that", "for", "it",    "as",
-                                               "was", "by",  "on",   "model", "he",   "who",   "more", "if",  "shows", "from",
-                                               "or",  "had", "they", "data",  "their"};
+  const std::vector<std::string> vocabulary = {
+      "of",    "the",  "and", "to",  "in",    "which", "that", "for",  "it",
+      "as",    "was",  "by",  "on",  "model", "he",    "who",  "more", "if",
+      "shows", "from", "or",  "had", "they",  "data",  "their"};
   std::string text;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto pick = draw_below({.step = trial, .token = static_cast<std::uint32_t>(i)}, vocabulary.size());
+    const auto pick =
+        draw_below({.step = trial, .token = static_cast<std::uint32_t>(i)}, vocabulary.size());
     text += (i > 0 ? " " : "") + vocabulary[pick];
   }
   return text;
@@ -59,13 +62,16 @@ TEST(LinkGrammarParser, ReturnsWordsWithTheirBytes) {
 }
 
 TEST(LinkGrammarParser, CountsBytesOfUtf8) {
-  const std::string text = "A na\xc3\xafve caf\xc3\xa9 owner, \xe2\x80\x9cZo\xc3\xab\xe2\x80\x9d, had a apple.";
+  const std::string text =
+      "A na\xc3\xafve caf\xc3\xa9 owner, \xe2\x80\x9cZo\xc3\xab\xe2\x80\x9d, had a apple.";
 
   const std::vector<std::string> nulls = null_words(text);
 
   ASSERT_FALSE(nulls.empty());
   EXPECT_EQ(nulls.back(), "a");
-  EXPECT_EQ(std::count_if(nulls.begin(), nulls.end(), [](const auto& word) { return word[0] == '\xe2'; }), 0);
+  EXPECT_EQ(
+      std::count_if(nulls.begin(), nulls.end(), [](const auto& word) { return word[0] == '\xe2'; }),
+      0);
 }
 
 TEST(LinkGrammarParser, FindsNoWordsWhereThereAreNone) {
@@ -87,7 +93,9 @@ TEST(LinkGrammarParser, TakesBoundedTimeOnSixtyWordsInRandomOrder) {
   for (std::uint32_t trial = 0; trial < 3; ++trial) {
     const std::vector<ParsedWord> words = english().parse(random_words(60, trial));
     EXPECT_EQ(words.size(), 60U);
-    EXPECT_GE(std::count_if(words.begin(), words.end(), [](const auto& word) { return !word.linked; }), 10);
+    EXPECT_GE(
+        std::count_if(words.begin(), words.end(), [](const auto& word) { return !word.linked; }),
+        10);
   }
 
   EXPECT_LT(watch.seconds(), 30) << "a full search takes minutes";

@@ -3,6 +3,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/reward/source.hpp"
+
 #include "reward/word_response.hpp"
 
 namespace alarm_dist {
@@ -12,7 +13,8 @@ using testing::word_response;
 
 TEST(LinkGrammarSource, GivesTheShareOfLinkedWordsOnTheLastTokenOfASentence) {
   const auto source = make_link_grammar_source("grammar");
-  const ScoredResponse response = word_response("The dog sleeps. She had a apple.");  // tokens: 7 words and the end
+  const ScoredResponse response =
+      word_response("The dog sleeps. She had a apple.");  // tokens: 7 words and the end
 
   const std::vector<ComponentTrace> traces = source->score({&response, 1});
 
@@ -44,7 +46,8 @@ TEST(LinkGrammarSource, MarksTokensByThePapersRecipe) {
 
 TEST(LinkGrammarSource, EmitsNothingWithoutWords) {
   const auto source = make_link_grammar_source("grammar");
-  const std::vector<ScoredResponse> responses = {word_response(""), word_response("..."), word_response("She slept.")};
+  const std::vector<ScoredResponse> responses = {word_response(""), word_response("..."),
+                                                 word_response("She slept.")};
 
   const std::vector<ComponentTrace> traces = source->score(responses);
 

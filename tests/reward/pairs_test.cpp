@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
+
 #include "reward/draws.hpp"
 #include "reward/small_dataset.hpp"
 
@@ -18,7 +19,8 @@ using ::testing::HasSubstr;
 
 TextsByRecord model_texts(const Dataset& dataset) {
   TextsByRecord texts;
-  for (const Record& record : dataset.records()) texts[record.id] = {"Model one on " + record.id, "Model two on " + record.id};
+  for (const Record& record : dataset.records())
+    texts[record.id] = {"Model one on " + record.id, "Model two on " + record.id};
   return texts;
 }
 
@@ -59,18 +61,28 @@ TEST(MakePairs, RejectsWhatTheKindSays) {
   for (const PreferencePair& pair : make_pairs(dataset, {}, model_texts(dataset), 300, 3)) {
     EXPECT_EQ(pair.chosen, pair.record->reference);
     EXPECT_NE(pair.rejected, pair.chosen);
-    const bool same_aspect = pair.rejected.find("Summary " + pair.record->aspect) != std::string::npos;
+    const bool same_aspect =
+        pair.rejected.find("Summary " + pair.record->aspect) != std::string::npos;
     switch (pair.kind) {
-      case PairKind::kOtherAspect: EXPECT_TRUE(same_paper(pair) && !same_aspect) << pair.rejected; break;
-      case PairKind::kOtherPaper: EXPECT_TRUE(!same_paper(pair) && same_aspect) << pair.rejected; break;
-      case PairKind::kModelWritten: EXPECT_THAT(pair.rejected, HasSubstr("on " + pair.record->id)); break;
+      case PairKind::kOtherAspect:
+        EXPECT_TRUE(same_paper(pair) && !same_aspect) << pair.rejected;
+        break;
+      case PairKind::kOtherPaper:
+        EXPECT_TRUE(!same_paper(pair) && same_aspect) << pair.rejected;
+        break;
+      case PairKind::kModelWritten:
+        EXPECT_THAT(pair.rejected, HasSubstr("on " + pair.record->id));
+        break;
       case PairKind::kShuffled: {
         const auto before = sorted_words(pair.chosen);
         const auto after = sorted_words(pair.rejected);
-        EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end())) << pair.rejected;
+        EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end()))
+            << pair.rejected;
         break;
       }
-      case PairKind::kCut: EXPECT_TRUE(pair.chosen.starts_with(pair.rejected)) << pair.rejected; break;
+      case PairKind::kCut:
+        EXPECT_TRUE(pair.chosen.starts_with(pair.rejected)) << pair.rejected;
+        break;
     }
   }
 }
@@ -92,7 +104,9 @@ TEST(MakePairs, IsAFunctionOfTheSeed) {
 TEST(MakePairs, UsesEveryRecordBeforeAnyAgain) {
   const Dataset dataset = testing::small_dataset(4);  // 12 records
 
-  const auto pairs = make_pairs(dataset, {.other_aspect = 1, .other_paper = 0, .model_written = 0, .shuffled = 0, .cut = 0}, {}, 24, 5);
+  const auto pairs = make_pairs(
+      dataset, {.other_aspect = 1, .other_paper = 0, .model_written = 0, .shuffled = 0, .cut = 0},
+      {}, 24, 5);
 
   std::map<std::string, int> uses;
   for (const PreferencePair& pair : pairs) uses[pair.record->id] += 1;
@@ -127,7 +141,11 @@ TEST(MakePairs, SaysWhatItCannotMake) {
   EXPECT_THAT(message_of(testing::small_dataset(0), no_model), HasSubstr("other_aspect"));
   EXPECT_THAT(message_of(testing::small_dataset(3), {.cut = -1}), HasSubstr("-1"));
   Dataset blank("blank", {Record{}}, 0);
-  EXPECT_THAT(message_of(blank, {.other_aspect = 0, .other_paper = 0, .model_written = 0, .shuffled = 1, .cut = 0}), HasSubstr("shuffled"));
+  EXPECT_THAT(
+      message_of(
+          blank,
+          {.other_aspect = 0, .other_paper = 0, .model_written = 0, .shuffled = 1, .cut = 0}),
+      HasSubstr("shuffled"));
 }
 
 TEST(Spoil, CutsToAPartAndDropsTheEnd) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
+
 #include "reward/word_response.hpp"
 
 namespace alarm_dist {
@@ -12,7 +13,8 @@ namespace {
 // Emits the length of the text; throws on a batch that holds the poison.
 class LengthSource final : public RewardSource {
  public:
-  LengthSource(std::string name, std::string poison = "") : name_(std::move(name)), poison_(std::move(poison)) {}
+  LengthSource(std::string name, std::string poison = "")
+      : name_(std::move(name)), poison_(std::move(poison)) {}
 
   const std::string& name() const override { return name_; }
   Granularity granularity() const override { return Granularity::kResponse; }
@@ -20,7 +22,9 @@ class LengthSource final : public RewardSource {
     std::vector<ComponentTrace> traces;
     for (const ScoredResponse& response : responses) {
       ALARM_CHECK(poison_.empty() || response.text != poison_, "cannot score '{}'", response.text);
-      traces.push_back({.name = name_, .emissions = {{.token = 0, .value = static_cast<double>(response.text.size())}}});
+      traces.push_back(
+          {.name = name_,
+           .emissions = {{.token = 0, .value = static_cast<double>(response.text.size())}}});
     }
     return traces;
   }
@@ -47,7 +51,8 @@ std::vector<ScoredResponse> responses(const std::vector<std::string>& texts) {
 }
 
 TEST(RewardPanel, GivesATraceAResponseWithAllComponents) {
-  RewardPanel panel = make_panel(std::make_unique<LengthSource>("a"), std::make_unique<LengthSource>("b"));
+  RewardPanel panel =
+      make_panel(std::make_unique<LengthSource>("a"), std::make_unique<LengthSource>("b"));
 
   const std::vector<RewardTrace> traces = panel.score(responses({"x", "xyz"}));
 
@@ -60,7 +65,8 @@ TEST(RewardPanel, GivesATraceAResponseWithAllComponents) {
 }
 
 TEST(RewardPanel, LosesOnlyTheResponseThatCannotBeScored) {
-  RewardPanel panel = make_panel(std::make_unique<LengthSource>("a", "bad"), std::make_unique<LengthSource>("b"));
+  RewardPanel panel =
+      make_panel(std::make_unique<LengthSource>("a", "bad"), std::make_unique<LengthSource>("b"));
   const std::vector<ScoredResponse> batch = responses({"good", "bad", "better"});
 
   const std::vector<RewardTrace> traces = panel.score(batch);
@@ -77,7 +83,8 @@ TEST(RewardPanel, LosesOnlyTheResponseThatCannotBeScored) {
 }
 
 TEST(RewardPanel, CountsBySource) {
-  RewardPanel panel = make_panel(std::make_unique<LengthSource>("a", "bad"), std::make_unique<LengthSource>("b"));
+  RewardPanel panel =
+      make_panel(std::make_unique<LengthSource>("a", "bad"), std::make_unique<LengthSource>("b"));
 
   panel.score(responses({"good", "bad"}));
   panel.score(responses({"x"}));
@@ -94,7 +101,8 @@ TEST(RewardPanel, CountsBySource) {
 }
 
 TEST(RewardPanel, RefusesTwoSourcesOfOneComponent) {
-  EXPECT_THROW(make_panel(std::make_unique<LengthSource>("a"), std::make_unique<LengthSource>("a")), Error);
+  EXPECT_THROW(make_panel(std::make_unique<LengthSource>("a"), std::make_unique<LengthSource>("a")),
+               Error);
 }
 
 }  // namespace

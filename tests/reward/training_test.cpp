@@ -8,6 +8,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
+
 #include "reward/fake_encoder.hpp"
 #include "reward/fake_tokenizer.hpp"
 
@@ -22,8 +23,10 @@ at::Tensor doubles(const std::vector<double>& values) { return at::tensor(values
 TEST(BradleyTerry, IsTheClosedForm) {
   const at::Tensor loss = bradley_terry_loss(doubles({3, 0, 7}), doubles({1, 1, 7}));
 
-  EXPECT_NEAR(loss.item<double>(), 0.1269280110429725 + 1.3132616875182228 + 0.6931471805599453, kTolerance);
-  EXPECT_NEAR(bradley_terry_loss(doubles({3}), doubles({1}), 2).item<double>(), 0.6931471805599453, kTolerance);
+  EXPECT_NEAR(loss.item<double>(), 0.1269280110429725 + 1.3132616875182228 + 0.6931471805599453,
+              kTolerance);
+  EXPECT_NEAR(bradley_terry_loss(doubles({3}), doubles({1}), 2).item<double>(), 0.6931471805599453,
+              kTolerance);
 }
 
 TEST(BradleyTerry, StaysFiniteFarFromZero) {
@@ -49,9 +52,11 @@ TEST(BinaryCrossEntropy, IsTheClosedForm) {
   const at::Tensor loss = binary_cross_entropy_loss(logits, doubles({1, 0, 1, 0}));
   loss.backward();
 
-  EXPECT_NEAR(loss.item<double>(), 0.1269280110429725 + 2.1269280110429727 + 1.3132616875182228 + 0.6931471805599453,
+  EXPECT_NEAR(loss.item<double>(),
+              0.1269280110429725 + 2.1269280110429727 + 1.3132616875182228 + 0.6931471805599453,
               kTolerance);
-  EXPECT_NEAR(logits.grad()[0].item<double>(), 0.8807970779778823 - 1, kTolerance);  // sigmoid(x) - y
+  EXPECT_NEAR(logits.grad()[0].item<double>(), 0.8807970779778823 - 1,
+              kTolerance);  // sigmoid(x) - y
   EXPECT_NEAR(logits.grad()[1].item<double>(), 0.8807970779778823, kTolerance);
   EXPECT_NEAR(logits.grad()[3].item<double>(), 0.5, kTolerance);
 }
@@ -66,8 +71,9 @@ TEST(Losses, RejectShapesThatDoNotMatch) {
 TEST(BradleyTerrySum, GoesThroughTheModelAndAddsUpOverShards) {
   Record record;
   record.question = "w10";
-  const std::vector<PreferencePair> pairs = {{.record = &record, .chosen = "w47", .rejected = "w45"},
-                                             {.record = &record, .chosen = "w5", .rejected = "w6"}};
+  const std::vector<PreferencePair> pairs = {
+      {.record = &record, .chosen = "w47", .rejected = "w45"},
+      {.record = &record, .chosen = "w5", .rejected = "w6"}};
   const InputTemplate input_template{.first = "{question} {response}", .second = ""};
   const testing::FakeTokenizer tokenizer;
   const testing::FakeEncoder model(1);
@@ -76,30 +82,36 @@ TEST(BradleyTerrySum, GoesThroughTheModelAndAddsUpOverShards) {
   loss.backward();
 
   EXPECT_NEAR(loss.item<double>(), 0.1269280110429725 + 1.3132616875182228, kTolerance);
-  EXPECT_NEAR(model.weight().grad().item<double>(), -0.1192029220221176 * 2 + 0.7310585786300049, kTolerance);
+  EXPECT_NEAR(model.weight().grad().item<double>(), -0.1192029220221176 * 2 + 0.7310585786300049,
+              kTolerance);
   const std::span<const PreferencePair> all(pairs);
-  const double shards = bradley_terry_sum(model, tokenizer, input_template, all.first(1)).item<double>() +
-                        bradley_terry_sum(model, tokenizer, input_template, all.last(1)).item<double>();
+  const double shards =
+      bradley_terry_sum(model, tokenizer, input_template, all.first(1)).item<double>() +
+      bradley_terry_sum(model, tokenizer, input_template, all.last(1)).item<double>();
   EXPECT_NEAR(shards, loss.item<double>(), kTolerance);
 }
 
 TEST(CrossEntropySum, GoesThroughTheModel) {
   Record record;
-  const std::vector<SentenceExample> examples = {{.record = &record, .sentence = "w4", .label = true},
-                                                 {.record = &record, .sentence = "w3", .label = false}};
+  const std::vector<SentenceExample> examples = {
+      {.record = &record, .sentence = "w4", .label = true},
+      {.record = &record, .sentence = "w3", .label = false}};
   const testing::FakeEncoder model(0.5);
 
-  const at::Tensor loss = cross_entropy_sum(model, testing::FakeTokenizer(), {.first = "{sentence}", .second = ""}, examples);
+  const at::Tensor loss = cross_entropy_sum(model, testing::FakeTokenizer(),
+                                            {.first = "{sentence}", .second = ""}, examples);
 
   // logits 0.5 * (1 + 4 + 2) = 3.5 and 3: log(1 + e^-3.5) + log(1 + e^3)
-  EXPECT_NEAR(loss.item<double>(), std::log1p(std::exp(-3.5)) + std::log1p(std::exp(3.0)), kTolerance);
+  EXPECT_NEAR(loss.item<double>(), std::log1p(std::exp(-3.5)) + std::log1p(std::exp(3.0)),
+              kTolerance);
 }
 
 TEST(ScoreInputs, KeepsTheOrderAndTheBudget) {
   std::vector<EncoderInput> inputs;
   for (std::int64_t i = 0; i < 30; ++i) {
     const std::size_t length = static_cast<std::size_t>(1 + (i * 7) % 11);
-    inputs.push_back({.tokens = std::vector<std::int64_t>(length, i), .types = std::vector<std::int64_t>(length, 0)});
+    inputs.push_back({.tokens = std::vector<std::int64_t>(length, i),
+                      .types = std::vector<std::int64_t>(length, 0)});
   }
   const testing::FakeEncoder model;
 
@@ -112,12 +124,15 @@ TEST(ScoreInputs, KeepsTheOrderAndTheBudget) {
   EXPECT_LE(model.largest_batch, 20);
   EXPECT_GE(model.batches, 9);
   EXPECT_EQ(score_inputs(model, {}, 20).size(), 0U);
-  EXPECT_EQ(score_inputs(model, inputs, 1).size(), inputs.size());  // a sequence at least, whatever the budget
+  EXPECT_EQ(score_inputs(model, inputs, 1).size(),
+            inputs.size());  // a sequence at least, whatever the budget
 }
 
 TEST(PairAccuracy, CountsByKind) {
-  const std::vector<PreferencePair> pairs = {{.kind = PairKind::kOtherAspect}, {.kind = PairKind::kOtherAspect},
-                                             {.kind = PairKind::kCut}, {.kind = PairKind::kCut}};
+  const std::vector<PreferencePair> pairs = {{.kind = PairKind::kOtherAspect},
+                                             {.kind = PairKind::kOtherAspect},
+                                             {.kind = PairKind::kCut},
+                                             {.kind = PairKind::kCut}};
   const std::vector<double> scores = {2, 1, 1, 2, 3, 1, 1, 1};  // right, wrong, right, tie
 
   PairAccuracy accuracy = measure_pairs(pairs, scores);
@@ -125,7 +140,8 @@ TEST(PairAccuracy, CountsByKind) {
   EXPECT_DOUBLE_EQ(accuracy.of(PairKind::kOtherAspect).value(), 0.5);
   EXPECT_DOUBLE_EQ(accuracy.of(PairKind::kCut).value(), 0.5);
   EXPECT_FALSE(accuracy.of(PairKind::kShuffled).has_value());
-  EXPECT_EQ(accuracy.by_name(), (std::map<std::string, double>{{"other_aspect", 0.5}, {"cut", 0.5}, {"all", 0.5}}));
+  EXPECT_EQ(accuracy.by_name(),
+            (std::map<std::string, double>{{"other_aspect", 0.5}, {"cut", 0.5}, {"all", 0.5}}));
 
   accuracy.merge(measure_pairs(std::span(pairs).first(1), std::span(scores).first(2)));
   EXPECT_DOUBLE_EQ(accuracy.of(PairKind::kOtherAspect).value(), 2.0 / 3);
@@ -136,11 +152,15 @@ TEST(PairAccuracy, CountsByKind) {
 }
 
 TEST(AreaUnderCurve, IsTheShareOfOrderedPairs) {
-  EXPECT_DOUBLE_EQ(area_under_curve(std::vector<double>{1, 2, 3, 4}, {false, false, true, true}), 1);
-  EXPECT_DOUBLE_EQ(area_under_curve(std::vector<double>{4, 3, 2, 1}, {false, false, true, true}), 0);
+  EXPECT_DOUBLE_EQ(area_under_curve(std::vector<double>{1, 2, 3, 4}, {false, false, true, true}),
+                   1);
+  EXPECT_DOUBLE_EQ(area_under_curve(std::vector<double>{4, 3, 2, 1}, {false, false, true, true}),
+                   0);
   EXPECT_DOUBLE_EQ(area_under_curve(std::vector<double>{1, 1, 1}, {false, true, true}), 0.5);
-  // positives 0.35, 0.8; negatives 0.1, 0.4: three of four pairs (the example of scikit-learn's documentation)
-  EXPECT_DOUBLE_EQ(area_under_curve(std::vector<double>{0.1, 0.4, 0.35, 0.8}, {false, false, true, true}), 0.75);
+  // positives 0.35, 0.8; negatives 0.1, 0.4: three of four pairs (the example of scikit-learn's
+  // documentation)
+  EXPECT_DOUBLE_EQ(
+      area_under_curve(std::vector<double>{0.1, 0.4, 0.35, 0.8}, {false, false, true, true}), 0.75);
   EXPECT_THROW(area_under_curve(std::vector<double>{1, 2}, {true, true}), Error);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THROW(area_under_curve(std::vector<double>{1, nan}, {true, false}), Error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Responses as a source sees them, without a tokenizer: a token is a word with the white space before it.
+// Responses as a source sees them, without a tokenizer: a token is a word with the white space
+// before it.
 #pragma once
 
 #include <string>

@@ -19,7 +19,8 @@ struct RewardModelCard {
   std::map<std::string, double> accuracy{};  // what was measured on held-out records, by name
 };
 
-// "kind" in the file is "response" or "sentence": what one sequence scores. Throws Error naming the file and the key.
+// "kind" in the file is "response" or "sentence": what one sequence scores. Throws Error naming the
+// file and the key.
 RewardModelCard load_reward_model_card(const std::filesystem::path& dir);
 void save_reward_model_card(const std::filesystem::path& dir, const RewardModelCard& card);
 

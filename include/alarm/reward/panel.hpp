@@ -31,22 +31,27 @@ class RewardPanel {
   // Throws Error when two sources emit the same component.
   explicit RewardPanel(std::vector<std::unique_ptr<RewardSource>> sources);
 
-  // One trace a response, components in the order of the sources. A source that throws Error on the batch gets its
-  // responses one by one; what still throws is a failure of that response, and no more than that.
+  // One trace a response, components in the order of the sources. A source that throws Error on the
+  // batch gets its responses one by one; what still throws is a failure of that response, and no
+  // more than that.
   std::vector<RewardTrace> score(std::span<const ScoredResponse> responses);
 
   std::vector<std::string> components() const;
-  const std::vector<SourceTiming>& timings() const { return timings_; }  // since construction or reset
+  // Since construction or reset.
+  const std::vector<SourceTiming>& timings() const { return timings_; }
   void reset_timings();
 
  private:
-  std::vector<ComponentTrace> score_with(RewardSource& source, std::span<const ScoredResponse> responses) const;
+  std::vector<ComponentTrace> score_with(RewardSource& source,
+                                         std::span<const ScoredResponse> responses) const;
 
   std::vector<std::unique_ptr<RewardSource>> sources_;
   std::vector<SourceTiming> timings_;
 };
 
-// What failed, by response and component. A response with a failure is dropped and counted, never given a number.
-std::vector<ScoreFailure> list_failures(std::span<const ScoredResponse> responses, std::span<const RewardTrace> traces);
+// What failed, by response and component. A response with a failure is dropped and counted, never
+// given a number.
+std::vector<ScoreFailure> list_failures(std::span<const ScoredResponse> responses,
+                                        std::span<const RewardTrace> traces);
 
 }  // namespace alarm_dist

@@ -25,7 +25,8 @@ class RewardSource {
   virtual ~RewardSource() = default;
   virtual const std::string& name() const = 0;
   virtual Granularity granularity() const = 0;
-  // One trace a response, in order. A failure on one response is in its trace; only what makes the source unusable throws.
+  // One trace a response, in order. A failure on one response is in its trace; only what makes the
+  // source unusable throws.
   virtual std::vector<ComponentTrace> score(std::span<const ScoredResponse> responses) = 0;
 
  protected:
@@ -35,21 +36,22 @@ class RewardSource {
 };
 
 struct LearnedSourceOptions {
-  std::string name;
-  std::filesystem::path model;  // folder made by `alarm-dist reward-model`: encoder and reward_model.json
+  std::string name{};             // of the component; empty: the model's own
+  std::filesystem::path model{};  // made by `alarm-dist reward-model`: encoder, reward_model.json
   at::ScalarType dtype = at::kFloat;
   c10::Device device = c10::kCPU;
   std::int64_t micro_tokens = 4096;  // token rows a forward pass
 };
 std::unique_ptr<RewardSource> make_learned_source(const LearnedSourceOptions& options);
 
-// link-grammar's judgement of English. By sentence: the share of its words that are linked (punctuation is no word; a
-// sentence without words emits nothing). By token, the paper's recipe: 0 on every token of the text, -1 where it overlaps a
-// word that is not linked. Those null words are the trace's marks either way. Safe to use from several threads.
+// link-grammar's judgement of English. By sentence: the share of its words that are linked
+// (punctuation is no word; a sentence without words emits nothing). By token, the paper's recipe: 0
+// on every token of the text, -1 where it overlaps a word that is not linked. Those null words are
+// the trace's marks either way. Safe to use from several threads.
 struct LinkGrammarOptions {
   std::string name = "grammar";
   Granularity granularity = Granularity::kSentence;  // or kToken
-  std::string dictionary = "en";                     // a language that is installed, or the folder of a dictionary
+  std::string dictionary = "en";  // a language that is installed, or the folder of a dictionary
 };
 std::unique_ptr<RewardSource> make_link_grammar_source(const LinkGrammarOptions& options);
 std::unique_ptr<RewardSource> make_link_grammar_source(const std::string& name);

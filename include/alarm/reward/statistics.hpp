@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mean and deviation of a component's raw values, by which it is normalised.
 //
-// Measured on the initial policy's samples and stored with the model; nothing here updates while training.
+// Measured on the initial policy's samples and stored with the model; nothing here updates while
+// training.
 #pragma once
 
 #include <span>
@@ -14,8 +15,8 @@ struct Statistics {
   double deviation = 1;  // > 0
 };
 
-// Mean and unbiased (Bessel) standard deviation. Throws Error naming the component when they cannot normalise anything:
-// fewer than two values, a value that is not finite, or no deviation.
+// Mean and unbiased (Bessel) standard deviation. Throws Error naming the component when they cannot
+// normalise anything: fewer than two values, a value that is not finite, or no deviation.
 Statistics measure_statistics(std::string_view component, std::span<const double> values);
 
 inline double normalize(double value, const Statistics& statistics) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What reward sources say about a response: named components that emit values on spans of it.
 //
-// A token on which a component emits nothing gets nothing from it, before and after shaping (specs/alarm.md 1.2).
+// A token on which a component emits nothing gets nothing from it, before and after shaping
+// (specs/alarm.md 1.2).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,9 @@ namespace alarm_dist {
 struct ScoredResponse {
   const Record* record = nullptr;
   std::uint32_t sample_id = 0;
-  std::string text{};                 // decoded, without special tokens
-  std::vector<Span> token_offsets{};  // of every response token, the end-of-sequence token too (an empty range)
+  std::string text{};  // decoded, without special tokens
+  // Of every response token, the end-of-sequence token too (an empty range).
+  std::vector<Span> token_offsets{};
 };
 
 struct Emission {
@@ -30,8 +32,8 @@ struct Emission {
 struct ComponentTrace {
   std::string name{};
   std::vector<Emission> emissions{};  // by token, ascending
-  std::vector<Span> marks{};          // spans worth showing in the report (null words of the grammar source)
-  std::string failure{};              // not empty: the source failed on this response, and the sample is dropped
+  std::vector<Span> marks{};          // for the report: null words of the grammar source
+  std::string failure{};  // not empty: the source failed on this response, the sample is dropped
 };
 
 struct RewardTrace {
