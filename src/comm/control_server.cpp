@@ -48,7 +48,7 @@ int rank_of(zmq::message_t& message) {
 
 }  // namespace
 
-ControlServer::ControlServer(CurveKeys keys, std::vector<std::string> client_keys,
+ControlServer::ControlServer(const CurveKeys& keys, std::vector<std::string> client_keys,
                              const std::string& bind_address)
     : client_keys_(std::move(client_keys)),
       ledger_(static_cast<int>(client_keys_.size())),

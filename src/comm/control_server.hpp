@@ -22,7 +22,7 @@ class ControlServer {
  public:
   // client_keys are public keys, by rank; bind_address is an address of this host or 0.0.0.0. Any
   // free port is taken.
-  ControlServer(CurveKeys keys, std::vector<std::string> client_keys,
+  ControlServer(const CurveKeys& keys, std::vector<std::string> client_keys,
                 const std::string& bind_address);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;

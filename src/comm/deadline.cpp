@@ -77,7 +77,7 @@ void DeadlineCommunicator::agree() {
   const std::int64_t number = rank() == 0 ? watchdog_->control().claim("comm/groups") + 1 : 0;
   at::Tensor mine = at::full({2}, number, at::TensorOptions(at::kLong));
   mine.mutable_data_ptr<std::int64_t>()[1] = watchdog_->control().rank();
-  at::Tensor all = at::empty({2 * size()}, options);
+  at::Tensor all = at::empty({size(), 2}, options);
   inner_->all_gather(mine.to(device()), all);
 
   const at::Tensor host = all.cpu();

@@ -189,7 +189,7 @@ void MpiCommunicator::reduce_scatter(const at::Tensor& all, at::Tensor& mine, Re
     std::vector<std::byte> stage(static_cast<std::size_t>(most * width * size_));
     in_pieces(count_each, most, [&](std::int64_t begin, int count) {
       for (int rank = 0; rank < size_; ++rank) {
-        std::memcpy(stage.data() + rank * count * width,
+        std::memcpy(stage.data() + std::int64_t{rank} * count * width,
                     data_of(from) + (rank * count_each + begin) * width,
                     static_cast<std::size_t>(count * width));
       }

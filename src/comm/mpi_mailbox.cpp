@@ -5,6 +5,7 @@
 #include <chrono>
 #include <deque>
 #include <limits>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -74,7 +75,7 @@ MpiMailbox::~MpiMailbox() {
   // MPI may still read the payloads: better a leak on the way to a failure than memory that is
   // gone.
   log::warn("{} messages were not delivered: flush() was not called", requests_.size());
-  static_cast<void>(new std::vector<Bytes>(std::move(sending_)));
+  static_cast<void>(new (std::nothrow) std::vector<Bytes>(std::move(sending_)));
 }
 
 void MpiMailbox::send(int to, int tag, Bytes payload) {

@@ -21,8 +21,8 @@ struct PeerState {
   std::int64_t collectives = 0;  // sequence number of the last collective it entered
   std::string collective;        // and its name
   double silent_s = 0;           // seconds since its last heartbeat
-  std::map<std::int64_t, std::int64_t>
-      entered;  // group of ranks -> last sequence number it entered there
+  // Group of ranks -> sequence number of the last collective it entered there.
+  std::map<std::int64_t, std::int64_t> entered;
 };
 
 // A collective, as the ledger counts it: sequence numbers start at 1 in each group of ranks.
