@@ -3,19 +3,24 @@
 #
 # TorchConfig.cmake would want a CUDA toolkit, enable the CUDA language and edit global flags even for a CPU build.
 # The wheel needs none of that: an include path and five libraries do.
-set(_site ${CMAKE_SOURCE_DIR}/.deps/site)
-if(ALARM_CUDA)
-  set(_site ${CMAKE_SOURCE_DIR}/.deps/site-cuda)
-endif()
+#
+# launch/setup puts the wheel into .deps/site with the two CUDA libraries that libtorch_cpu.so wants, and with --cuda the
+# rest of them (and nccl.h) into .deps/cuda.
 if(ALARM_LIBTORCH)
   set(_torch ${ALARM_LIBTORCH})
 else()
-  set(_torch ${_site}/torch)
+  set(_torch ${CMAKE_SOURCE_DIR}/.deps/site/torch)
 endif()
 if(NOT EXISTS ${_torch}/lib/libtorch_cpu.so)
   message(FATAL_ERROR "LibTorch is not at ${_torch}: run launch/setup, or set ALARM_LIBTORCH to a LibTorch folder")
 endif()
 cmake_path(GET _torch PARENT_PATH _wheels)
+if(ALARM_CUDA AND NOT EXISTS ${_wheels}/nvidia/nccl/include/nccl.h)
+  set(_wheels ${CMAKE_SOURCE_DIR}/.deps/cuda)
+  if(NOT EXISTS ${_wheels}/nvidia/nccl/include/nccl.h)
+    message(FATAL_ERROR "NCCL's header is not at ${_wheels}: run launch/setup --cuda")
+  endif()
+endif()
 
 # LibTorch's include folder bundles fmt 12, Debian's spdlog wants fmt 9: a folder that holds nothing but a link to
 # Debian's fmt goes first on the system include path.
@@ -31,10 +36,11 @@ add_library(alarm::torch ALIAS alarm_torch)
 target_link_libraries(alarm_torch INTERFACE alarm_fmt_first)
 target_include_directories(alarm_torch SYSTEM INTERFACE ${_torch}/include ${_torch}/include/torch/csrc/api/include)
 target_link_directories(alarm_torch INTERFACE ${_torch}/lib)
-set(ALARM_TORCH_LIBS torch torch_cpu c10)
+# Not libtorch.so in a CPU build: it is empty, but asks for libtorch_cuda.so and with it all of CUDA.
+set(ALARM_TORCH_LIBS torch_cpu c10)
 set(ALARM_TORCH_RPATH ${_torch}/lib)
 if(ALARM_CUDA)
-  list(APPEND ALARM_TORCH_LIBS torch_cuda c10_cuda)
+  list(APPEND ALARM_TORCH_LIBS torch torch_cuda c10_cuda)
   file(GLOB _nvidia_libs ${_wheels}/nvidia/*/lib)
   find_library(NCCL_LIBRARY NAMES libnccl.so.2 PATHS ${_wheels}/nvidia/nccl/lib NO_DEFAULT_PATH NO_CACHE REQUIRED)
   find_library(CUDART_LIBRARY NAMES libcudart.so.13 PATHS ${_wheels}/nvidia/cu13/lib NO_DEFAULT_PATH NO_CACHE REQUIRED)

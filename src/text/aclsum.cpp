@@ -9,28 +9,27 @@ namespace {
 
 struct Wording {
   const char* aspect;
-  const char* asks_for;
+  const char* question;
 };
+// Measured among seven wordings: with these the untrained policy already answers in the experts' form, so a reward model
+// cannot be satisfied by the form alone.
 constexpr std::array<Wording, 3> kWordings = {{
-    {"challenge", "the challenge the paper addresses"},
-    {"approach", "the approach the paper takes"},
-    {"outcome", "the outcome the paper reports"},
+    {"challenge", "In one sentence, what is the challenge that motivates this work?"},
+    {"approach", "In one sentence, what approach do they propose?"},
+    {"outcome", "In one sentence, what is the outcome of their experiments?"},
 }};
-constexpr const char* kTask = "Read the abstract of a scientific paper.";
 
 }  // namespace
 
 std::string aclsum_question(std::string_view aspect) {
   for (const Wording& wording : kWordings) {
-    if (aspect == wording.aspect)
-      return fmt::format("In one sentence, what is {}?", wording.asks_for);
+    if (aspect == wording.aspect) return wording.question;
   }
   throw Error(fmt::format("aspect \"{}\" is not one of challenge, approach, outcome", aspect));
 }
 
 std::string aclsum_prompt(std::string_view document, std::string_view aspect) {
-  return chatml_prompt(
-      {{"user", fmt::format("{}\n\n{}\n\n{}", kTask, document, aclsum_question(aspect))}});
+  return chatml_prompt({{"user", fmt::format("Abstract: {}\n\n{}", document, aclsum_question(aspect))}});
 }
 
 }  // namespace alarm_dist

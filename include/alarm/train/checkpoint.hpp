@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkpoints: complete or absent, and enough to go on with the same bits (DESIGN 5).
+//
+//   step-000050/policy/      whole weights, adapter merged: a Hugging Face directory, loads in transformers
+//               critic/      the value head
+//               optimizer/   adapter (float32) and the optimiser's moments
+//               state.json   step, coefficient, statistics, best evaluation
+//               MANIFEST.json  digests of all of it, written last
+//
+// A rank that learns writes it; a folder is prepared under another name and renamed when its manifest is on disk.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alarm/model/causal_lm.hpp"
+#include "alarm/reward/statistics.hpp"
+#include "alarm/train/learner.hpp"
+
+namespace alarm_dist {
+
+struct TrainState {
+  std::int64_t step = 0;  // steps done
+  std::int64_t optimizer_steps = 0;
+  double kl_coefficient = 0;
+  std::int64_t weights_version = 0;
+  std::map<std::string, Statistics> normalization;  // by component
+  std::optional<double> best_value;                 // of checkpoint.keep_best
+  std::int64_t best_step = -1;
+};
+
+std::string write_state(const TrainState& state);  // JSON, doubles exact
+TrainState read_state(const std::filesystem::path& file);
+
+class Checkpoints {
+ public:
+  // keep: how many of the newest stay; the best one stays besides.
+  Checkpoints(std::filesystem::path dir, std::int64_t keep);
+
+  // Writes step-<state.step>, then removes what is no longer kept. Not collective: one rank calls it.
+  void save(const TrainState& state, const CausalLm& policy, const Learner& learner) const;
+  // The newest complete one; incomplete ones (a killed run's) are passed over with a warning.
+  std::optional<std::filesystem::path> latest() const;
+  std::filesystem::path path_of(std::int64_t step) const;
+
+  // Reads the state and checks the manifest.
+  static TrainState load_state(const std::filesystem::path& checkpoint);
+  static void load_adapter(const std::filesystem::path& checkpoint, const CausalLm& policy);
+  static void load_learner(const std::filesystem::path& checkpoint, const TrainState& state, Learner& learner);
+
+ private:
+  void remove_old(const TrainState& state) const;
+  std::vector<std::filesystem::path> complete() const;  // by step, ascending
+
+  std::filesystem::path dir_;
+  std::int64_t keep_;
+};
+
+}  // namespace alarm_dist

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// PPO on the learner ranks (specs/alarm.md 1.3): reference log-probabilities and values, advantages, the clipped updates.
+//
+// Every learner rank holds the rollouts of the whole step and makes the same plan; each computes its share of the units, and
+// per-token results are gathered, so that advantages and their whitening are the same numbers on every rank.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "alarm/comm/communicator.hpp"
+#include "alarm/metrics/metrics_writer.hpp"
+#include "alarm/model/causal_lm.hpp"
+#include "alarm/model/response_scores.hpp"
+#include "alarm/reward/composer.hpp"
+#include "alarm/train/batch_plan.hpp"
+#include "alarm/train/config.hpp"
+#include "alarm/train/optimizer.hpp"
+
+namespace alarm_dist {
+
+// A linear map of the policy's hidden state to a value, float32.
+struct ValueHead {
+  at::Tensor weight;  // [1, hidden]
+  at::Tensor bias;    // [1]
+
+  static ValueHead zeros(std::int64_t hidden, at::ScalarType dtype, c10::Device device);
+  at::Tensor operator()(const at::Tensor& states_TD) const;  // [T]
+  NamedTensors parameters() const;
+};
+
+
+
+// The learner ranks: for per-token numbers, and for gradients on the model's device. May be one and the same.
+struct LearnerGroup {
+  Communicator* host = nullptr;
+  Communicator* device = nullptr;
+};
+
+class Learner {
+ public:
+  // The model's adapter and the value head are what is trained. References are borrowed and must outlive the learner.
+  Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config);
+
+  // One step of PPO on the rollouts, whose composed rewards are given by sample. Collective over the learner ranks. Throws
+  // Error before the optimiser step on a loss or gradient that is not finite, naming the samples.
+  Scalars update(std::int64_t step, std::span<const Rollout> rollouts, std::span<const ComposedReward> rewards);
+
+  const ValueHead& value_head() const { return value_head_; }
+  AdamW& optimizer() { return optimizer_; }
+  const AdamW& optimizer() const { return optimizer_; }
+  KlController& kl() { return kl_; }
+  // Phases of the last update in seconds: "reference", "update".
+  const Scalars& times() const { return times_; }
+
+ private:
+  struct Batch;     // per-token tensors of the step, in the order of the rollouts
+  struct Progress;  // sums over the mini-batches of an update
+
+  void score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
+  void score_micro(Batch& batch, const MicroBatch& micro, std::vector<std::int64_t>& done) const;
+  void exchange_scores(Batch& batch, const std::vector<std::int64_t>& done) const;
+  void compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
+  bool run_epoch(const Batch& batch, const std::vector<MiniBatchPlan>& plans, double lr_scale, Progress& progress);
+  void run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale, Progress& progress);
+  void backward_micro(const Batch& batch, const MicroBatch& micro, std::int64_t tokens, Progress& mini);
+  std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step, std::int64_t epoch) const;
+  Scalars summarize(const Batch& batch, const Progress& progress);
+  double lr_scale(std::int64_t step) const;
+
+  const CausalLm& policy_;
+  LearnerGroup group_;
+  const TrainConfig& config_;
+  ValueHead value_head_;
+  AdamW optimizer_;
+  KlController kl_;
+  std::vector<at::Tensor> adapter_parameters_, critic_parameters_;
+  Scalars times_;
+};
+
+}  // namespace alarm_dist

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The folder of a run: what rank 0 writes there, and how a resumed run finds its way back (DESIGN 5).
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "alarm/comm/world.hpp"
+
+namespace alarm_dist {
+
+enum class Resume { kNo, kYes };
+
+class RunDirectory {
+ public:
+  // Checks that a fresh run finds no earlier one there, that a resumed one finds the same config (run.steps may differ),
+  // that the disk takes files. Rank 0 looks, every rank gets its verdict. Throws UsageError. Collective.
+  RunDirectory(World& world, std::filesystem::path path, Resume resume, const std::string& config_yaml);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// runs/NAME, or runs/NAME-2, -3... if that is taken.
+std::filesystem::path free_run_directory(const std::filesystem::path& parent, const std::string& name);
+
+}  // namespace alarm_dist

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schedule of a training run: prompts, rollouts, scores, rewards, update, weights, again (DESIGN 1).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "alarm/base/clock.hpp"
+#include "alarm/comm/world.hpp"
+#include "alarm/metrics/metrics_writer.hpp"
+#include "alarm/metrics/progress.hpp"
+#include "alarm/metrics/run_files.hpp"
+#include "alarm/model/causal_lm.hpp"
+#include "alarm/reward/panel.hpp"
+#include "alarm/text/dataset.hpp"
+#include "alarm/text/prompt_stream.hpp"
+#include "alarm/text/tokenizer.hpp"
+#include "alarm/train/checkpoint.hpp"
+#include "alarm/train/config.hpp"
+#include "alarm/train/evaluation.hpp"
+#include "alarm/train/learner.hpp"
+#include "alarm/train/run_directory.hpp"
+
+namespace alarm_dist {
+
+struct Datasets {
+  Dataset train, validation, test;
+};
+Datasets load_datasets(const TrainConfig& config);
+
+// The tokenizer must not turn any prompt into more tokens than the context holds beside the answer; records that do not fit
+// stop the program or are left out, by task.on_error.
+void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context, std::int64_t max_new_tokens,
+                          OnDataError on_error);
+
+class Trainer {
+ public:
+  // Loads what this rank's role needs. Collective over the world. References must outlive the trainer.
+  Trainer(World& world, const TrainConfig& config, const RunDirectory& run);
+  ~Trainer();
+
+  // Everything from the (resumed) first step to the evaluation of the best weights. Collective.
+  void run();
+  // Digest of the trained weights, for comparing runs. Only on ranks that hold them; else empty.
+  std::string weights_digest() const;
+
+ private:
+  void start_fresh();
+  void start_from(const std::filesystem::path& checkpoint);
+  void train_step(std::int64_t step);
+  Harvest collect(std::int64_t step);
+  Scalars learn(std::int64_t step, const Harvest& harvested);
+  void sync_weights();
+  void evaluate_validation(std::int64_t step, Scalars& metrics);
+  void save_checkpoint(std::int64_t step);
+  void finish();
+
+  Actors actors() const;
+  HeldOutResult held_out(const std::string& name, const Dataset& dataset, std::int64_t prompts, Adapter adapter);
+  void add_reward_metrics(const Harvest& harvested, Scalars& metrics) const;
+  void add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases, Scalars& metrics);
+  void write_samples(std::int64_t step, const Harvest& harvested);
+  void write_comparison(const HeldOutResult& before, const HeldOutResult& after);
+  bool is_root() const { return world_.rank() == 0; }
+  bool is_writer() const { return world_.rank() == placement_.first_learner(); }
+
+  World& world_;
+  const TrainConfig& config_;
+  const RunDirectory& run_;
+  Placement placement_;
+  Datasets data_;
+  PromptStream prompts_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::unique_ptr<CausalLm> policy_;
+  std::unique_ptr<RewardPanel> panel_;
+  std::unique_ptr<Communicator> learner_host_, learner_device_, all_device_;
+  std::unique_ptr<Learner> learner_;
+  std::optional<Composer> composer_;
+  Checkpoints checkpoints_;
+  TrainState state_;
+  std::unique_ptr<MetricsWriter> metrics_;
+  std::unique_ptr<SampleWriter> samples_;
+  std::unique_ptr<Progress> progress_;
+};
+
+}  // namespace alarm_dist

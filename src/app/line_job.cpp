@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/line_job.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "alarm/base/error.hpp"
+#include "alarm/base/log.hpp"
+#include "alarm/base/text.hpp"
+#include "alarm/store/atomic_file.hpp"
+
+namespace alarm_dist {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string read_input(const std::string& data) {
+  if (data == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  std::ifstream file(data, std::ios::binary);
+  if (!file) throw UsageError(fmt::format("{}: cannot be opened", data));
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Line parse_line(std::string_view text, const std::string& source, std::int64_t number) {
+  if (const auto bad = find_invalid_utf8(text)) {
+    throw UsageError(fmt::format("{}: byte {} is not UTF-8", source, *bad + 1));
+  }
+  const Json record = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (record.is_discarded()) throw UsageError(fmt::format("{}: not JSON", source));
+  if (!record.is_object()) throw UsageError(fmt::format("{}: expected an object, found {}", source, record.type_name()));
+  return {.record = record, .source = source, .number = number};
+}
+
+std::vector<Line> parse_lines(const std::string& text, const LineJob& job) {
+  std::vector<Line> lines;
+  std::int64_t number = 0, skipped = 0;
+  const std::string name = job.data == "-" ? "standard input" : job.data;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    const auto row = std::string_view(text).substr(begin, end - begin);
+    begin = end + 1;
+    number += 1;
+    try {
+      lines.push_back(parse_line(row, fmt::format("{}:{}", name, number), static_cast<std::int64_t>(lines.size())));
+    } catch (const UsageError& error) {
+      if (job.on_error == "stop") throw;
+      skipped += 1;
+    }
+  }
+  if (skipped > 0) log::root_info("{} bad lines were skipped", skipped);
+  return lines;
+}
+
+void write_output(const LineJob& job, const std::map<std::int64_t, std::string>& lines) {
+  std::string text;
+  for (const auto& [number, line] : lines) text += line + "\n";
+  if (job.out == "-") {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  } else {
+    write_file_atomically(job.out, text);
+  }
+}
+
+}  // namespace
+
+void add_line_options(CLI::App& command, LineJob& job) {
+  command.add_option("--data", job.data, "JSON lines; - is standard input")->capture_default_str();
+  command.add_option("--out", job.out, "Where the lines go, with fields added; - is standard output")->capture_default_str();
+  command.add_option("--batch", job.batch, "Records worked on together")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--on-error", job.on_error, "A bad line: stop, or skip it")->check(CLI::IsMember({"stop", "skip"}));
+}
+
+std::string text_field(const Line& line, const std::string& key) {
+  const auto found = line.record.find(key);
+  if (found == line.record.end()) throw UsageError(fmt::format("{}: the field '{}' is missing", line.source, key));
+  if (!found->is_string()) {
+    throw UsageError(fmt::format("{}: '{}' must be a text, found {}", line.source, key, found->type_name()));
+  }
+  return found->get<std::string>();
+}
+
+std::string text_field_or(const Line& line, const std::string& key, const std::string& fallback) {
+  return line.record.contains(key) ? text_field(line, key) : fallback;
+}
+
+void run_line_job(World& world, const LineJob& job, const std::function<void(std::span<Line>)>& body) {
+  ByteWriter input;
+  if (world.rank() == 0) input.put_string(read_input(job.data));
+  const auto bytes = broadcast_bytes(world.communicator(), input.take(), 0);
+  auto lines = parse_lines(ByteReader(bytes).get_string(), job);
+
+  ByteWriter mine;
+  const auto count = static_cast<std::int64_t>(lines.size());
+  for (auto begin = job.batch * world.control().claim("lines"); begin < count;
+       begin = job.batch * world.control().claim("lines")) {
+    const std::span batch(lines.begin() + begin, lines.begin() + std::min(begin + job.batch, count));
+    body(batch);
+    for (const auto& line : batch) {
+      mine.put(line.number);
+      mine.put_string(line.record.dump());
+    }
+  }
+  std::map<std::int64_t, std::string> all;
+  for (const auto& part : gather_bytes(world.communicator(), mine.bytes())) {
+    ByteReader reader(part);
+    while (!reader.at_end()) {
+      const auto number = reader.get<std::int64_t>();
+      all[number] = reader.get_string();
+    }
+  }
+  if (world.rank() == 0) write_output(job, all);
+}
+
+}  // namespace alarm_dist

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/load_config.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "alarm/config/yaml.hpp"
+#include "alarm/store/atomic_file.hpp"
+#include "app/bind.hpp"
+
+namespace alarm_dist {
+namespace {
+
+TrainConfig parse(const std::vector<ConfigSource>& sources, const std::vector<std::string>& overrides) {
+  TrainConfig config;
+  read_config(sources, overrides, [&](FieldVisitor& v) { describe(v, config); });
+  return config;
+}
+
+std::string read_file(const std::string& file) {
+  try {
+    return read_whole_file(file);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
+}  // namespace
+
+void add_config_options(CLI::App& command, ConfigOptions& options) {
+  command.add_option("config", options.file, "YAML file, laid over the embedded config (`alarm-dist config` prints it)");
+  command.add_option("--set", options.overrides, "One value, e.g. --set optimizer.lr=1e-4; may be given again")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+TrainConfig load_config(const ConfigOptions& options) {
+  std::vector<ConfigSource> sources{{"embedded config", embedded_config()}};
+  if (!options.file.empty()) sources.push_back({options.file, read_file(options.file)});
+  return parse(sources, options.overrides);
+}
+
+TrainConfig load_config(World& world, const ConfigOptions& options) {
+  std::vector<ConfigSource> sources{{"embedded config", embedded_config()}};
+  if (!options.file.empty()) {
+    ByteWriter writer;
+    if (world.rank() == 0) writer.put_string(read_file(options.file));
+    const auto bytes = broadcast_bytes(world.communicator(), writer.take(), 0);
+    sources.push_back({options.file, ByteReader(bytes).get_string()});
+  }
+  return parse(sources, options.overrides);
+}
+
+std::string resolved_yaml(TrainConfig config) {
+  return write_config([&](FieldVisitor& v) { describe(v, config); });
+}
+
+}  // namespace alarm_dist

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// tokenize, generate, score: the user's way to tokenizers and models, on JSON lines.
+#include <memory>
+
+#include <ATen/core/grad_mode.h>
+#include <CLI/CLI.hpp>
+
+#include "alarm/base/error.hpp"
+#include "alarm/model/generator.hpp"
+#include "alarm/model/response_scores.hpp"
+#include "alarm/reward/source.hpp"
+#include "alarm/text/chat.hpp"
+#include "alarm/text/tokenizer.hpp"
+#include "alarm/train/config.hpp"
+#include "app/commands.hpp"
+#include "app/line_job.hpp"
+
+namespace alarm_dist {
+namespace {
+
+struct ModelOptions {
+  std::string model;
+  std::string precision = "auto";
+  std::string device = "cpu";
+  std::string cache = PathsConfig().cache;
+};
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("--model", options.model, "Hugging Face directory or .gguf file");
+  command.add_option("--precision", options.precision, "auto, float32, bfloat16 or float64")->capture_default_str();
+  command.add_option("--device", options.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
+  command.add_option("--cache", options.cache, "Folder of converted weights")->capture_default_str();
+}
+
+struct LoadedModel {
+  std::unique_ptr<CausalLm> model;
+  std::unique_ptr<Tokenizer> tokenizer;
+};
+
+c10::Device device_of(const ModelOptions& options, const World& world) {
+  if (options.device == "cpu") return c10::kCPU;
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank()));
+}
+
+LoadedModel load(const ModelOptions& options, const World& world) {
+  const auto device = device_of(options, world);
+  const auto dtype = parse_precision(options.precision, device);
+  const auto dir = resolve_model(options.model, dtype, options.cache);
+  return {CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}), load_tokenizer(dir)};
+}
+
+// "prompt" as it is, or "messages" in the model's chat format.
+std::string prompt_of(const Line& line) {
+  const auto found = line.record.find("messages");
+  if (found == line.record.end()) return text_field(line, "prompt");
+  std::vector<ChatMessage> messages;
+  for (const auto& message : *found) {
+    if (!message.is_object() || !message.contains("role") || !message.contains("content")) {
+      throw UsageError(fmt::format("{}: each of 'messages' needs 'role' and 'content'", line.source));
+    }
+    messages.push_back({.role = message.at("role"), .content = message.at("content")});
+  }
+  return chatml_prompt(messages);
+}
+
+// Token ids from "<key>_tokens", else of the text.
+std::vector<std::int64_t> tokens_of(const Line& line, const std::string& key, const std::string& text,
+                                    const LoadedModel& loaded) {
+  const auto found = line.record.find(key + "_tokens");
+  if (found == line.record.end()) return loaded.tokenizer->encode(text).ids;
+  auto tokens = found->get<std::vector<std::int64_t>>();
+  for (const auto token : tokens) {
+    if (token < 0 || token >= loaded.model->shape().vocabulary) {
+      throw UsageError(fmt::format("{}: token {} of '{}_tokens' is outside of the vocabulary of {}", line.source, token, key,
+                                   loaded.model->shape().vocabulary));
+    }
+  }
+  return tokens;
+}
+
+struct TokenizeOptions {
+  std::string tokenizer;
+  LineJob job;
+};
+
+void tokenize(Session& session, const TokenizeOptions& options) {
+  const auto tokenizer = load_tokenizer(options.tokenizer);
+  run_line_job(session.world(), options.job, [&](std::span<Line> lines) {
+    for (auto& line : lines) {
+      const auto encoding = tokenizer->encode(text_field(line, "text"));
+      line.record["tokens"] = encoding.ids;
+      auto& offsets = line.record["offsets"] = nlohmann::ordered_json::array();
+      for (const auto& span : encoding.offsets) offsets.push_back({span.begin, span.end});
+    }
+  });
+}
+
+struct GenerateOptions {
+  ModelOptions model;
+  LineJob job;
+  SamplingConfig sampling;
+  std::uint64_t seed = 0;
+};
+
+void generate_lines(Session& session, const GenerateOptions& options) {
+  World& world = session.world();
+  const auto loaded = load(options.model, world);
+  run_line_job(world, options.job, [&](std::span<Line> lines) {
+    std::vector<GenerationRequest> requests;
+    for (const auto& line : lines) {
+      requests.push_back({.prompt = loaded.tokenizer->encode(prompt_of(line)).ids,
+                          .sample_id = static_cast<std::uint32_t>(line.number)});
+    }
+    const auto generations = generate(*loaded.model, requests, options.sampling, {.seed = options.seed}, Adapter::kOff);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      auto& record = lines[i].record;
+      record["response"] = loaded.tokenizer->decode(generations[i].tokens).text;
+      record["tokens"] = generations[i].tokens;
+      record["logprobs"] = generations[i].policy_logprobs;
+      record["finish_reason"] = to_string(generations[i].finish);
+    }
+  });
+}
+
+struct ScoreOptions {
+  ModelOptions model;
+  std::string reward_model;
+  double temperature = 1;
+  LineJob job;
+};
+
+void score_with_language_model(World& world, const ScoreOptions& options) {
+  const auto loaded = load(options.model, world);
+  const at::NoGradGuard no_grad;
+  run_line_job(world, options.job, [&](std::span<Line> lines) {
+    for (auto& line : lines) {
+      const bool ids = line.record.contains("prompt_tokens");
+      const auto prompt = tokens_of(line, "prompt", ids ? "" : prompt_of(line), loaded);
+      const auto response = tokens_of(line, "response", text_field_or(line, "response", ""), loaded);
+      if (response.empty()) throw UsageError(fmt::format("{}: the response has no token", line.source));
+      ResponseBatch batch;
+      batch.add(prompt, {&response, 1});
+      const auto scores = score_responses(*loaded.model, batch, options.temperature, Adapter::kOff);
+      const at::Tensor logprobs = scores.logprobs_T.to(at::kCPU, at::kDouble).contiguous();
+      const std::span values(logprobs.const_data_ptr<double>(), response.size());
+      line.record["tokens"] = response;
+      line.record["logprobs"] = std::vector<double>(values.begin(), values.end());
+      line.record["logprob"] = logprobs.sum().item<double>();
+    }
+  });
+}
+
+void score_with_reward_model(World& world, const ScoreOptions& options) {
+  const auto device = device_of(options.model, world);
+  auto source = make_learned_source({.name = "reward",
+                                     .model = options.reward_model,
+                                     .dtype = parse_precision(options.model.precision, device),
+                                     .device = device});
+  run_line_job(world, options.job, [&](std::span<Line> lines) {
+    std::vector<Record> records;
+    for (const auto& line : lines) {
+      records.push_back({.id = line.source,
+                         .source = line.source,
+                         .question = text_field_or(line, "question", text_field_or(line, "prompt", "")),
+                         .aspect = text_field_or(line, "aspect", ""),
+                         .document = text_field_or(line, "document", "")});
+    }
+    std::vector<ScoredResponse> responses;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const auto text = text_field(lines[i], "response");
+      // One token that spans the text: spans are what a reader of the output wants, token placement is the trainer's.
+      responses.push_back({.record = &records[i],
+                           .sample_id = static_cast<std::uint32_t>(i),
+                           .text = text,
+                           .token_offsets = {{0, static_cast<std::int64_t>(text.size())}}});
+    }
+    const auto traces = source->score(responses);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      auto& record = lines[i].record;
+      if (!traces[i].failure.empty()) throw Error(fmt::format("{}: {}", lines[i].source, traces[i].failure));
+      if (source->granularity() == Granularity::kResponse) {
+        record["reward"] = traces[i].emissions.at(0).value;
+        continue;
+      }
+      auto& rewards = record["rewards"] = nlohmann::ordered_json::array();
+      auto& spans = record["spans"] = nlohmann::ordered_json::array();
+      for (const auto& emission : traces[i].emissions) {
+        rewards.push_back(emission.value);
+        spans.push_back({emission.span.begin, emission.span.end});
+      }
+    }
+  });
+}
+
+void score(Session& session, const ScoreOptions& options) {
+  if (options.reward_model.empty() == options.model.model.empty()) {
+    throw UsageError("score: give either --model (a language model) or --reward-model");
+  }
+  if (options.reward_model.empty()) return score_with_language_model(session.world(), options);
+  score_with_reward_model(session.world(), options);
+}
+
+}  // namespace
+
+void add_tokenize(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<TokenizeOptions>();
+  auto* command = app.add_subcommand("tokenize", "Add `tokens` and `offsets` (bytes) of `text`");
+  command->add_option("--tokenizer", options->tokenizer, "tokenizer.json, or the folder that holds it")->required();
+  add_line_options(*command, options->job);
+  command->callback([=, &chosen] { chosen = [=](Session& session) { tokenize(session, *options); }; });
+}
+
+void add_generate(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<GenerateOptions>();
+  auto* command = app.add_subcommand("generate", "Add a sampled `response` to `prompt` or `messages`");
+  add_model_options(*command, options->model);
+  command->get_option("--model")->required();
+  add_line_options(*command, options->job);
+  command->add_option("--max-new-tokens", options->sampling.max_new_tokens)->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--temperature", options->sampling.temperature, "0: greedy")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command->add_option("--top-k", options->sampling.top_k, "0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command->add_option("--top-p", options->sampling.top_p)->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command->add_option("--seed", options->seed)->capture_default_str();
+  command->callback([=, &chosen] { chosen = [=](Session& session) { generate_lines(session, *options); }; });
+}
+
+void add_score(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<ScoreOptions>();
+  auto* command = app.add_subcommand("score", "Add log-probabilities of `response`, or its reward");
+  add_model_options(*command, options->model);
+  command->add_option("--reward-model", options->reward_model, "Folder of a reward model");
+  command->add_option("--temperature", options->temperature)->check(CLI::PositiveNumber)->capture_default_str();
+  add_line_options(*command, options->job);
+  command->callback([=, &chosen] { chosen = [=](Session& session) { score(session, *options); }; });
+}
+
+}  // namespace alarm_dist

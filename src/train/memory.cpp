@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/memory.hpp"
+
+#include <fstream>
+#include <string>
+
+namespace alarm_dist {
+namespace {
+
+// A line "Name:   123 kB" of a file in /proc; 0 when it is not there.
+double kilobytes_of(const char* file, const std::string& name) {
+  std::ifstream lines(file);
+  std::string word;
+  while (lines >> word) {
+    double value = 0;
+    if (word == name + ":" && lines >> value) return value;
+  }
+  return 0;
+}
+
+}  // namespace
+
+double resident_bytes() { return 1024.0 * kilobytes_of("/proc/self/status", "VmRSS"); }
+double proportional_bytes() { return 1024.0 * kilobytes_of("/proc/self/smaps_rollup", "Pss"); }
+
+}  // namespace alarm_dist

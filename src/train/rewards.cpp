@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/train/rewards.hpp"
+
+#include <algorithm>
+
+#include "alarm/base/error.hpp"
+
+namespace alarm_dist {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kHolistic = "holistic";
+
+c10::Device device_of(const TrainConfig& config) {
+  return config.policy.device == "cuda" ? c10::Device(c10::kCUDA) : c10::Device(c10::kCPU);
+}
+
+std::unique_ptr<RewardSource> make_source(const TrainConfig& config, const std::string& name, const SourceConfig& source,
+                                          Granularity granularity) {
+  if (source.kind == "link_grammar") return make_link_grammar_source(name);
+  const auto device = device_of(config);
+  auto made = make_learned_source({.name = name,
+                                   .model = reward_model_path(config, source.model),
+                                   .dtype = parse_precision(config.policy.precision, device),
+                                   .device = device,
+                                   .micro_tokens = config.learner.micro_tokens});
+  if (made->granularity() != granularity) {
+    throw UsageError(fmt::format("rewards: '{}' is wanted by {}, but the model {} gives values by {}", name,
+                                 to_string(granularity), source.model, to_string(made->granularity())));
+  }
+  return made;
+}
+
+// The values that statistics are made of: every emission of the component.
+std::vector<double> emitted_values(std::span<const Rollout> rollouts, const std::string& component) {
+  std::vector<double> values;
+  for (const auto& rollout : rollouts) {
+    const auto* trace = rollout.trace.find(component);
+    if (trace == nullptr) continue;
+    for (const auto& emission : trace->emissions) values.push_back(emission.value);
+  }
+  return values;
+}
+
+}  // namespace
+
+fs::path reward_model_path(const TrainConfig& config, const std::string& model) {
+  if (model.find('/') != std::string::npos) return model;
+  return fs::path(config.paths.reward_models) / model;
+}
+
+std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config) {
+  std::vector<std::unique_ptr<RewardSource>> sources;
+  sources.push_back(make_source(config, kHolistic, config.rewards.holistic.source, Granularity::kResponse));
+  for (const auto& aspect : config.rewards.aspects) {
+    sources.push_back(make_source(config, aspect.name, aspect.source, aspect.granularity));
+  }
+  return std::make_unique<RewardPanel>(std::move(sources));
+}
+
+std::map<std::string, Statistics> measure_normalization(const TrainConfig& config, std::span<const Rollout> rollouts) {
+  std::map<std::string, Statistics> measured;
+  const auto measure = [&](const std::string& name, const std::string& normalize) {
+    if (normalize == "measured") measured[name] = measure_statistics(name, emitted_values(rollouts, name));
+  };
+  measure(kHolistic, config.rewards.holistic.normalize);
+  for (const auto& aspect : config.rewards.aspects) measure(aspect.name, aspect.normalize);
+  return measured;
+}
+
+Composer::Composer(const TrainConfig& config, const std::map<std::string, Statistics>& normalization) {
+  const auto statistics = [&](const std::string& name) {
+    const auto found = normalization.find(name);
+    return found == normalization.end() ? Statistics{} : found->second;
+  };
+  const auto& compose = config.rewards.compose;
+  config_ = {.kind = compose.kind,
+             .holistic = kHolistic,
+             .holistic_normalization = statistics(kHolistic),
+             .holistic_weight = compose.holistic_weight,
+             .threshold = compose.threshold,
+             .shaping = compose.shaping,
+             .aspects = {},
+             .too_short_reward = compose.too_short_reward};
+  for (const auto& aspect : config.rewards.aspects) {
+    aspects_.push_back(aspect.name);
+    if (std::find(compose.use.begin(), compose.use.end(), aspect.name) != compose.use.end()) {
+      config_.aspects.push_back(
+          {.component = aspect.name, .weight = aspect.weight, .normalization = statistics(aspect.name)});
+    }
+  }
+}
+
+ComposedReward Composer::operator()(const Rollout& rollout) const {
+  return compose(rollout.trace, rollout.tokens(), rollout.ended(), config_);
+}
+
+double Composer::value(const Rollout& rollout, const std::string& component) const {
+  const auto* trace = rollout.trace.find(component);
+  if (trace == nullptr || trace->emissions.empty()) return 0;
+  double sum = 0;
+  for (const auto& emission : trace->emissions) sum += emission.value;
+  const double mean = sum / static_cast<double>(trace->emissions.size());
+  return component == kHolistic ? normalize(mean, config_.holistic_normalization) : mean;
+}
+
+bool Composer::in_use(const std::string& aspect) const {
+  return std::any_of(config_.aspects.begin(), config_.aspects.end(),
+                     [&](const auto& term) { return term.component == aspect; });
+}
+
+}  // namespace alarm_dist

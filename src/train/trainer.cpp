@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/train/trainer.hpp"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+
+#include "alarm/base/error.hpp"
+#include "alarm/base/log.hpp"
+#include "alarm/train/sync.hpp"
+#include "train/policy_loader.hpp"
+
+namespace alarm_dist {
+namespace {
+
+// A draw context of its own for the samples that statistics are measured on.
+constexpr std::uint32_t kNormalizationStep = 0xFFFFFFFF;
+
+}  // namespace
+
+Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& run)
+    : world_(world),
+      config_(config),
+      run_(run),
+      placement_(config.placement, world.rank(), world.size()),
+      data_(load_datasets(config)),
+      prompts_(static_cast<std::uint64_t>(config.run.seed), data_.train.size(), config.rollout.prompts()),
+      checkpoints_(run.checkpoints(), config.checkpoint.keep) {
+  world_.control().set_role(to_string(placement_.role()));
+  world_.control().set_doing("loading models");
+  policy_ = load_policy(config, world);
+  tokenizer_ = load_tokenizer(policy_dir(config, *policy_));
+  const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
+  for (auto* dataset : {&data_.train, &data_.validation, &data_.test}) {
+    check_prompt_lengths(*dataset, *tokenizer_, policy_->shape().context, config.rollout.sampling.max_new_tokens, on_error);
+  }
+  prompts_ = PromptStream(static_cast<std::uint64_t>(config.run.seed), data_.train.size(), config.rollout.prompts());
+  if (placement_.scores()) panel_ = make_panel(config);
+  learner_host_ = world.communicator().split(placement_.learns() ? 0 : -1, world.rank());
+  all_device_ = world.make_communicator(policy_->device());
+  learner_device_ = all_device_->split(placement_.learns() ? 0 : -1, world.rank());
+  if (placement_.learns()) {
+    learner_ = std::make_unique<Learner>(
+        *policy_, LearnerGroup{.host = learner_host_.get(), .device = learner_device_.get()}, config);
+  }
+}
+
+Trainer::~Trainer() = default;
+
+Actors Trainer::actors() const {
+  return {.policy = policy_.get(), .tokenizer = tokenizer_.get(), .rewards = panel_.get()};
+}
+
+void Trainer::run() {
+  // One rank looks for the checkpoint, so that a folder that changes under the ranks' eyes cannot split them.
+  std::string found;
+  if (is_root()) found = checkpoints_.latest().value_or("").string();
+  const auto bytes = std::as_bytes(std::span(found));
+  const auto agreed = broadcast_bytes(world_.communicator(), Bytes(bytes.begin(), bytes.end()), 0);
+  const std::string checkpoint(reinterpret_cast<const char*>(agreed.data()), agreed.size());
+  if (checkpoint.empty()) {
+    start_fresh();
+  } else {
+    start_from(checkpoint);
+  }
+  for (auto step = state_.step; step < config_.run.steps; ++step) train_step(step);
+  progress_.reset();
+  finish();
+}
+
+void Trainer::start_fresh() {
+  HarvestPlan plan{.name = "normalization",
+                   .dataset = &data_.validation,
+                   .samples_per_prompt = 1,
+                   .group_size = config_.rollout.group_size,
+                   .sampling = config_.rollout.sampling,
+                   .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed), .step = kNormalizationStep},
+                   .adapter = Adapter::kOff};
+  const PromptStream stream(static_cast<std::uint64_t>(config_.run.seed), data_.validation.size(),
+                            config_.rewards.normalization_samples);
+  for (std::int64_t i = 0; i < config_.rewards.normalization_samples; ++i) plan.records.push_back(stream.record(0, i));
+  const auto measured = harvest(world_, placement_, actors(), plan);
+  state_.normalization = measure_normalization(config_, measured.rollouts);
+  for (const auto& [name, statistics] : state_.normalization) {
+    log::root_info("'{}' on {} samples of the initial policy: mean {:.4f}, deviation {:.4f}", name,
+                   measured.rollouts.size(), statistics.mean, statistics.deviation);
+  }
+  composer_.emplace(config_, state_.normalization);
+  if (learner_) state_.kl_coefficient = learner_->kl().coefficient();
+  if (is_root()) {
+    metrics_ = std::make_unique<MetricsWriter>(run_.path());
+    samples_ = std::make_unique<SampleWriter>(run_.path());
+    progress_ = std::make_unique<Progress>(Progress::Options{.label = config_.run.name, .total = config_.run.steps});
+  }
+  Scalars metrics;
+  evaluate_validation(0, metrics);
+  if (is_root() && !metrics.empty()) metrics_->write(0, metrics);
+}
+
+void Trainer::start_from(const std::filesystem::path& checkpoint) {
+  state_ = Checkpoints::load_state(checkpoint);
+  Checkpoints::load_adapter(checkpoint, *policy_);
+  if (learner_) Checkpoints::load_learner(checkpoint, state_, *learner_);
+  composer_.emplace(config_, state_.normalization);
+  log::root_info("resuming after step {} from {}", state_.step, checkpoint.string());
+  if (is_root()) {
+    metrics_ = std::make_unique<MetricsWriter>(run_.path(), state_.step);
+    samples_ = std::make_unique<SampleWriter>(run_.path(), state_.step);
+    progress_ = std::make_unique<Progress>(
+        Progress::Options{.label = config_.run.name, .total = config_.run.steps, .first_step = state_.step});
+  }
+}
+
+// Steps are numbered from 0 inside; what users see is the number of steps done.
+void Trainer::train_step(std::int64_t step) {
+  Stopwatch clock;
+  const Harvest harvested = collect(step);
+  const double rollout_s = clock.lap();
+  Scalars metrics;
+  add_reward_metrics(harvested, metrics);
+  const Scalars learned = learn(step, harvested);
+  metrics.insert(metrics.end(), learned.begin(), learned.end());
+  const double learn_s = clock.lap();
+  sync_weights();
+  state_.step = step + 1;
+  Scalars phases{{"rollout", rollout_s}, {"learn", learn_s}, {"sync", clock.lap()}};
+  add_cost_metrics(harvested, clock.seconds(), phases, metrics);
+  const bool last = step + 1 == config_.run.steps;
+  if (config_.evaluate.every > 0 && ((step + 1) % config_.evaluate.every == 0 || last)) {
+    evaluate_validation(step + 1, metrics);
+  }
+  if (is_root()) {
+    metrics_->write(step + 1, metrics);
+    write_samples(step + 1, harvested);
+    const auto value = [&](const std::string& key) {
+      const auto found = std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == key; });
+      return found == metrics.end() ? 0.0 : found->second;
+    };
+    progress_->update(step + 1, {.reward = value("reward/holistic"),
+                                 .kl = value("kl/k1"),
+                                 .tokens_per_s = value("throughput/tokens_per_s")});
+  }
+  const bool due = config_.checkpoint.every > 0 && (step + 1) % config_.checkpoint.every == 0;
+  if (due || last || state_.best_step == state_.step) save_checkpoint(step + 1);
+}
+
+Harvest Trainer::collect(std::int64_t step) {
+  HarvestPlan plan{.name = fmt::format("train/{}", step),
+                   .dataset = &data_.train,
+                   .samples_per_prompt = config_.rollout.samples_per_prompt,
+                   .group_size = config_.rollout.group_size,
+                   .sampling = config_.rollout.sampling,
+                   .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed), .step = static_cast<std::uint32_t>(step)},
+                   .adapter = Adapter::kOn,
+                   .weights_version = state_.weights_version};
+  for (std::int64_t i = 0; i < config_.rollout.prompts(); ++i) plan.records.push_back(prompts_.record(step, i));
+  return harvest(world_, placement_, actors(), plan);
+}
+
+Scalars Trainer::learn(std::int64_t step, const Harvest& harvested) {
+  // What the learners computed is told to all ranks: rank 0 writes the log whatever its role.
+  std::vector<Rollout> scored;
+  std::vector<ComposedReward> rewards;
+  for (const auto& rollout : harvested.rollouts) {
+    if (!rollout.failed_component().empty()) continue;
+    scored.push_back(rollout);
+    rewards.push_back((*composer_)(rollout));
+  }
+  ByteWriter writer;
+  if (learner_) {
+    world_.control().set_doing(fmt::format("learning from step {}", step));
+    Scalars learned = learner_->update(step, scored, rewards);
+    for (const auto& [phase, seconds] : learner_->times()) learned.emplace_back("time/" + phase + "_s", seconds);
+    for (const auto& [key, value] : learned) {
+      writer.put_string(key);
+      writer.put(value);
+    }
+    state_.kl_coefficient = learner_->kl().coefficient();
+    state_.optimizer_steps = learner_->optimizer().steps();
+  }
+  world_.control().set_doing("waiting for the learners");
+  const auto bytes = broadcast_bytes(world_.communicator(), writer.take(), placement_.first_learner());
+  ByteReader reader(bytes);
+  Scalars learned;
+  while (!reader.at_end()) {
+    auto key = reader.get_string();
+    learned.emplace_back(std::move(key), reader.get<double>());
+  }
+  return learned;
+}
+
+// Learners hold the new weights already, each the same; actors get them, and all prove it.
+void Trainer::sync_weights() {
+  world_.control().set_doing("syncing weights");
+  const auto weights = policy_->trainable();
+  if (!placement_.colocated()) broadcast_tensors(*all_device_, weights, placement_.first_learner());
+  state_.weights_version += 1;
+  check_same_tensors(world_.communicator(), weights, placement_.first_learner(),
+                     fmt::format("weights version {}", state_.weights_version));
+}
+
+HeldOutResult Trainer::held_out(const std::string& name, const Dataset& dataset, std::int64_t prompts, Adapter adapter) {
+  return evaluate_held_out(world_, placement_, actors(), *composer_,
+                           {.name = name,
+                            .dataset = &dataset,
+                            .prompts = prompts,
+                            .group_size = config_.rollout.group_size,
+                            .sampling = config_.rollout.sampling,
+                            .adapter = adapter});
+}
+
+void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
+  if (config_.evaluate.every == 0) return;
+  if (progress_) progress_->phase("evaluating");
+  Stopwatch clock;
+  const auto result =
+      held_out(fmt::format("validation/{}", step), data_.validation, config_.evaluate.prompts, Adapter::kOn);
+  for (const auto& [name, values] : result.values) {
+    const auto key = name == "length" ? "eval/tokens/response" : name == "reward" ? "eval/reward/total" : "eval/reward/" + name;
+    metrics.emplace_back(key, mean_of(values));
+    if (key == config_.checkpoint.keep_best && (!state_.best_value || mean_of(values) > *state_.best_value)) {
+      state_.best_value = mean_of(values);
+      state_.best_step = step;
+    }
+  }
+  metrics.emplace_back("time/evaluate_s", clock.seconds());
+}
+
+void Trainer::save_checkpoint(std::int64_t step) {
+  world_.control().set_doing(fmt::format("writing the checkpoint of step {}", step));
+  if (is_writer()) checkpoints_.save(state_, *policy_, *learner_);
+  world_.communicator().barrier();  // a checkpoint that one rank counts on is there for all
+}
+
+// The weights that validation found best answer the test prompts, and so does the initial policy.
+void Trainer::finish() {
+  const bool has_best = state_.best_step > 0 && state_.best_step != state_.step;
+  if (has_best) Checkpoints::load_adapter(checkpoints_.path_of(state_.best_step), *policy_);
+  world_.control().set_doing("comparing before and after");
+  const auto before = held_out("test/before", data_.test, config_.evaluate.test_prompts, Adapter::kOff);
+  const auto after = held_out("test/after", data_.test, config_.evaluate.test_prompts, Adapter::kOn);
+  if (is_root()) write_comparison(before, after);
+  world_.communicator().barrier();
+}
+
+std::string Trainer::weights_digest() const { return digest_tensors(policy_->trainable()); }
+
+}  // namespace alarm_dist

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Trainer tells about a step: rewards, costs, samples, and the comparison at the end.
+#include <algorithm>
+#include <cstdio>
+
+#include <ATen/ATen.h>
+
+#include "alarm/base/log.hpp"
+#include "alarm/metrics/report.hpp"
+#include "alarm/train/trainer.hpp"
+#include "train/memory.hpp"
+
+namespace alarm_dist {
+namespace {
+
+constexpr std::int64_t kSamplesAStep = 4;  // written to samples.jsonl
+
+double largest_over_ranks(World& world, double value) {
+  at::Tensor number = at::tensor({value}, at::kDouble);
+  world.communicator().all_reduce(number, ReduceOp::kMax);
+  return number.item<double>();
+}
+
+void print_table(const Evaluation& evaluation) {
+  std::fprintf(stdout, "\n%-14s %10s %10s %12s   %s\n", "reward", "before", "after", "difference", "95% interval");
+  for (const auto& row : evaluation.rows) {
+    std::fprintf(stdout, "%-14s %10.4f %10.4f %+12.4f   [%+.4f, %+.4f]%s\n", row.name.c_str(), row.before_mean,
+                 row.after_mean, row.difference, row.interval.low, row.interval.high, row.significant ? " *" : "");
+  }
+  std::fprintf(stdout, "%lld held-out prompts, greedy answers, paired bootstrap; * the interval leaves out 0\n\n",
+               static_cast<long long>(evaluation.prompts));
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) const {
+  const auto& composer = *composer_;
+  double total = 0, holistic = 0, passed = 0, too_short = 0, response_tokens = 0, prompt_tokens = 0, ended = 0, scored = 0;
+  std::map<std::string, double> aspects, dropped;
+  for (const auto& rollout : harvested.rollouts) {
+    response_tokens += static_cast<double>(rollout.tokens());
+    prompt_tokens += static_cast<double>(rollout.prompt.size());
+    ended += rollout.ended() ? 1 : 0;
+    const auto failed = rollout.failed_component();
+    if (!failed.empty()) {
+      dropped[failed] += 1;
+      continue;
+    }
+    scored += 1;
+    const auto composed = composer(rollout);
+    for (const auto r : composed.rewards) total += r;
+    holistic += composed.holistic;
+    passed += composed.passed ? 1 : 0;
+    too_short += composed.too_short ? 1 : 0;
+    for (const auto& aspect : composer.aspects()) aspects[aspect] += composer.value(rollout, aspect);
+  }
+  const double n = std::max(1.0, scored);
+  const auto samples = static_cast<double>(harvested.rollouts.size());
+  metrics.emplace_back("reward/total", total / n);
+  metrics.emplace_back("reward/holistic", holistic / n);
+  for (const auto& [aspect, sum] : aspects) metrics.emplace_back("reward/" + aspect, sum / n);
+  metrics.emplace_back("reward/gated_fraction", passed / n);
+  metrics.emplace_back("reward/too_short", too_short / n);
+  metrics.emplace_back("tokens/prompt", prompt_tokens / samples);
+  metrics.emplace_back("tokens/response", response_tokens / samples);
+  metrics.emplace_back("tokens/ended_fraction", ended / samples);
+  for (const auto& [component, count] : dropped) metrics.emplace_back("dropped/" + component, count);
+}
+
+void Trainer::add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases, Scalars& metrics) {
+  for (const auto& [phase, seconds] : phases) metrics.emplace_back("time/" + phase + "_s", seconds);
+  // The slowest rank decides how long a phase takes.
+  metrics.emplace_back("time/generate_s", largest_over_ranks(world_, harvested.times.generate_s));
+  metrics.emplace_back("time/score_s", largest_over_ranks(world_, harvested.times.score_s));
+  metrics.emplace_back("time/wait_s", largest_over_ranks(world_, harvested.times.wait_s));
+  metrics.emplace_back("time/step_s", step_s);
+  double tokens = 0;
+  for (const auto& rollout : harvested.rollouts) {
+    tokens += static_cast<double>(rollout.prompt.size()) + static_cast<double>(rollout.tokens());
+  }
+  metrics.emplace_back("throughput/tokens_per_s", tokens / std::max(step_s, 1e-9));
+  metrics.emplace_back("memory/rss_bytes", largest_over_ranks(world_, resident_bytes()));
+  metrics.emplace_back("weights_version", static_cast<double>(state_.weights_version));
+}
+
+void Trainer::write_samples(std::int64_t step, const Harvest& harvested) {
+  std::int64_t written = 0;
+  for (const auto& rollout : harvested.rollouts) {
+    if (written == kSamplesAStep) break;
+    if (!rollout.failed_component().empty()) continue;
+    samples_->write(to_sample_record(rollout, data_.train.at(rollout.record), (*composer_)(rollout), *tokenizer_, step, "train"));
+    written += 1;
+  }
+}
+
+void Trainer::write_comparison(const HeldOutResult& before, const HeldOutResult& after) {
+  for (const auto& [result, phase] : {std::pair{&before, "before"}, std::pair{&after, "after"}}) {
+    for (const auto& rollout : result->rollouts) {
+      samples_->write(to_sample_record(rollout, data_.test.at(rollout.record), (*composer_)(rollout), *tokenizer_,
+                                       state_.step, phase));
+    }
+  }
+  const auto evaluation = compare(before, after, *composer_, static_cast<std::uint64_t>(config_.run.seed));
+  write_evaluation(run_.path(), evaluation);
+  print_table(evaluation);
+}
+
+}  // namespace alarm_dist
