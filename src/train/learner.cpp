@@ -32,8 +32,9 @@ std::string name_samples(std::span<const Rollout> rollouts, const std::vector<st
 }  // namespace
 
 ValueHead ValueHead::zeros(std::int64_t hidden, at::ScalarType dtype, c10::Device device) {
-  const auto options = at::TensorOptions().dtype(dtype).device(device).requires_grad(true);
-  return {at::zeros({1, hidden}, options), at::zeros({1}, options)};
+  // at::zeros takes no heed of requires_grad in its options.
+  const auto options = at::TensorOptions().dtype(dtype).device(device);
+  return {at::zeros({1, hidden}, options).requires_grad_(), at::zeros({1}, options).requires_grad_()};
 }
 
 at::Tensor ValueHead::operator()(const at::Tensor& states_TD) const {
