@@ -31,8 +31,9 @@ World& Session::world(const WorldOptions& options) {
 
 void Session::close() {
   if (!world_) return;
+  const int rank = world_->rank();  // a closed world has none
   world_->close();
-  write_rank_note(world_->rank(), "done");
+  write_rank_note(rank, "done");
 }
 
 void Session::fail(const std::string& message, ExitCode code) {
