@@ -64,5 +64,10 @@ target_link_libraries(alarm_torch INTERFACE -Wl,--no-as-needed ${ALARM_TORCH_LIB
 set(CMAKE_BUILD_RPATH ${ALARM_TORCH_RPATH})
 # A relocatable tree: LibTorch is looked for beside the binary first, then where the build found it.
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib/alarm-dist" ${ALARM_TORCH_RPATH})
-file(STRINGS ${_torch}/version.py _torch_version REGEX "^__version__")
+# A wheel says its version in version.py, a LibTorch archive in build-version.
+if(EXISTS ${_torch}/version.py)
+  file(STRINGS ${_torch}/version.py _torch_version REGEX "^__version__")
+else()
+  file(STRINGS ${_torch}/build-version _torch_version)
+endif()
 string(REGEX MATCH "[0-9.]+[^']*" ALARM_TORCH_VERSION "${_torch_version}")
