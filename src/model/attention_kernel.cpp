@@ -22,8 +22,11 @@ double score_scale(const AttentionInputs& inputs) {
   return 1.0 / std::sqrt(static_cast<double>(inputs.q_BHnE.size(3)));
 }
 
-// The path of devices without a kernel that returns the log-sum-exp: plain products, scores in float32 or wider.
-at::ScalarType score_type(const at::Tensor& q) { return q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
+// The path of devices without a kernel that returns the log-sum-exp: plain products, scores in
+// float32 or wider.
+at::ScalarType score_type(const at::Tensor& q) {
+  return q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+}
 
 at::Tensor repeat_heads(const at::Tensor& kv_BKmE, std::int64_t heads) {
   return kv_BKmE.repeat_interleave(heads / kv_BKmE.size(1), 1);
@@ -36,10 +39,12 @@ at::Tensor sum_over_repeats(const at::Tensor& grad_BHmE, std::int64_t kv_heads) 
 at::Tensor scores_BHnm(const AttentionInputs& inputs) {
   const auto type = score_type(inputs.q_BHnE);
   const auto keys = repeat_heads(inputs.k_BKmE, inputs.q_BHnE.size(1)).to(type);
-  at::Tensor scores = at::matmul(inputs.q_BHnE.to(type), keys.transpose(-1, -2)).mul_(score_scale(inputs));
+  at::Tensor scores =
+      at::matmul(inputs.q_BHnE.to(type), keys.transpose(-1, -2)).mul_(score_scale(inputs));
   if (inputs.mask.defined()) scores.add_(inputs.mask);
   if (inputs.causality == Causality::kCausal) {
-    const auto hidden = at::ones({scores.size(-2), scores.size(-1)}, scores.options().dtype(at::kBool)).triu_(1);
+    const auto hidden =
+        at::ones({scores.size(-2), scores.size(-1)}, scores.options().dtype(at::kBool)).triu_(1);
     scores.masked_fill_(hidden, -std::numeric_limits<double>::infinity());
   }
   return scores;
@@ -61,13 +66,15 @@ AttentionGradients product_backward(const at::Tensor& dout, const AttentionInput
   const auto grad = dout.to(type);
   const auto weights = at::exp(scores_BHnm(inputs) - outputs.lse_BHn.unsqueeze(-1));
   const auto dv = at::matmul(weights.transpose(-1, -2), grad);
-  const auto dweights = at::matmul(grad, repeat_heads(inputs.v_BKmE, heads).to(type).transpose(-1, -2));
+  const auto dweights =
+      at::matmul(grad, repeat_heads(inputs.v_BKmE, heads).to(type).transpose(-1, -2));
   const auto delta = (grad * outputs.out_BHnE).sum(-1, /*keepdim=*/true);
   const auto dscores = (dweights - delta).mul_(weights).mul_(score_scale(inputs));
   const auto dq = at::matmul(dscores, repeat_heads(inputs.k_BKmE, heads).to(type));
   const auto dk = at::matmul(dscores.transpose(-1, -2), inputs.q_BHnE.to(type));
   const auto native = inputs.q_BHnE.scalar_type();
-  return {dq.to(native), sum_over_repeats(dk, kv_heads).to(native), sum_over_repeats(dv, kv_heads).to(native)};
+  return {dq.to(native), sum_over_repeats(dk, kv_heads).to(native),
+          sum_over_repeats(dv, kv_heads).to(native)};
 }
 
 }  // namespace
@@ -75,8 +82,8 @@ AttentionGradients product_backward(const at::Tensor& dout, const AttentionInput
 AttentionOutputs attention_forward(const AttentionInputs& inputs) {
   if (!inputs.q_BHnE.is_cpu()) return product_forward(inputs);
   auto [out, lse] = at::_scaled_dot_product_flash_attention_for_cpu(
-      inputs.q_BHnE, inputs.k_BKmE, inputs.v_BKmE, /*dropout_p=*/0.0, inputs.causality == Causality::kCausal,
-      optional_mask(inputs), score_scale(inputs));
+      inputs.q_BHnE, inputs.k_BKmE, inputs.v_BKmE, /*dropout_p=*/0.0,
+      inputs.causality == Causality::kCausal, optional_mask(inputs), score_scale(inputs));
   return {out, lse};
 }
 
@@ -84,8 +91,9 @@ AttentionGradients attention_backward(const at::Tensor& dout_BHnE, const Attenti
                                       const AttentionOutputs& outputs) {
   if (!inputs.q_BHnE.is_cpu()) return product_backward(dout_BHnE, inputs, outputs);
   auto [dq, dk, dv] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
-      dout_BHnE, inputs.q_BHnE, inputs.k_BKmE, inputs.v_BKmE, outputs.out_BHnE, outputs.lse_BHn, /*dropout_p=*/0.0,
-      inputs.causality == Causality::kCausal, optional_mask(inputs), score_scale(inputs));
+      dout_BHnE, inputs.q_BHnE, inputs.k_BKmE, inputs.v_BKmE, outputs.out_BHnE, outputs.lse_BHn,
+      /*dropout_p=*/0.0, inputs.causality == Causality::kCausal, optional_mask(inputs),
+      score_scale(inputs));
   return {dq, dk, dv};
 }
 

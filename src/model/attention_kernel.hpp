@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One dense attention call and its gradient: LibTorch's flash kernel on the CPU, matrix products elsewhere.
+// One dense attention call and its gradient: LibTorch's flash kernel on the CPU, matrix products
+// elsewhere.
 //
-// Queries are [B, H, n, E], keys and values [B, K, m, E] with H a multiple of K; any strides with E contiguous. A mask is
-// added to the scaled scores, has the type of the queries and broadcasts to [B, H, n, m]; an undefined one masks nothing.
+// Queries are [B, H, n, E], keys and values [B, K, m, E] with H a multiple of K; any strides with E
+// contiguous. A mask is added to the scaled scores, has the type of the queries and broadcasts to
+// [B, H, n, m]; an undefined one masks nothing.
 #pragma once
 
 #include <ATen/core/Tensor.h>

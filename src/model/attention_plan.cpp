@@ -9,7 +9,8 @@
 namespace alarm_dist {
 namespace {
 
-// Siblings share a tile up to this many rows: beyond it the masked pairs cost more than a second call.
+// Siblings share a tile up to this many rows: beyond it the masked pairs cost more than a second
+// call.
 constexpr std::int64_t kMaxSharedRows = 256;
 
 // A run of neighbouring siblings.
@@ -35,7 +36,8 @@ std::vector<RowRange> chain_rows(const RaggedBatch& batch, int segment) {
     if (link.size() > 0) upwards.push_back({link.begin, link.end});
   }
   std::vector<RowRange> ranges;
-  for (auto range = upwards.rbegin(); range != upwards.rend(); ++range) append_range(ranges, *range);
+  for (auto range = upwards.rbegin(); range != upwards.rend(); ++range)
+    append_range(ranges, *range);
   return ranges;
 }
 
@@ -44,21 +46,25 @@ bool joins(const Siblings& run, const Segment& segment) {
          segment.end - run.rows().begin <= kMaxSharedRows;
 }
 
-at::Tensor sibling_mask(const Siblings& run, std::int64_t prefix, const at::TensorOptions& options) {
+at::Tensor sibling_mask(const Siblings& run, std::int64_t prefix,
+                        const at::TensorOptions& options) {
   const auto rows = run.rows();
-  at::Tensor mask = at::full({rows.size(), prefix + rows.size()}, -std::numeric_limits<float>::infinity(), at::kFloat);
+  at::Tensor mask = at::full({rows.size(), prefix + rows.size()},
+                             -std::numeric_limits<float>::infinity(), at::kFloat);
   auto entries = mask.accessor<float, 2>();
   for (const RowRange& member : run.members) {
     for (std::int64_t row = member.begin; row < member.end; ++row) {
       auto entry = entries[row - rows.begin];
       for (std::int64_t key = 0; key < prefix; ++key) entry[key] = 0.0F;
-      for (std::int64_t own = member.begin; own <= row; ++own) entry[prefix + own - rows.begin] = 0.0F;
+      for (std::int64_t own = member.begin; own <= row; ++own)
+        entry[prefix + own - rows.begin] = 0.0F;
     }
   }
   return mask.to(options);
 }
 
-AttentionTile make_tile(const RaggedBatch& batch, const Siblings& run, const at::TensorOptions& options) {
+AttentionTile make_tile(const RaggedBatch& batch, const Siblings& run,
+                        const at::TensorOptions& options) {
   AttentionTile tile{.queries = run.rows(), .keys = chain_rows(batch, run.parent), .mask = {}};
   std::int64_t prefix = 0;
   for (const RowRange& range : tile.keys) prefix += range.size();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A ragged batch cut into dense attention calls, once for all layers.
 //
-// A segment without a parent is one causal call. Siblings that follow each other share a call against the rows of their
-// parent chain and their own rows, with a mask that keeps them from seeing each other; long runs of siblings are cut, so
-// that the work on masked pairs stays small beside the rest.
+// A segment without a parent is one causal call. Siblings that follow each other share a call
+// against the rows of their parent chain and their own rows, with a mask that keeps them from
+// seeing each other; long runs of siblings are cut, so that the work on masked pairs stays small
+// beside the rest.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ struct RowRange {
 struct AttentionTile {
   RowRange queries;
   std::vector<RowRange> keys;  // end to end; ranges that touch are joined
-  at::Tensor mask;             // [queries, keys], added to the scores; undefined: causal, keys are the queries' rows
+  at::Tensor
+      mask;  // [queries, keys], added to the scores; undefined: causal, keys are the queries' rows
 };
 
 using AttentionPlan = std::vector<AttentionTile>;

@@ -14,11 +14,14 @@ namespace {
 
 at::Tensor heads_first(const at::Tensor& x_BTKE) { return x_BTKE.transpose(1, 2); }
 
-std::int64_t count(const std::vector<std::int64_t>& values) { return static_cast<std::int64_t>(values.size()); }
+std::int64_t count(const std::vector<std::int64_t>& values) {
+  return static_cast<std::int64_t>(values.size());
+}
 
 }  // namespace
 
-DecodeCache::DecodeCache(const CacheShape& shape, const DecodePlan& plan, const at::TensorOptions& options)
+DecodeCache::DecodeCache(const CacheShape& shape, const DecodePlan& plan,
+                         const at::TensorOptions& options)
     : shape_(shape), options_(options), prompt_of_row_(plan.prompt_of_row) {
   std::int64_t longest = 0;
   for (const auto& prompt : plan.prompts) {
@@ -27,7 +30,9 @@ DecodeCache::DecodeCache(const CacheShape& shape, const DecodePlan& plan, const 
   }
   const auto kv_heads = shape.heads.keys, size = shape.head_size;
   for (std::int64_t layer = 0; layer < shape.layers; ++layer) {
-    const auto of_prompts = [&] { return at::zeros({count(prompt_sizes_), longest, kv_heads, size}, options); };
+    const auto of_prompts = [&] {
+      return at::zeros({count(prompt_sizes_), longest, kv_heads, size}, options);
+    };
     const auto of_rows = [&] {
       return at::empty({count(prompt_of_row_), plan.max_new_tokens, kv_heads, size}, options);
     };
@@ -38,7 +43,8 @@ DecodeCache::DecodeCache(const CacheShape& shape, const DecodePlan& plan, const 
 }
 
 at::Tensor DecodeCache::indices(std::span<const std::int64_t> values) const {
-  return at::tensor(at::ArrayRef<std::int64_t>(values.data(), values.size()), at::TensorOptions(at::kLong))
+  return at::tensor(at::ArrayRef<std::int64_t>(values.data(), values.size()),
+                    at::TensorOptions(at::kLong))
       .to(options_.device());
 }
 
@@ -48,7 +54,8 @@ void DecodeCache::arrange() {
   std::vector<std::int64_t> used(prompt_sizes_.size(), 0);
   for (const auto prompt : prompt_of_row_) ++used[static_cast<std::size_t>(prompt)];
   slots_.width = *std::ranges::max_element(used);
-  std::vector<std::int64_t> row_of_slot(static_cast<std::size_t>(prompts * slots_.width), 0), slot_of_row;
+  std::vector<std::int64_t> row_of_slot(static_cast<std::size_t>(prompts * slots_.width), 0),
+      slot_of_row;
   std::ranges::fill(used, 0);
   for (std::int64_t row = 0; row < count(prompt_of_row_); ++row) {
     const auto prompt = prompt_of_row_[static_cast<std::size_t>(row)];
@@ -62,7 +69,8 @@ void DecodeCache::arrange() {
   const auto padded = prompts_.front().k.size(1);
   prompt_mask_.reset();
   if (std::ranges::all_of(prompt_sizes_, [&](auto size) { return size == padded; })) return;
-  const auto hidden = at::arange(padded, options_.dtype(at::kLong)) >= indices(prompt_sizes_).view({-1, 1, 1, 1});
+  const auto hidden =
+      at::arange(padded, options_.dtype(at::kLong)) >= indices(prompt_sizes_).view({-1, 1, 1, 1});
   prompt_mask_ = at::zeros({prompts, 1, 1, padded}, options_)
                      .masked_fill_(hidden, -std::numeric_limits<double>::infinity());
 }
@@ -79,10 +87,13 @@ void DecodeCache::store_prompts(std::int64_t layer, const at::Tensor& rotated_NS
   }
 }
 
-// All queries of a prompt go against its keys in one product: the rows' and a key head's query heads are its rows.
-DecodeCache::Partial DecodeCache::attend_prompts(std::int64_t layer, const at::Tensor& q_BHE) const {
+// All queries of a prompt go against its keys in one product: the rows' and a key head's query
+// heads are its rows.
+DecodeCache::Partial DecodeCache::attend_prompts(std::int64_t layer,
+                                                 const at::Tensor& q_BHE) const {
   const auto& kept = prompts_[static_cast<std::size_t>(layer)];
-  const auto prompts = kept.k.size(0), kv_heads = shape_.heads.keys, shared = shape_.heads.queries / kv_heads;
+  const auto prompts = kept.k.size(0), kv_heads = shape_.heads.keys,
+             shared = shape_.heads.queries / kv_heads;
   const auto queries = q_BHE.index_select(0, slots_.row_of_slot)
                            .view({prompts, slots_.width, kv_heads, shared, shape_.head_size})
                            .transpose(1, 2)
@@ -92,7 +103,10 @@ DecodeCache::Partial DecodeCache::attend_prompts(std::int64_t layer, const at::T
                                         .v_BKmE = heads_first(kept.v),
                                         .mask = prompt_mask_});
   const auto by_row = [&](const at::Tensor& x) {
-    return x.unflatten(2, {slots_.width, shared}).transpose(1, 2).flatten(0, 1).index_select(0, slots_.slot_of_row);
+    return x.unflatten(2, {slots_.width, shared})
+        .transpose(1, 2)
+        .flatten(0, 1)
+        .index_select(0, slots_.slot_of_row);
   };
   return {by_row(found.out_BHnE), by_row(found.lse_BHn)};
 }
@@ -115,15 +129,19 @@ at::Tensor DecodeCache::attend(std::int64_t layer, const at::Tensor& rotated_BSE
   const auto own = attend_own(layer, qkv.q_NHE);
   const auto share = at::sigmoid(prompt.lse - own.lse).unsqueeze(-1);
   const auto type = share.scalar_type();
-  return at::lerp(own.out.to(type), prompt.out.to(type), share).to(rotated_BSE.scalar_type()).flatten(1);
+  return at::lerp(own.out.to(type), prompt.out.to(type), share)
+      .to(rotated_BSE.scalar_type())
+      .flatten(1);
 }
 
 void DecodeCache::keep(std::span<const std::int64_t> rows) {
   const auto kept_rows = indices(rows);
   std::vector<std::int64_t> prompt_of_row;
-  for (const auto row : rows) prompt_of_row.push_back(prompt_of_row_.at(static_cast<std::size_t>(row)));
+  for (const auto row : rows)
+    prompt_of_row.push_back(prompt_of_row_.at(static_cast<std::size_t>(row)));
   prompt_of_row_ = std::move(prompt_of_row);
-  for (auto& layer : own_) layer = {layer.k.index_select(0, kept_rows), layer.v.index_select(0, kept_rows)};
+  for (auto& layer : own_)
+    layer = {layer.k.index_select(0, kept_rows), layer.v.index_select(0, kept_rows)};
   drop_unused_prompts();
   arrange();
 }
@@ -139,10 +157,12 @@ void DecodeCache::drop_unused_prompts() {
   const auto longest = *std::ranges::max_element(sizes);
   const auto kept = indices(live);
   for (auto& layer : prompts_) {
-    layer = {layer.k.narrow(1, 0, longest).index_select(0, kept), layer.v.narrow(1, 0, longest).index_select(0, kept)};
+    layer = {layer.k.narrow(1, 0, longest).index_select(0, kept),
+             layer.v.narrow(1, 0, longest).index_select(0, kept)};
   }
   prompt_sizes_ = std::move(sizes);
-  for (auto& prompt : prompt_of_row_) prompt = std::ranges::lower_bound(live, prompt) - live.begin();
+  for (auto& prompt : prompt_of_row_)
+    prompt = std::ranges::lower_bound(live, prompt) - live.begin();
 }
 
 at::Tensor DecodeCache::positions_B() const {

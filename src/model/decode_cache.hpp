@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys and values of a generation, and attention of one new token a row to them.
 //
-// Prompts are kept once for all rows that continue them, padded to the longest; the rows' own tokens are kept by row and
-// have equal lengths, as all rows started together. The two parts are attended to apart and joined by their log-sum-exps.
+// Prompts are kept once for all rows that continue them, padded to the longest; the rows' own
+// tokens are kept by row and have equal lengths, as all rows started together. The two parts are
+// attended to apart and joined by their log-sum-exps.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "alarm/model/decoder.hpp"
+
 #include "model/attention_plan.hpp"
 #include "model/ragged_attention.hpp"
 

@@ -14,7 +14,8 @@ using torch::autograd::variable_list;
 struct Halves {
   at::Tensor gate, up;
   explicit Halves(const at::Tensor& both)
-      : gate(both.narrow(1, 0, both.size(1) / 2)), up(both.narrow(1, both.size(1) / 2, both.size(1) / 2)) {}
+      : gate(both.narrow(1, 0, both.size(1) / 2)),
+        up(both.narrow(1, both.size(1) / 2, both.size(1) / 2)) {}
 };
 
 struct GatedSilu : torch::autograd::Function<GatedSilu> {

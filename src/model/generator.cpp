@@ -10,12 +10,14 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
+
 #include "model/sampling.hpp"
 
 namespace alarm_dist {
 namespace {
 
-// What is generated at once: enough rows to keep the processor's matrix units busy, few enough tokens to keep the cache small.
+// What is generated at once: enough rows to keep the processor's matrix units busy, few enough
+// tokens to keep the cache small.
 constexpr std::int64_t kMaxRows = 128;
 constexpr std::int64_t kMaxCachedTokens = 16384;
 
@@ -33,14 +35,17 @@ std::int64_t prompt_size(std::span<const GenerationRequest> requests, const Prom
 std::vector<PromptGroup> group_by_prompt(std::span<const GenerationRequest> requests) {
   std::vector<PromptGroup> groups;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (groups.empty() || requests[i].prompt != requests[groups.back().begin].prompt) groups.push_back({i, i});
+    if (groups.empty() || requests[i].prompt != requests[groups.back().begin].prompt)
+      groups.push_back({i, i});
     groups.back().end = i + 1;
   }
   return groups;
 }
 
-// Longest prompts first: prompts of like length share a wave, so that little of its cache is padding.
-std::vector<Wave> plan_waves(std::span<const GenerationRequest> requests, std::int64_t max_new_tokens) {
+// Longest prompts first: prompts of like length share a wave, so that little of its cache is
+// padding.
+std::vector<Wave> plan_waves(std::span<const GenerationRequest> requests,
+                             std::int64_t max_new_tokens) {
   auto groups = group_by_prompt(requests);
   std::ranges::stable_sort(groups, [&](const PromptGroup& a, const PromptGroup& b) {
     return prompt_size(requests, a) > prompt_size(requests, b);
@@ -64,18 +69,22 @@ std::vector<Wave> plan_waves(std::span<const GenerationRequest> requests, std::i
 
 void check_requests(const CausalLm& model, std::span<const GenerationRequest> requests,
                     const SamplingConfig& sampling) {
-  ALARM_CHECK(sampling.max_new_tokens > 0, "max_new_tokens is {}, expected at least 1", sampling.max_new_tokens);
-  ALARM_CHECK(sampling.temperature >= 0, "temperature is {}, expected 0 or more", sampling.temperature);
-  ALARM_CHECK(sampling.top_p > 0 && sampling.top_p <= 1, "top_p is {}, expected above 0 and at most 1", sampling.top_p);
+  ALARM_CHECK(sampling.max_new_tokens > 0, "max_new_tokens is {}, expected at least 1",
+              sampling.max_new_tokens);
+  ALARM_CHECK(sampling.temperature >= 0, "temperature is {}, expected 0 or more",
+              sampling.temperature);
+  ALARM_CHECK(sampling.top_p > 0 && sampling.top_p <= 1,
+              "top_p is {}, expected above 0 and at most 1", sampling.top_p);
   for (const GenerationRequest& request : requests) {
     const auto size = static_cast<std::int64_t>(request.prompt.size());
     ALARM_CHECK(size > 0, "sample {}: the prompt has no tokens", request.sample_id);
     ALARM_CHECK(size + sampling.max_new_tokens <= model.shape().context,
-                "sample {}: a prompt of {} tokens and {} new ones exceed the model's context of {}", request.sample_id,
-                size, sampling.max_new_tokens, model.shape().context);
+                "sample {}: a prompt of {} tokens and {} new ones exceed the model's context of {}",
+                request.sample_id, size, sampling.max_new_tokens, model.shape().context);
     for (const auto token : request.prompt) {
-      ALARM_CHECK(token >= 0 && token < model.shape().vocabulary, "sample {}: token id {} is outside the vocabulary of {}",
-                  request.sample_id, token, model.shape().vocabulary);
+      ALARM_CHECK(token >= 0 && token < model.shape().vocabulary,
+                  "sample {}: token id {} is outside the vocabulary of {}", request.sample_id,
+                  token, model.shape().vocabulary);
     }
   }
 }
@@ -83,14 +92,15 @@ void check_requests(const CausalLm& model, std::span<const GenerationRequest> re
 // One wave on its way: which request each live row is, and what was generated for it.
 class WaveGeneration {
  public:
-  WaveGeneration(const CausalLm& model, std::span<const GenerationRequest> requests, const SamplingConfig& sampling,
-                 const DrawContext& draws)
+  WaveGeneration(const CausalLm& model, std::span<const GenerationRequest> requests,
+                 const SamplingConfig& sampling, const DrawContext& draws)
       : model_(model), requests_(requests), sampling_(sampling), draws_(draws) {}
 
   void run(const Wave& wave, Adapter adapter, std::vector<Generation>& results) {
     const auto decoder = model_.start_decoding(plan(wave), adapter);
     for (std::int64_t token = 0; token < sampling_.max_new_tokens; ++token) {
-      const auto next = sample_tokens(model_.logits(decoder->states_BD()), sampling_, uniforms(token));
+      const auto next =
+          sample_tokens(model_.logits(decoder->states_BD()), sampling_, uniforms(token));
       const auto kept = record(next, results);
       if (kept.empty() || token + 1 == sampling_.max_new_tokens) return;
       decoder->advance(drop_finished(*decoder, next.tokens_B, kept));
@@ -123,7 +133,8 @@ class WaveGeneration {
   }
 
   // Appends a token to each live row's result; returns the rows that go on.
-  std::vector<std::int64_t> record(const SampledTokens& next, std::vector<Generation>& results) const {
+  std::vector<std::int64_t> record(const SampledTokens& next,
+                                   std::vector<Generation>& results) const {
     const auto tokens = next.tokens_B.cpu();
     const auto sampled = next.sampled_logprobs_B.to(at::kCPU, at::kFloat);
     const auto policy = next.policy_logprobs_B.to(at::kCPU, at::kFloat);
@@ -145,13 +156,15 @@ class WaveGeneration {
   }
 
   // Returns the tokens of the rows that stay.
-  at::Tensor drop_finished(Decoder& decoder, const at::Tensor& tokens_B, const std::vector<std::int64_t>& kept) {
+  at::Tensor drop_finished(Decoder& decoder, const at::Tensor& tokens_B,
+                           const std::vector<std::int64_t>& kept) {
     if (kept.size() == live_.size()) return tokens_B;
     decoder.keep(kept);
     std::vector<std::size_t> live;
     for (const auto row : kept) live.push_back(live_[static_cast<std::size_t>(row)]);
     live_ = std::move(live);
-    return tokens_B.index_select(0, at::tensor(kept, at::TensorOptions(at::kLong)).to(tokens_B.device()));
+    return tokens_B.index_select(
+        0, at::tensor(kept, at::TensorOptions(at::kLong)).to(tokens_B.device()));
   }
 
   const CausalLm& model_;
@@ -168,7 +181,8 @@ std::string_view to_string(FinishReason reason) {
 }
 
 std::vector<Generation> generate(const CausalLm& model, std::span<const GenerationRequest> requests,
-                                 const SamplingConfig& sampling, const DrawContext& draws, Adapter adapter) {
+                                 const SamplingConfig& sampling, const DrawContext& draws,
+                                 Adapter adapter) {
   const c10::InferenceMode no_gradients;
   check_requests(model, requests, sampling);
   std::vector<Generation> results(requests.size());

@@ -20,10 +20,12 @@ using Json = nlohmann::ordered_json;
 
 void check_supported(const GgufFile& file) {
   const auto& architecture = file.text("general.architecture");
-  ALARM_CHECK(architecture == "llama", "{}: general.architecture is \"{}\"; supported architectures: llama",
+  ALARM_CHECK(architecture == "llama",
+              "{}: general.architecture is \"{}\"; supported architectures: llama",
               file.path().string(), architecture);
   const auto& tokenizer = file.text("tokenizer.ggml.model");
-  ALARM_CHECK(tokenizer == "gpt2", "{}: tokenizer.ggml.model is \"{}\"; supported: gpt2 (byte-level BPE)",
+  ALARM_CHECK(tokenizer == "gpt2",
+              "{}: tokenizer.ggml.model is \"{}\"; supported: gpt2 (byte-level BPE)",
               file.path().string(), tokenizer);
 }
 
@@ -33,18 +35,24 @@ struct Heads {
 
 Heads read_heads(const GgufFile& file) {
   const auto queries = file.integer("llama.attention.head_count");
-  const auto keys =
-      file.has("llama.attention.head_count_kv") ? file.integer("llama.attention.head_count_kv") : queries;
-  ALARM_CHECK(queries > 0 && keys > 0, "{}: {} heads with {} key-value heads", file.path().string(), queries, keys);
-  const auto size = file.has("llama.attention.key_length") ? file.integer("llama.attention.key_length")
-                                                           : file.integer("llama.embedding_length") / queries;
-  const auto rotated = file.has("llama.rope.dimension_count") ? file.integer("llama.rope.dimension_count") : size;
-  ALARM_CHECK(rotated == size, "{}: {} of {} features of a head are rotated, only all are supported",
+  const auto keys = file.has("llama.attention.head_count_kv")
+                        ? file.integer("llama.attention.head_count_kv")
+                        : queries;
+  ALARM_CHECK(queries > 0 && keys > 0, "{}: {} heads with {} key-value heads", file.path().string(),
+              queries, keys);
+  const auto size = file.has("llama.attention.key_length")
+                        ? file.integer("llama.attention.key_length")
+                        : file.integer("llama.embedding_length") / queries;
+  const auto rotated =
+      file.has("llama.rope.dimension_count") ? file.integer("llama.rope.dimension_count") : size;
+  ALARM_CHECK(rotated == size,
+              "{}: {} of {} features of a head are rotated, only all are supported",
               file.path().string(), rotated, size);
   return {queries, keys, size};
 }
 
-// GGUF stores float32; its shortest decimal is the number that was meant (1e-05, not 9.999999747378752e-06).
+// GGUF stores float32; its shortest decimal is the number that was meant (1e-05,
+// not 9.999999747378752e-06).
 double shortest(double value) { return std::stod(fmt::format("{}", static_cast<float>(value))); }
 
 Json token_or_null(const GgufFile& file, const std::string& key) {
@@ -66,7 +74,8 @@ Json make_config(const GgufFile& file, c10::ScalarType dtype) {
   config["hidden_act"] = "silu";
   config["max_position_embeddings"] = file.integer("llama.context_length");
   config["rms_norm_eps"] = shortest(file.number("llama.attention.layer_norm_rms_epsilon"));
-  config["rope_theta"] = file.has("llama.rope.freq_base") ? shortest(file.number("llama.rope.freq_base")) : 10000.0;
+  config["rope_theta"] =
+      file.has("llama.rope.freq_base") ? shortest(file.number("llama.rope.freq_base")) : 10000.0;
   config["attention_bias"] = false;
   config["mlp_bias"] = false;
   config["tie_word_embeddings"] = !file.contains("output.weight");
@@ -80,8 +89,9 @@ Json make_config(const GgufFile& file, c10::ScalarType dtype) {
 
 Json make_generation_config(const GgufFile& file) {
   Json config;
-  for (const auto& [name, key] : {std::pair{"bos_token_id", "bos_token_id"}, std::pair{"eos_token_id", "eos_token_id"},
-                                  std::pair{"pad_token_id", "padding_token_id"}}) {
+  for (const auto& [name, key] :
+       {std::pair{"bos_token_id", "bos_token_id"}, std::pair{"eos_token_id", "eos_token_id"},
+        std::pair{"pad_token_id", "padding_token_id"}}) {
     config[name] = token_or_null(file, std::string("tokenizer.ggml.") + key);
   }
   return config;
@@ -97,31 +107,39 @@ Json make_tokenizer_config(const GgufFile& file) {
     const auto full_key = std::string("tokenizer.ggml.") + key;
     if (!file.has(full_key)) continue;
     const auto id = file.integer(full_key);
-    ALARM_CHECK(id >= 0 && id < static_cast<std::int64_t>(tokens.size()), "{}: {} is {}, outside the vocabulary of {}",
-                file.path().string(), full_key, id, tokens.size());
+    ALARM_CHECK(id >= 0 && id < static_cast<std::int64_t>(tokens.size()),
+                "{}: {} is {}, outside the vocabulary of {}", file.path().string(), full_key, id,
+                tokens.size());
     config[name] = tokens[static_cast<std::size_t>(id)];
   }
   config["model_max_length"] = file.integer("llama.context_length");
   config["clean_up_tokenization_spaces"] = false;
-  if (file.has("tokenizer.chat_template")) config["chat_template"] = file.text("tokenizer.chat_template");
+  if (file.has("tokenizer.chat_template"))
+    config["chat_template"] = file.text("tokenizer.chat_template");
   return config;
 }
 
 std::string make_tokenizer(const GgufFile& file) {
-  const std::string pre = file.has("tokenizer.ggml.pre") ? file.text("tokenizer.ggml.pre") : "default";
-  return make_bpe_tokenizer_json(file.texts("tokenizer.ggml.tokens"), file.texts("tokenizer.ggml.merges"),
+  const std::string pre =
+      file.has("tokenizer.ggml.pre") ? file.text("tokenizer.ggml.pre") : "default";
+  return make_bpe_tokenizer_json(file.texts("tokenizer.ggml.tokens"),
+                                 file.texts("tokenizer.ggml.merges"),
                                  file.integers("tokenizer.ggml.token_type"), pre);
 }
 
-// GGUF's rows of q and k stand in the order of interleaved rotation (pairs 2i, 2i+1); Hugging Face's halves are i, i+E/2.
+// GGUF's rows of q and k stand in the order of interleaved rotation (pairs 2i, 2i+1); Hugging
+// Face's halves are i, i+E/2.
 at::Tensor half_split_rows(const at::Tensor& weight, std::int64_t heads) {
-  return weight.view({heads, weight.size(0) / heads / 2, 2, weight.size(1)}).transpose(1, 2).reshape(weight.sizes());
+  return weight.view({heads, weight.size(0) / heads / 2, 2, weight.size(1)})
+      .transpose(1, 2)
+      .reshape(weight.sizes());
 }
 
 NamedTensors read_weights(const GgufFile& file, c10::ScalarType dtype) {
   const auto heads = read_heads(file);
   NamedTensors tensors;
-  const auto add = [&](const std::string& name, const std::string& stored, std::int64_t permuted_heads = 0) {
+  const auto add = [&](const std::string& name, const std::string& stored,
+                       std::int64_t permuted_heads = 0) {
     ALARM_CHECK(file.contains(stored), "{}: tensor '{}' is missing", file.path().string(), stored);
     auto tensor = file.dequantize(stored);
     if (permuted_heads > 0) tensor = half_split_rows(tensor, permuted_heads);
@@ -129,7 +147,8 @@ NamedTensors read_weights(const GgufFile& file, c10::ScalarType dtype) {
   };
   add("model.embed_tokens", "token_embd.weight");
   for (std::int64_t i = 0; i < file.integer("llama.block_count"); ++i) {
-    const auto layer = "model.layers." + std::to_string(i) + ".", block = "blk." + std::to_string(i) + ".";
+    const auto layer = "model.layers." + std::to_string(i) + ".",
+               block = "blk." + std::to_string(i) + ".";
     add(layer + "input_layernorm", block + "attn_norm.weight");
     add(layer + "self_attn.q_proj", block + "attn_q.weight", heads.queries);
     add(layer + "self_attn.k_proj", block + "attn_k.weight", heads.keys);
@@ -149,19 +168,26 @@ NamedTensors read_weights(const GgufFile& file, c10::ScalarType dtype) {
 
 const char* dtype_name(c10::ScalarType dtype) {
   switch (dtype) {
-    case at::kFloat: return "float32";
-    case at::kDouble: return "float64";
-    case at::kBFloat16: return "bfloat16";
-    case at::kHalf: return "float16";
-    default: throw Error(fmt::format("weights of type {} are not supported", c10::toString(dtype)));
+    case at::kFloat:
+      return "float32";
+    case at::kDouble:
+      return "float64";
+    case at::kBFloat16:
+      return "bfloat16";
+    case at::kHalf:
+      return "float16";
+    default:
+      throw Error(fmt::format("weights of type {} are not supported", c10::toString(dtype)));
   }
 }
 
-void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype, const std::filesystem::path& dir) {
+void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype,
+                 const std::filesystem::path& dir) {
   const auto file = GgufFile::open(gguf);
   check_supported(file);
   write_file_atomically(dir / "config.json", make_config(file, dtype).dump(2) + "\n");
-  write_file_atomically(dir / "generation_config.json", make_generation_config(file).dump(2) + "\n");
+  write_file_atomically(dir / "generation_config.json",
+                        make_generation_config(file).dump(2) + "\n");
   write_file_atomically(dir / "tokenizer.json", make_tokenizer(file));
   write_file_atomically(dir / "tokenizer_config.json", make_tokenizer_config(file).dump(2) + "\n");
   write_safetensors(dir / "model.safetensors", read_weights(file, dtype), {{"format", "pt"}});

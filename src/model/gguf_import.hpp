@@ -8,9 +8,11 @@
 
 namespace alarm_dist {
 
-// Writes config.json, generation_config.json, tokenizer.json, tokenizer_config.json and model.safetensors (dequantised, of
-// the type) into an existing directory. Throws Error naming the file and what is not supported.
-void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype, const std::filesystem::path& dir);
+// Writes config.json, generation_config.json, tokenizer.json, tokenizer_config.json and
+// model.safetensors (dequantised, of the type) into an existing directory. Throws Error naming the
+// file and what is not supported.
+void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype,
+                 const std::filesystem::path& dir);
 
 // "float32", "bfloat16", "float64", "float16", as config.json has it.
 const char* dtype_name(c10::ScalarType dtype);

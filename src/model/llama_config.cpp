@@ -28,11 +28,13 @@ class JsonFile {
                 "{}: \"{}\" is {}, expected a whole number above 0", path_, key, json_[key].dump());
     return json_[key].get<std::int64_t>();
   }
-  std::int64_t size_or(const char* key, std::int64_t fallback) const { return has(key) ? size(key) : fallback; }
+  std::int64_t size_or(const char* key, std::int64_t fallback) const {
+    return has(key) ? size(key) : fallback;
+  }
 
   void expect(const char* key, const Json& supported) const {
-    ALARM_CHECK(!has(key) || json_[key] == supported, "{}: \"{}\" is {}, only {} is supported", path_, key,
-                json_[key].dump(), supported.dump());
+    ALARM_CHECK(!has(key) || json_[key] == supported, "{}: \"{}\" is {}, only {} is supported",
+                path_, key, json_[key].dump(), supported.dump());
   }
 
  private:
@@ -42,7 +44,8 @@ class JsonFile {
 
 void check_architecture(const JsonFile& config, const std::string& path) {
   const std::string type = config.has("model_type") ? config.at("model_type").dump() : "missing";
-  ALARM_CHECK(type == "\"llama\"", "{}: \"model_type\" is {}; supported architectures: llama", path, type);
+  ALARM_CHECK(type == "\"llama\"", "{}: \"model_type\" is {}; supported architectures: llama", path,
+              type);
   config.expect("hidden_act", "silu");
   config.expect("attention_bias", false);
   config.expect("mlp_bias", false);
@@ -54,14 +57,16 @@ double rope_theta(const JsonFile& config, const std::string& path) {
     if (!config.has(key)) continue;
     const Json& rope = config.at(key);
     const std::string type = rope.value("rope_type", rope.value("type", std::string("default")));
-    ALARM_CHECK(type == "default", "{}: \"{}\" has type \"{}\", only \"default\" is supported", path, key, type);
+    ALARM_CHECK(type == "default", "{}: \"{}\" has type \"{}\", only \"default\" is supported",
+                path, key, type);
     if (rope.contains("rope_theta")) return rope["rope_theta"].get<double>();
   }
   return config.has("rope_theta") ? config.at("rope_theta").get<double>() : 10000.0;
 }
 
 void append_tokens(const Json& value, std::vector<std::int64_t>& tokens) {
-  for (const Json& token : value.is_array() ? value : Json::array({value})) tokens.push_back(token.get<std::int64_t>());
+  for (const Json& token : value.is_array() ? value : Json::array({value}))
+    tokens.push_back(token.get<std::int64_t>());
 }
 
 std::vector<std::int64_t> eos_tokens(const std::filesystem::path& dir, const JsonFile& config) {
@@ -71,7 +76,8 @@ std::vector<std::int64_t> eos_tokens(const std::filesystem::path& dir, const Jso
     const JsonFile file(generation);
     if (file.has("eos_token_id")) append_tokens(file.at("eos_token_id"), tokens);
   }
-  if (tokens.empty() && config.has("eos_token_id")) append_tokens(config.at("eos_token_id"), tokens);
+  if (tokens.empty() && config.has("eos_token_id"))
+    append_tokens(config.at("eos_token_id"), tokens);
   return tokens;
 }
 
@@ -92,12 +98,14 @@ LlamaConfig read_llama_config(const std::filesystem::path& dir) {
   shape.context = json.size("max_position_embeddings");
   shape.eos_tokens = eos_tokens(dir, json);
   ALARM_CHECK(shape.heads % shape.kv_heads == 0 && shape.head_size % 2 == 0,
-              "{}: {} heads with {} key-value heads of size {}: heads must be a multiple of key-value heads and the size even",
+              "{}: {} heads with {} key-value heads of size {}: heads must be a multiple of "
+              "key-value heads and the size even",
               path.string(), shape.heads, shape.kv_heads, shape.head_size);
   config.feed_forward = json.size("intermediate_size");
   if (json.has("rms_norm_eps")) config.norm_eps = json.at("rms_norm_eps").get<double>();
   config.rope_theta = rope_theta(json, path.string());
-  config.tied_embeddings = json.has("tie_word_embeddings") && json.at("tie_word_embeddings").get<bool>();
+  config.tied_embeddings =
+      json.has("tie_word_embeddings") && json.at("tie_word_embeddings").get<bool>();
   return config;
 }
 

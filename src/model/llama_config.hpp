@@ -17,7 +17,8 @@ struct LlamaConfig {
   bool tied_embeddings = false;
 };
 
-// Throws Error naming the file and the key that is missing, wrong, or stands for something that is not supported.
+// Throws Error naming the file and the key that is missing, wrong, or stands for something that is
+// not supported.
 LlamaConfig read_llama_config(const std::filesystem::path& dir);
 
 }  // namespace alarm_dist

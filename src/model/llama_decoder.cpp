@@ -6,6 +6,7 @@
 #include <ATen/Functions.h>
 
 #include "alarm/base/error.hpp"
+
 #include "model/decode_cache.hpp"
 
 namespace alarm_dist {
@@ -16,8 +17,8 @@ class LlamaDecoder final : public Decoder {
   LlamaDecoder(const LlamaNetwork& network, const DecodePlan& plan, Adapter adapter)
       : network_(network),
         adapters_(network.adapters(adapter)),
-        cache_({network.config().shape.layers, network.heads(), network.config().shape.head_size}, plan,
-               network.options()) {
+        cache_({network.config().shape.layers, network.heads(), network.config().shape.head_size},
+               plan, network.options()) {
     compute_prompts(plan);
   }
 
@@ -25,9 +26,10 @@ class LlamaDecoder final : public Decoder {
 
   void advance(const at::Tensor& tokens_B) override {
     const auto angles = angles_at(cache_.positions_B());
-    states_BD_ = network_.hidden(tokens_B, adapters_, [&](std::int64_t layer, const at::Tensor& qkv_BSE) {
-      return cache_.attend(layer, rotate_heads(qkv_BSE, angles, rotated_heads()));
-    });
+    states_BD_ =
+        network_.hidden(tokens_B, adapters_, [&](std::int64_t layer, const at::Tensor& qkv_BSE) {
+          return cache_.attend(layer, rotate_heads(qkv_BSE, angles, rotated_heads()));
+        });
     cache_.advance();
   }
 
@@ -62,7 +64,8 @@ class LlamaDecoder final : public Decoder {
           cache_.store_prompts(layer, rotated);
           return attend_rows(rotated, network_.heads(), attention);
         });
-    states_BD_ = hidden.index_select(0, at::tensor(last_row, at::TensorOptions(at::kLong)).to(device));
+    states_BD_ =
+        hidden.index_select(0, at::tensor(last_row, at::TensorOptions(at::kLong)).to(device));
   }
 
   const LlamaNetwork& network_;
@@ -73,7 +76,8 @@ class LlamaDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_llama_decoder(const LlamaNetwork& network, const DecodePlan& plan, Adapter adapter) {
+std::unique_ptr<Decoder> make_llama_decoder(const LlamaNetwork& network, const DecodePlan& plan,
+                                            Adapter adapter) {
   return std::make_unique<LlamaDecoder>(network, plan, adapter);
 }
 

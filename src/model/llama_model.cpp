@@ -7,6 +7,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/causal_lm.hpp"
+
 #include "model/llama_decoder.hpp"
 #include "model/llama_network.hpp"
 #include "model/model_files.hpp"
@@ -28,9 +29,10 @@ class LlamaModel final : public CausalLm {
 
   at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const override {
     check(batch);
-    const auto pass = std::make_shared<const RaggedPass>(RaggedPass{
-        make_attention_plan(batch, network_.options()),
-        rotary_angles(batch.positions_N(device()), shape_.head_size, network_.config().rope_theta, dtype())});
+    const auto pass = std::make_shared<const RaggedPass>(
+        RaggedPass{make_attention_plan(batch, network_.options()),
+                   rotary_angles(batch.positions_N(device()), shape_.head_size,
+                                 network_.config().rope_theta, dtype())});
     return network_.hidden(batch.tokens_N(device()), network_.adapters(adapter),
                            [&](std::int64_t, const at::Tensor& qkv_NSE) {
                              return ragged_attention(qkv_NSE, network_.heads(), pass);
@@ -61,13 +63,13 @@ class LlamaModel final : public CausalLm {
   void check(const RaggedBatch& batch) const {
     ALARM_CHECK(batch.rows() > 0, "a batch without tokens has no hidden states");
     for (const auto token : batch.tokens) {
-      ALARM_CHECK(token >= 0 && token < shape_.vocabulary, "token id {} is outside the vocabulary of {}", token,
-                  shape_.vocabulary);
+      ALARM_CHECK(token >= 0 && token < shape_.vocabulary,
+                  "token id {} is outside the vocabulary of {}", token, shape_.vocabulary);
     }
     for (const Segment& segment : batch.segments) {
       ALARM_CHECK(segment.position + segment.size() <= shape_.context,
-                  "a sequence of {} tokens exceeds the model's context of {}", segment.position + segment.size(),
-                  shape_.context);
+                  "a sequence of {} tokens exceeds the model's context of {}",
+                  segment.position + segment.size(), shape_.context);
     }
   }
 
@@ -78,7 +80,8 @@ class LlamaModel final : public CausalLm {
 
 }  // namespace
 
-std::unique_ptr<CausalLm> CausalLm::load(const std::filesystem::path& dir, const CausalLmOptions& options) {
+std::unique_ptr<CausalLm> CausalLm::load(const std::filesystem::path& dir,
+                                         const CausalLmOptions& options) {
   const auto config = read_llama_config(dir);
   return std::make_unique<LlamaModel>(dir, config, TensorFile::open(dir), options);
 }

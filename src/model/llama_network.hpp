@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layers of a Llama model as a function of token rows. How rows attend to each other is the caller's: ragged batches
-// and decoding differ in nothing else.
+// The layers of a Llama model as a function of token rows. How rows attend to each other is the
+// caller's: ragged batches and decoding differ in nothing else.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/store/tensor_file.hpp"
+
 #include "model/llama_config.hpp"
 #include "model/projections.hpp"
 #include "model/ragged_attention.hpp"
@@ -36,7 +37,8 @@ class LlamaNetwork {
   // Made once for a pass, shared by its layers. Empty adapters where the adapter is off.
   NetworkAdapters adapters(Adapter adapter) const;
   // Final normed hidden states [N, D] of tokens on the model's device.
-  at::Tensor hidden(const at::Tensor& tokens_N, const NetworkAdapters& adapters, const Attend& attend) const;
+  at::Tensor hidden(const at::Tensor& tokens_N, const NetworkAdapters& adapters,
+                    const Attend& attend) const;
   const at::Tensor& head_VD() const { return head_VD_; }
   std::int64_t parameters() const;  // of the base weights
 

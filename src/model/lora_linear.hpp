@@ -6,8 +6,8 @@
 
 namespace alarm_dist {
 
-// One node with sums in place: a graph of products would keep and add three activations of full size.
-// The scale of the adapter belongs to b_OR.
+// One node with sums in place: a graph of products would keep and add three activations of full
+// size. The scale of the adapter belongs to b_OR.
 at::Tensor lora_linear(const at::Tensor& x_NI, const at::Tensor& weight_OI, const at::Tensor& a_RI,
                        const at::Tensor& b_OR);
 

@@ -10,6 +10,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include "alarm/base/random.hpp"
+
 #include "model/lora_linear.hpp"
 
 namespace alarm_dist {
@@ -17,9 +18,10 @@ namespace {
 
 bool end_to_end(const std::vector<Projections::Part>& parts) {
   const auto follows = [](const Projections::Part& next, const Projections::Part& part) {
-    const auto* end = static_cast<const std::byte*>(part.weight_OI.const_data_ptr()) + part.weight_OI.nbytes();
-    return part.weight_OI.is_cpu() && part.weight_OI.is_contiguous() && next.weight_OI.is_contiguous() &&
-           end == next.weight_OI.const_data_ptr();
+    const auto* end =
+        static_cast<const std::byte*>(part.weight_OI.const_data_ptr()) + part.weight_OI.nbytes();
+    return part.weight_OI.is_cpu() && part.weight_OI.is_contiguous() &&
+           next.weight_OI.is_contiguous() && end == next.weight_OI.const_data_ptr();
   };
   for (std::size_t i = 1; i < parts.size(); ++i) {
     if (!follows(parts[i], parts[i - 1])) return false;
@@ -37,19 +39,24 @@ at::Tensor join(const std::vector<Projections::Part>& parts) {
   if (weights.size() == 1) return weights.front();
   if (!end_to_end(parts)) return at::cat(weights);
   const auto& first = weights.front();
-  return at::from_blob(first.data_ptr(), {rows, first.size(1)}, [weights](void*) { /* keeps the map alive */ },
-                       first.options());
+  return at::from_blob(
+      first.data_ptr(), {rows, first.size(1)}, [weights](void*) { /* keeps the map alive */ },
+      first.options());
 }
 
 std::string last_word(const std::string& name) { return name.substr(name.rfind('.') + 1); }
 
 // PEFT's kaiming_uniform_(a=sqrt(5)): uniform in +-1/sqrt(inputs).
-at::Tensor initial_a(std::int64_t rank, std::int64_t inputs, std::uint64_t seed, std::uint32_t tensor_number) {
+at::Tensor initial_a(std::int64_t rank, std::int64_t inputs, std::uint64_t seed,
+                     std::uint32_t tensor_number) {
   at::Tensor a = at::empty({rank, inputs}, at::kFloat);
   auto* value = a.mutable_data_ptr<float>();
   const double bound = 1.0 / std::sqrt(static_cast<double>(inputs));
   for (std::int64_t i = 0; i < a.numel(); ++i) {
-    const DrawKey key{.seed = seed, .purpose = Purpose::kAdapterInit, .step = 0, .sample = tensor_number,
+    const DrawKey key{.seed = seed,
+                      .purpose = Purpose::kAdapterInit,
+                      .step = 0,
+                      .sample = tensor_number,
                       .token = static_cast<std::uint32_t>(i)};
     value[i] = static_cast<float>(bound * (2 * draw_uniform(key) - 1));
   }
@@ -59,17 +66,20 @@ at::Tensor initial_a(std::int64_t rank, std::int64_t inputs, std::uint64_t seed,
 }  // namespace
 
 Projections::Projections(const std::vector<Part>& parts) : weight_OI_(join(parts)) {
-  for (const Part& part : parts) blocks_.push_back({.name = part.name, .rows = part.weight_OI.size(0), .a_RI = {}, .b_OR = {}});
+  for (const Part& part : parts)
+    blocks_.push_back({.name = part.name, .rows = part.weight_OI.size(0), .a_RI = {}, .b_OR = {}});
 }
 
-void Projections::add_adapters(const LoraConfig& lora, std::uint64_t seed, std::uint32_t& tensor_number) {
+void Projections::add_adapters(const LoraConfig& lora, std::uint64_t seed,
+                               std::uint32_t& tensor_number) {
   scale_ = lora.alpha / static_cast<double>(lora.rank);
   for (Block& block : blocks_) {
     const auto number = tensor_number++;
     if (std::ranges::find(lora.targets, last_word(block.name)) == lora.targets.end()) continue;
     const auto type = weight_OI_.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
     const auto options = weight_OI_.options().dtype(type);
-    block.a_RI = initial_a(lora.rank, weight_OI_.size(1), seed, number).to(options).requires_grad_();
+    block.a_RI =
+        initial_a(lora.rank, weight_OI_.size(1), seed, number).to(options).requires_grad_();
     block.b_OR = at::zeros({block.rows, lora.rank}, options).requires_grad_();
   }
 }
@@ -78,7 +88,8 @@ FusedAdapter Projections::adapter() const {
   std::vector<at::Tensor> as, bs;
   for (const Block& block : blocks_) {
     if (block.a_RI.defined()) as.push_back(block.a_RI);
-    bs.push_back(block.b_OR.defined() ? block.b_OR : at::empty({block.rows, 0}, weight_OI_.options()));
+    bs.push_back(block.b_OR.defined() ? block.b_OR
+                                      : at::empty({block.rows, 0}, weight_OI_.options()));
   }
   if (as.empty()) return {};
   const auto type = weight_OI_.scalar_type();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Projections of one input computed as one matrix product, with their LoRA adapters.
 //
-// The weights of q, k, v (or gate and up) become one matrix: a view where the file holds them end to end, as the files that
-// resolve_model writes do, else a copy. Their adapters become one as well: the A's stacked, the B's block-diagonal.
+// The weights of q, k, v (or gate and up) become one matrix: a view where the file holds them end
+// to end, as the files that resolve_model writes do, else a copy. Their adapters become one as
+// well: the A's stacked, the B's block-diagonal.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@
 
 namespace alarm_dist {
 
-// An adapter ready for products: in the type of the activations, the scale in b. Undefined tensors: adapter off.
+// An adapter ready for products: in the type of the activations, the scale in b. Undefined tensors:
+// adapter off.
 struct FusedAdapter {
   at::Tensor a_RI, b_OR;
 };
@@ -30,8 +32,8 @@ class Projections {
   };
   explicit Projections(const std::vector<Part>& parts);
 
-  // Gives an adapter to the parts that are among its targets. `tensor_number` counts the adapter tensors of a model, so
-  // that each draws initial values of its own.
+  // Gives an adapter to the parts that are among its targets. `tensor_number` counts the adapter
+  // tensors of a model, so that each draws initial values of its own.
   void add_adapters(const LoraConfig& lora, std::uint64_t seed, std::uint32_t& tensor_number);
 
   // Differentiable in the adapters' tensors; made once for a pass.

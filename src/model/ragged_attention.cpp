@@ -24,7 +24,8 @@ at::Tensor key_view(const at::Tensor& rows_NKE, const std::vector<RowRange>& ran
   if (ranges.size() == 1) return query_view(rows_NKE, ranges.front());
   std::vector<at::Tensor> pieces;
   pieces.reserve(ranges.size());
-  for (const RowRange& range : ranges) pieces.push_back(rows_NKE.narrow(0, range.begin, range.size()));
+  for (const RowRange& range : ranges)
+    pieces.push_back(rows_NKE.narrow(0, range.begin, range.size()));
   return at::cat(pieces).transpose(0, 1).unsqueeze(0);
 }
 
@@ -37,7 +38,8 @@ AttentionInputs tile_inputs(const QueriesKeysValues& qkv, const AttentionTile& t
 }
 
 // Adds the gradient of a tile's keys to the rows they came from.
-void add_to_rows(at::Tensor& rows_NKE, const std::vector<RowRange>& ranges, const at::Tensor& grad_BKmE) {
+void add_to_rows(at::Tensor& rows_NKE, const std::vector<RowRange>& ranges,
+                 const at::Tensor& grad_BKmE) {
   const auto grad_mKE = grad_BKmE.squeeze(0).transpose(0, 1);
   std::int64_t done = 0;
   for (const RowRange& range : ranges) {
@@ -51,9 +53,12 @@ struct Attended {
   std::vector<at::Tensor> lse;  // by tile
 };
 
-Attended attend_tiles(const at::Tensor& rotated_NSE, const HeadCounts& heads, const AttentionPlan& plan) {
+Attended attend_tiles(const at::Tensor& rotated_NSE, const HeadCounts& heads,
+                      const AttentionPlan& plan) {
   const auto qkv = split_heads(rotated_NSE, heads);
-  Attended attended{at::empty({rotated_NSE.size(0), heads.queries * rotated_NSE.size(2)}, rotated_NSE.options()), {}};
+  Attended attended{
+      at::empty({rotated_NSE.size(0), heads.queries * rotated_NSE.size(2)}, rotated_NSE.options()),
+      {}};
   const auto out_NHE = attended.out_ND.view(qkv.q_NHE.sizes());
   for (const AttentionTile& tile : plan) {
     auto [out, lse] = attention_forward(tile_inputs(qkv, tile));
@@ -72,7 +77,8 @@ struct SavedPass : torch::CustomClassHolder {
 };
 
 struct RaggedAttention : torch::autograd::Function<RaggedAttention> {
-  // An autograd function takes tensors and copies of plain values; the pass is shared by all layers.
+  // An autograd function takes tensors and copies of plain values; the pass is shared by all
+  // layers.
   static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv_NSE, HeadCounts heads,
                             std::shared_ptr<const RaggedPass> pass) {
     const auto rotated = rotate_heads(qkv_NSE, pass->angles, heads.queries + heads.keys);
@@ -80,7 +86,8 @@ struct RaggedAttention : torch::autograd::Function<RaggedAttention> {
     variable_list saved{rotated, attended.out_ND};
     saved.insert(saved.end(), attended.lse.begin(), attended.lse.end());
     context->save_for_backward(std::move(saved));
-    context->saved_data["pass"] = at::IValue::make_capsule(c10::make_intrusive<SavedPass>(heads, std::move(pass)));
+    context->saved_data["pass"] =
+        at::IValue::make_capsule(c10::make_intrusive<SavedPass>(heads, std::move(pass)));
     return attended.out_ND;
   }
 
@@ -97,13 +104,16 @@ struct RaggedAttention : torch::autograd::Function<RaggedAttention> {
     auto dqkv = split_heads(drotated, heads);
     for (std::size_t i = 0; i < pass.plan.size(); ++i) {
       const AttentionTile& tile = pass.plan[i];
-      const auto gradients = attention_backward(query_view(dout_NHE, tile.queries), tile_inputs(qkv, tile),
-                                                {query_view(out_NHE, tile.queries), saved[2 + i]});
+      const auto gradients =
+          attention_backward(query_view(dout_NHE, tile.queries), tile_inputs(qkv, tile),
+                             {query_view(out_NHE, tile.queries), saved[2 + i]});
       query_view(dqkv.q_NHE, tile.queries).copy_(gradients.dq_BHnE);
       add_to_rows(dqkv.k_NKE, tile.keys, gradients.dk_BKmE);
       add_to_rows(dqkv.v_NKE, tile.keys, gradients.dv_BKmE);
     }
-    return {rotate_heads(drotated, pass.angles, heads.queries + heads.keys, Rotation::kInverse), {}, {}};
+    return {rotate_heads(drotated, pass.angles, heads.queries + heads.keys, Rotation::kInverse),
+            {},
+            {}};
   }
 };
 
@@ -119,7 +129,8 @@ at::Tensor ragged_attention(const at::Tensor& qkv_NSE, const HeadCounts& heads,
   return RaggedAttention::apply(qkv_NSE, heads, std::move(pass));
 }
 
-at::Tensor attend_rows(const at::Tensor& rotated_NSE, const HeadCounts& heads, const AttentionPlan& plan) {
+at::Tensor attend_rows(const at::Tensor& rotated_NSE, const HeadCounts& heads,
+                       const AttentionPlan& plan) {
   return attend_tiles(rotated_NSE, heads, plan).out_ND;
 }
 

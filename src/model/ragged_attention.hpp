@@ -31,11 +31,14 @@ struct RaggedPass {
   RotaryAngles angles;
 };
 
-// [N, S, E] before rotation -> [N, H*E]. A function of its own for the backward pass: it writes the gradient of all heads
-// into one buffer, where a graph of views would allocate and add one of full size for every tile.
-at::Tensor ragged_attention(const at::Tensor& qkv_NSE, const HeadCounts& heads, std::shared_ptr<const RaggedPass> pass);
+// [N, S, E] before rotation -> [N, H*E]. A function of its own for the backward pass: it writes the
+// gradient of all heads into one buffer, where a graph of views would allocate and add one of full
+// size for every tile.
+at::Tensor ragged_attention(const at::Tensor& qkv_NSE, const HeadCounts& heads,
+                            std::shared_ptr<const RaggedPass> pass);
 
 // The same without gradients, on heads that are rotated already.
-at::Tensor attend_rows(const at::Tensor& rotated_NSE, const HeadCounts& heads, const AttentionPlan& plan);
+at::Tensor attend_rows(const at::Tensor& rotated_NSE, const HeadCounts& heads,
+                       const AttentionPlan& plan);
 
 }  // namespace alarm_dist

@@ -9,9 +9,11 @@ namespace alarm_dist {
 
 int RaggedBatch::add(std::span<const std::int64_t> segment_tokens, int parent) {
   const int index = static_cast<int>(segments.size());
-  ALARM_CHECK(parent >= -1 && parent < index, "parent of segment {} is {}, expected -1 to {}", index, parent,
-              index - 1);
-  Segment segment{.begin = rows(), .end = rows() + static_cast<std::int64_t>(segment_tokens.size()), .parent = parent};
+  ALARM_CHECK(parent >= -1 && parent < index, "parent of segment {} is {}, expected -1 to {}",
+              index, parent, index - 1);
+  Segment segment{.begin = rows(),
+                  .end = rows() + static_cast<std::int64_t>(segment_tokens.size()),
+                  .parent = parent};
   if (parent >= 0) {
     const Segment& above = segments[static_cast<std::size_t>(parent)];
     segment.position = above.position + above.size();

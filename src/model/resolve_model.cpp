@@ -12,6 +12,7 @@
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/store/tensor_file.hpp"
+
 #include "model/gguf_import.hpp"
 #include "model/model_files.hpp"
 
@@ -24,7 +25,8 @@ bool is_gguf(const fs::path& model) { return model.extension() == ".gguf"; }
 
 bool has_type(const fs::path& dir, at::ScalarType dtype) {
   const auto file = TensorFile::open(dir);
-  return std::ranges::all_of(file.names(), [&](const auto& name) { return file.get(name).scalar_type() == dtype; });
+  return std::ranges::all_of(
+      file.names(), [&](const auto& name) { return file.get(name).scalar_type() == dtype; });
 }
 
 std::string source_digest(const fs::path& model) {
@@ -71,7 +73,8 @@ void make_copy(const fs::path& model, at::ScalarType dtype, const fs::path& targ
 }  // namespace
 
 fs::path resolve_model(const fs::path& model, at::ScalarType dtype, const fs::path& cache_dir) {
-  ALARM_CHECK(fs::exists(model), "{}: there is no such model; expected a Hugging Face directory or a .gguf file",
+  ALARM_CHECK(fs::exists(model),
+              "{}: there is no such model; expected a Hugging Face directory or a .gguf file",
               model.string());
   ALARM_CHECK(is_gguf(model) || fs::is_directory(model),
               "{}: expected a Hugging Face directory or a .gguf file", model.string());
@@ -79,7 +82,8 @@ fs::path resolve_model(const fs::path& model, at::ScalarType dtype, const fs::pa
   fs::path name = model.has_filename() ? model.filename() : model.parent_path().filename();
   if (is_gguf(model)) name = model.stem();
   const auto target =
-      cache_dir / fmt::format("{}-{}-{}", name.string(), source_digest(model).substr(0, 16), dtype_name(dtype));
+      cache_dir /
+      fmt::format("{}-{}-{}", name.string(), source_digest(model).substr(0, 16), dtype_name(dtype));
   if (fs::exists(target)) return target;
   fs::create_directories(cache_dir);
   const FileLock one_process(target);

@@ -4,6 +4,7 @@
 #include <ATen/Functions.h>
 
 #include "alarm/base/error.hpp"
+
 #include "model/token_scores.hpp"
 
 namespace alarm_dist {
@@ -15,9 +16,12 @@ at::Tensor indices(const std::vector<std::int64_t>& values, c10::Device device) 
 
 }  // namespace
 
-void ResponseBatch::add(std::span<const std::int64_t> prompt, std::span<const std::vector<std::int64_t>> responses) {
-  ALARM_CHECK(!prompt.empty(), "a response to an empty prompt has no row that predicts its first token");
-  // A single response continues the prompt's own segment: one causal run is the cheapest attention there is.
+void ResponseBatch::add(std::span<const std::int64_t> prompt,
+                        std::span<const std::vector<std::int64_t>> responses) {
+  ALARM_CHECK(!prompt.empty(),
+              "a response to an empty prompt has no row that predicts its first token");
+  // A single response continues the prompt's own segment: one causal run is the cheapest attention
+  // there is.
   const bool single = responses.size() == 1;
   const int shared = batch_.add(prompt);
   for (const auto& response : responses) {
@@ -39,14 +43,17 @@ void ResponseBatch::add(std::span<const std::int64_t> prompt, std::span<const st
   }
 }
 
-ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses, double temperature,
-                               Adapter adapter) {
-  ALARM_CHECK(temperature > 0, "temperature is {}, expected above 0: a greedy policy has no log-probabilities", temperature);
+ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses,
+                               double temperature, Adapter adapter) {
+  ALARM_CHECK(temperature > 0,
+              "temperature is {}, expected above 0: a greedy policy has no log-probabilities",
+              temperature);
   ALARM_CHECK(responses.tokens() > 0, "a batch without response tokens cannot be scored");
   const auto device = model.device();
   const auto hidden = model.hidden(responses.batch(), adapter);
   const auto states = hidden.index_select(0, indices(responses.predicting_rows(), device));
-  const auto scores = score_tokens(states, model.head_VD(), indices(responses.targets(), device), temperature);
+  const auto scores =
+      score_tokens(states, model.head_VD(), indices(responses.targets(), device), temperature);
   return {scores.logprobs_T, scores.entropy_T, states};
 }
 

@@ -6,7 +6,8 @@
 
 namespace alarm_dist {
 
-// x * rsqrt(mean(x^2) + eps) * weight; the statistics are in float32, or float64 for float64 activations.
+// x * rsqrt(mean(x^2) + eps) * weight, in the type of the weight; x is float32 or float64, and so
+// is the arithmetic.
 at::Tensor rms_norm(const at::Tensor& x_ND, const at::Tensor& weight_D, double eps);
 
 }  // namespace alarm_dist

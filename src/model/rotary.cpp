@@ -6,16 +6,18 @@
 
 namespace alarm_dist {
 
-RotaryAngles rotary_angles(const at::Tensor& positions_N, std::int64_t head_size, double theta, at::ScalarType dtype) {
+RotaryAngles rotary_angles(const at::Tensor& positions_N, std::int64_t head_size, double theta,
+                           at::ScalarType dtype) {
   const auto type = dtype == at::kDouble ? at::kDouble : at::kFloat;
-  const auto exponents = at::arange(0, head_size, 2, positions_N.options()).to(type) / static_cast<double>(head_size);
+  const auto exponents =
+      at::arange(0, head_size, 2, positions_N.options()).to(type) / static_cast<double>(head_size);
   const auto frequencies = at::reciprocal(at::pow(theta, exponents));
   const auto angles = positions_N.to(type).view({-1, 1, 1}) * frequencies;
   return {angles.cos().to(dtype), angles.sin().to(dtype)};
 }
 
-at::Tensor rotate_heads(const at::Tensor& x_NSE, const RotaryAngles& angles, std::int64_t rotated_heads,
-                        Rotation rotation) {
+at::Tensor rotate_heads(const at::Tensor& x_NSE, const RotaryAngles& angles,
+                        std::int64_t rotated_heads, Rotation rotation) {
   const auto half = x_NSE.size(2) / 2;
   const double turn = rotation == Rotation::kForward ? 1.0 : -1.0;
   at::Tensor out = at::empty_like(x_NSE, at::MemoryFormat::Contiguous);

@@ -15,7 +15,9 @@ namespace {
 constexpr double kCut = -std::numeric_limits<double>::infinity();
 
 bool is_greedy(const SamplingConfig& sampling) { return sampling.temperature == 0.0; }
-bool truncates(const SamplingConfig& sampling) { return sampling.top_k > 0 || sampling.top_p < 1.0; }
+bool truncates(const SamplingConfig& sampling) {
+  return sampling.top_k > 0 || sampling.top_p < 1.0;
+}
 
 // Ties go to the lower id, which argmax does not promise.
 at::Tensor greedy_tokens(const at::Tensor& logits_BV) {
@@ -46,12 +48,14 @@ at::Tensor policy_logprobs(const at::Tensor& logits_BV, const SamplingConfig& sa
 
 // First token whose cumulative probability exceeds u times the total: never one of probability 0.
 at::Tensor invert_distribution(const at::Tensor& logprobs_BV, std::span<const double> uniforms) {
-  const auto cumulative = at::exp(logprobs_BV.to(at::kDouble)).cumsum(-1);
+  const auto cumulative = at::exp(logprobs_BV).cumsum(-1, at::kDouble);
   const auto total = cumulative.select(-1, -1).contiguous();
-  const auto u = at::tensor(at::ArrayRef<double>(uniforms.data(), uniforms.size()), at::TensorOptions(at::kDouble))
+  const auto u = at::tensor(at::ArrayRef<double>(uniforms.data(), uniforms.size()),
+                            at::TensorOptions(at::kDouble))
                      .to(total.device());
   const auto below = at::minimum(u * total, at::nextafter(total, at::zeros_like(total)));
-  return at::searchsorted(cumulative, below.unsqueeze(-1), /*out_int32=*/false, /*right=*/true).squeeze(-1);
+  return at::searchsorted(cumulative, below.unsqueeze(-1), /*out_int32=*/false, /*right=*/true)
+      .squeeze(-1);
 }
 
 at::Tensor pick(const at::Tensor& logprobs_BV, const at::Tensor& tokens_B) {

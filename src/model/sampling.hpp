@@ -18,7 +18,8 @@ struct SampledTokens {
   at::Tensor policy_logprobs_B;   // without truncation
 };
 
-// uniforms: one number in [0, 1) a row (unused when greedy). A token is the inverse of the cumulative distribution.
+// uniforms: one number in [0, 1) a row (unused when greedy). A token is the inverse of the
+// cumulative distribution.
 SampledTokens sample_tokens(const at::Tensor& logits_BV, const SamplingConfig& sampling,
                             std::span<const double> uniforms);
 

@@ -13,7 +13,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Rows at a time: 64 rows of 49,152 float32 logits are 12 MiB, which a processor's cache and allocator take well.
+// Rows at a time: 64 rows of 49,152 float32 logits are 12 MiB, which a processor's cache and
+// allocator take well.
 constexpr std::int64_t kChunkElements = std::int64_t{64} * 49152;
 
 enum class Gradient { kNone, kWanted };
@@ -30,8 +31,8 @@ at::Tensor log_distribution(const at::Tensor& states, const at::Tensor& head, do
   return at::log_softmax(logits, -1);
 }
 
-Chunk score_chunk(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets, double temperature,
-                  Gradient wanted) {
+Chunk score_chunk(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets,
+                  double temperature, Gradient wanted) {
   const auto log_p = log_distribution(states, head, temperature);
   const auto p = log_p.exp();
   Chunk chunk{.logprobs = log_p.gather(1, targets.unsqueeze(1)).squeeze(1),
@@ -43,23 +44,26 @@ Chunk score_chunk(const at::Tensor& states, const at::Tensor& head, const at::Te
   return chunk;
 }
 
-Chunk score_all(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets, double temperature,
-                Gradient wanted) {
+Chunk score_all(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets,
+                double temperature, Gradient wanted) {
   const auto rows = std::max<std::int64_t>(1, kChunkElements / head.size(0));
   std::vector<at::Tensor> logprobs, entropies, gradients;
   for (std::int64_t begin = 0; begin < states.size(0); begin += rows) {
     const auto size = std::min(rows, states.size(0) - begin);
-    auto chunk = score_chunk(states.narrow(0, begin, size), head, targets.narrow(0, begin, size), temperature, wanted);
+    auto chunk = score_chunk(states.narrow(0, begin, size), head, targets.narrow(0, begin, size),
+                             temperature, wanted);
     logprobs.push_back(chunk.logprobs);
     entropies.push_back(chunk.entropy);
     if (wanted == Gradient::kWanted) gradients.push_back(chunk.gradient_TD);
   }
-  return {at::cat(logprobs), at::cat(entropies), gradients.empty() ? at::Tensor() : at::cat(gradients)};
+  return {at::cat(logprobs), at::cat(entropies),
+          gradients.empty() ? at::Tensor() : at::cat(gradients)};
 }
 
 struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
-  static variable_list forward(AutogradContext* context, const at::Tensor& states, const at::Tensor& head,
-                               const at::Tensor& targets, double temperature) {
+  static variable_list forward(AutogradContext* context, const at::Tensor& states,
+                               const at::Tensor& head, const at::Tensor& targets,
+                               double temperature) {
     const auto scores = score_all(states, head, targets, temperature, Gradient::kWanted);
     context->save_for_backward({scores.gradient_TD});
     context->mark_non_differentiable({scores.entropy});
@@ -74,8 +78,8 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
 
 }  // namespace
 
-TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD, const at::Tensor& targets_T,
-                         double temperature) {
+TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD,
+                         const at::Tensor& targets_T, double temperature) {
   if (!at::GradMode::is_enabled() || !states_TD.requires_grad()) {
     const auto scores = score_all(states_TD, head_VD, targets_T, temperature, Gradient::kNone);
     return {scores.logprobs, scores.entropy};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log-probabilities of targets and entropies straight from hidden states, a chunk of rows at a time.
+// Log-probabilities of targets and entropies straight from hidden states, a chunk of rows at a
+// time.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,10 +12,11 @@ struct TokenScores {
   at::Tensor entropy_T;  // not differentiated
 };
 
-// softmax(states head' / temperature) at the targets; differentiable in the states, the head is frozen. A target's
-// log-probability is one number of D inputs: its gradient (head[target] - sum_v p_v head[v]) / temperature is computed
-// with it, [T, D], so that neither the [T, V] matrix nor a second product is needed.
-TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD, const at::Tensor& targets_T,
-                         double temperature);
+// softmax(states head' / temperature) at the targets; differentiable in the states, the head is
+// frozen. A target's log-probability is one number of D inputs: its gradient (head[target] - sum_v
+// p_v head[v]) / temperature is computed with it, [T, D], so that neither the [T, V] matrix nor a
+// second product is needed.
+TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD,
+                         const at::Tensor& targets_T, double temperature);
 
 }  // namespace alarm_dist

@@ -7,6 +7,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/response_scores.hpp"
+
 #include "model/tiny_llama.hpp"
 
 namespace alarm_dist {
@@ -66,15 +67,18 @@ TEST(Generate, DrawsDoNotDependOnTheBatch) {
     EXPECT_EQ(together[i].tokens, alone[0].tokens) << "request " << i;
   }
   EXPECT_NE(together[0].tokens, together[1].tokens) << "samples of one prompt draw apart";
-  EXPECT_NE(together[0].tokens, generate(*model, requests, sampling, {.seed = 11, .step = 5})[0].tokens);
+  EXPECT_NE(together[0].tokens,
+            generate(*model, requests, sampling, {.seed = 11, .step = 5})[0].tokens);
 }
 
 TEST(Generate, RowsThatFinishLeaveAndTheOthersGoOn) {
   const auto model = load_tiny_llama(at::kDouble, Lora::kOff);
   std::vector<GenerationRequest> requests;
-  for (std::uint32_t id = 0; id < 40; ++id) requests.push_back({id < 20 ? kPrompt : Tokens{3, 4}, id});
+  for (std::uint32_t id = 0; id < 40; ++id)
+    requests.push_back({id < 20 ? kPrompt : Tokens{3, 4}, id});
 
-  const auto results = generate(*model, requests, {.max_new_tokens = 120, .temperature = 1.5}, {.seed = 1});
+  const auto results =
+      generate(*model, requests, {.max_new_tokens = 120, .temperature = 1.5}, {.seed = 1});
 
   std::size_t stopped = 0;
   for (const Generation& result : results) {
@@ -94,20 +98,23 @@ TEST(Generate, LogProbabilitiesEqualThoseOfTraining) {
   const auto requests = mixed_requests();
   const double temperature = 1.2;
 
-  const auto results = generate(*model, requests, {.max_new_tokens = 30, .temperature = temperature, .top_p = 0.9}, {});
+  const auto results = generate(
+      *model, requests, {.max_new_tokens = 30, .temperature = temperature, .top_p = 0.9}, {});
 
   for (std::size_t i = 0; i < requests.size(); ++i) {
     ResponseBatch batch;
     batch.add(requests[i].prompt, std::vector<Tokens>{results[i].tokens});
     const auto scores = score_responses(*model, batch, temperature, Adapter::kOn);
-    EXPECT_LT(max_difference(at::tensor(results[i].policy_logprobs), scores.logprobs_T.detach()), 1e-5);
+    EXPECT_LT(max_difference(at::tensor(results[i].policy_logprobs), scores.logprobs_T.detach()),
+              1e-5);
   }
 }
 
 TEST(Generate, ManyRequestsGoInSeveralWavesInTheirOrder) {
   const auto model = load_tiny_llama(at::kFloat, Lora::kOff);
   std::vector<GenerationRequest> requests;
-  for (std::uint32_t id = 0; id < 150; ++id) requests.push_back({Tokens(1 + id % 7, 20 + id % 5), id});
+  for (std::uint32_t id = 0; id < 150; ++id)
+    requests.push_back({Tokens(1 + id % 7, 20 + id % 5), id});
 
   const auto results = generate(*model, requests, {.max_new_tokens = 2}, {});
 

@@ -6,6 +6,7 @@
 
 #include "alarm/model/generator.hpp"
 #include "alarm/model/response_scores.hpp"
+
 #include "model/tiny_llama.hpp"
 
 namespace alarm_dist {

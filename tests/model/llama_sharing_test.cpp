@@ -6,6 +6,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/response_scores.hpp"
+
 #include "model/tiny_llama.hpp"
 
 namespace alarm_dist {
@@ -24,7 +25,9 @@ std::vector<at::Tensor> take_gradients(const CausalLm& model) {
 }
 
 // A function of a token's state whose gradient differs by token.
-at::Tensor probe(const at::Tensor& states_ND) { return (states_ND * states_ND.square().add(1).log()).sum(); }
+at::Tensor probe(const at::Tensor& states_ND) {
+  return (states_ND * states_ND.square().add(1).log()).sum();
+}
 
 TEST(LlamaSharing, SharedPromptEqualsSeparateSequences) {
   const auto model = load_tiny_llama(at::kDouble, Lora::kGolden);

@@ -7,6 +7,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/causal_lm.hpp"
+
 #include "model/tiny_llama.hpp"
 #include "support/temp_dir.hpp"
 
@@ -50,7 +51,8 @@ TEST(LoadModel, KnowsTheShape) {
 
   EXPECT_EQ(model->shape().layers, 3);
   EXPECT_EQ(model->shape().kv_heads, 2);
-  EXPECT_EQ(model->shape().parameters, 256 * 48 + 48 + 3 * (2 * 48 + 48 * 80 * 3 + 48 * 48 * 2 + 48 * 16 * 2));
+  EXPECT_EQ(model->shape().parameters,
+            256 * 48 + 48 + 3 * (2 * 48 + 48 * 80 * 3 + 48 * 48 * 2 + 48 * 16 * 2));
   EXPECT_EQ(model->shape().eos_tokens, std::vector<std::int64_t>{2});
   EXPECT_TRUE(model->trainable().empty());
 }
@@ -82,17 +84,22 @@ TEST(LoadModel, NamesAMissingTensor) {
   const auto dir = copy_of_tiny(temp);
   replace_in_config(dir, "\"num_hidden_layers\": 3", "\"num_hidden_layers\": 4");
 
-  EXPECT_THAT(error_of([&] { CausalLm::load(dir, {}); }), HasSubstr("model.layers.3.input_layernorm.weight"));
+  EXPECT_THAT(error_of([&] { CausalLm::load(dir, {}); }),
+              HasSubstr("model.layers.3.input_layernorm.weight"));
 }
 
 TEST(LoadModel, AdapterStartsAsTheModelItself) {
   const auto model = CausalLm::load(tiny_llama_dir(), {.dtype = at::kDouble});
 
   EXPECT_EQ(model->trainable().size(), 42U);
-  EXPECT_EQ(model->trainable()[0].first, "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight");
-  EXPECT_LT(max_difference(sample_logits(*model, Adapter::kOn), sample_logits(*model, Adapter::kOff)), 1e-12);
+  EXPECT_EQ(model->trainable()[0].first,
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight");
+  EXPECT_LT(
+      max_difference(sample_logits(*model, Adapter::kOn), sample_logits(*model, Adapter::kOff)),
+      1e-12);
   const auto a = model->trainable()[0].second;
-  EXPECT_NEAR(a.abs().max().item<double>(), 1 / std::sqrt(48.0), 0.005) << "uniform in +-1/sqrt(inputs)";
+  EXPECT_NEAR(a.abs().max().item<double>(), 1 / std::sqrt(48.0), 0.005)
+      << "uniform in +-1/sqrt(inputs)";
 }
 
 TEST(LoadModel, AdaptsOnlyTheTargets) {
@@ -100,7 +107,8 @@ TEST(LoadModel, AdaptsOnlyTheTargets) {
   options.adapter.targets = {"q_proj", "v_proj"};
   const auto model = CausalLm::load(tiny_llama_dir(), options);
   ASSERT_EQ(model->trainable().size(), 12U);
-  EXPECT_EQ(model->trainable()[2].first, "base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight");
+  EXPECT_EQ(model->trainable()[2].first,
+            "base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight");
   for (auto& [name, tensor] : model->trainable()) tensor.detach().fill_(0.1);
 
   sample_logits(*model, Adapter::kOn).sum().backward();
@@ -115,7 +123,9 @@ TEST(SaveModel, MergesTheAdapter) {
   model->save(temp / "saved");
 
   const auto saved = CausalLm::load(temp / "saved", {.dtype = at::kDouble, .lora = false});
-  EXPECT_LT(max_difference(sample_logits(*saved, Adapter::kOff), sample_logits(*model, Adapter::kOn)), 1e-10);
+  EXPECT_LT(
+      max_difference(sample_logits(*saved, Adapter::kOff), sample_logits(*model, Adapter::kOn)),
+      1e-10);
   EXPECT_TRUE(fs::exists(temp / "saved" / "generation_config.json"));
 }
 
@@ -142,7 +152,8 @@ TEST(ResolveModel, ConvertsOnce) {
 TEST(ResolveModel, NamesWhatIsNotThere) {
   const TempDir temp;
 
-  EXPECT_THAT(error_of([&] { resolve_model(temp / "absent", at::kFloat, temp / "cache"); }), HasSubstr("absent"));
+  EXPECT_THAT(error_of([&] { resolve_model(temp / "absent", at::kFloat, temp / "cache"); }),
+              HasSubstr("absent"));
 }
 
 }  // namespace

