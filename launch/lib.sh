@@ -48,3 +48,6 @@ run_tests() {
   printf '%d passed, %d failed\n' $((total - failed - skipped)) "$failed"
   return $status
 }
+
+# Threads that wait must sleep: ranks share cores, and a spinning OpenMP thread takes the time of one that works.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}

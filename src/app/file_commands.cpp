@@ -47,7 +47,12 @@ void add_report(CLI::App& app, Command& chosen) {
   auto* command = app.add_subcommand("report", "Make report.html of a run directory again, from its files");
   command->add_option("run", *run, "Run directory")->required()->check(CLI::ExistingDirectory);
   command->callback([=, &chosen] {
-    chosen = [=](Session&) { std::printf("%s\n", write_report(*run).c_str()); };
+    chosen = [=](Session&) {
+      if (!std::filesystem::exists(std::filesystem::path(*run) / "metrics.jsonl")) {
+        throw UsageError(fmt::format("{} is no run directory: it has no metrics.jsonl", *run));
+      }
+      std::printf("%s\n", write_report(*run).c_str());
+    };
   });
 }
 

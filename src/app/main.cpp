@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // alarm-dist: picks the subcommand, and is the one place that catches errors.
+#include <malloc.h>
+
 #include <cstdlib>
 #include <exception>
 
@@ -41,4 +43,10 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace alarm_dist
 
-int main(int argc, char** argv) { return alarm_dist::run(argc, argv); }
+int main(int argc, char** argv) {
+  // Activations come and go in blocks of megabytes: keep them in the heap instead of asking the kernel for zeroed pages each
+  // time (measured: half the time of the backward pass's elementwise products).
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, -1);
+  return alarm_dist::run(argc, argv);
+}

@@ -24,7 +24,7 @@ std::string now_utc() {
 
 // A file's digest, or those of a model folder's weights and description.
 nlohmann::ordered_json digests_of(const fs::path& path) {
-  nlohmann::ordered_json digests;
+  auto digests = nlohmann::ordered_json::object();  // empty for what is missing: who needs it says so
   if (fs::is_regular_file(path)) {
     digests[path.string()] = digest_file(path);
   } else if (fs::is_directory(path)) {

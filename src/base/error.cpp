@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alarm/base/error.hpp"
 
-#include <utility>
-
 namespace alarm_dist {
 
 Error::Error(const std::string& message, ExitCode code, std::source_location where)
@@ -10,8 +8,8 @@ Error::Error(const std::string& message, ExitCode code, std::source_location whe
 
 namespace detail {
 
-void fail_check(const char* /*condition*/, std::string message, std::source_location where) {
-  throw Error(std::move(message), ExitCode::kFailure, where);
+void fail_check(const char* /*condition*/, const std::string& message, std::source_location where) {
+  throw Error(message, ExitCode::kFailure, where);
 }
 
 }  // namespace detail

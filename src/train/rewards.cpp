@@ -12,22 +12,22 @@ namespace fs = std::filesystem;
 
 constexpr const char* kHolistic = "holistic";
 
-c10::Device device_of(const TrainConfig& config) {
-  return config.policy.device == "cuda" ? c10::Device(c10::kCUDA) : c10::Device(c10::kCPU);
-}
+struct Wanted {
+  std::string name;
+  Granularity granularity = Granularity::kResponse;
+};
 
-std::unique_ptr<RewardSource> make_source(const TrainConfig& config, const std::string& name, const SourceConfig& source,
-                                          Granularity granularity) {
-  if (source.kind == "link_grammar") return make_link_grammar_source(name);
-  const auto device = device_of(config);
-  auto made = make_learned_source({.name = name,
+std::unique_ptr<RewardSource> make_source(const TrainConfig& config, c10::Device device, const SourceConfig& source,
+                                          const Wanted& wanted) {
+  if (source.kind == "link_grammar") return make_link_grammar_source(wanted.name);
+  auto made = make_learned_source({.name = wanted.name,
                                    .model = reward_model_path(config, source.model),
                                    .dtype = parse_precision(config.policy.precision, device),
                                    .device = device,
                                    .micro_tokens = config.learner.micro_tokens});
-  if (made->granularity() != granularity) {
-    throw UsageError(fmt::format("rewards: '{}' is wanted by {}, but the model {} gives values by {}", name,
-                                 to_string(granularity), source.model, to_string(made->granularity())));
+  if (made->granularity() != wanted.granularity) {
+    throw UsageError(fmt::format("rewards: '{}' is wanted by {}, but the model {} gives values by {}", wanted.name,
+                                 to_string(wanted.granularity), source.model, to_string(made->granularity())));
   }
   return made;
 }
@@ -50,11 +50,11 @@ fs::path reward_model_path(const TrainConfig& config, const std::string& model) 
   return fs::path(config.paths.reward_models) / model;
 }
 
-std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config) {
+std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device device) {
   std::vector<std::unique_ptr<RewardSource>> sources;
-  sources.push_back(make_source(config, kHolistic, config.rewards.holistic.source, Granularity::kResponse));
+  sources.push_back(make_source(config, device, config.rewards.holistic.source, {.name = kHolistic}));
   for (const auto& aspect : config.rewards.aspects) {
-    sources.push_back(make_source(config, aspect.name, aspect.source, aspect.granularity));
+    sources.push_back(make_source(config, device, aspect.source, {.name = aspect.name, .granularity = aspect.granularity}));
   }
   return std::make_unique<RewardPanel>(std::move(sources));
 }

@@ -28,7 +28,8 @@ std::string first_difference(const std::string& stored, const std::string& given
 }
 
 void prepare(const fs::path& path, Resume resume, const std::string& config_yaml) {
-  const bool used = fs::exists(path / "config.yaml");
+  // A run that ended before its first line, on bad input, has left nothing to lose.
+  const bool used = fs::exists(path / "config.yaml") && fs::exists(path / "metrics.jsonl");
   if (used && resume == Resume::kNo) {
     throw UsageError(fmt::format("{} holds a run already: --resume continues it, --out names another folder", path.string()));
   }
@@ -46,7 +47,7 @@ void prepare(const fs::path& path, Resume resume, const std::string& config_yaml
 }  // namespace
 
 RunDirectory::RunDirectory(World& world, fs::path path, Resume resume, const std::string& config_yaml)
-    : path_(std::move(path)) {
+    : path_(std::move(path)), resume_(resume) {
   std::string verdict;
   if (world.rank() == 0) {
     try {

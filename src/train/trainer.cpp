@@ -33,9 +33,10 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data_.train, &data_.validation, &data_.test}) {
     check_prompt_lengths(*dataset, *tokenizer_, policy_->shape().context, config.rollout.sampling.max_new_tokens, on_error);
+    if (dataset->skipped() > 0) log::root_info("{}: {} records, {} left out", dataset->name(), dataset->size(), dataset->skipped());
   }
   prompts_ = PromptStream(static_cast<std::uint64_t>(config.run.seed), data_.train.size(), config.rollout.prompts());
-  if (placement_.scores()) panel_ = make_panel(config);
+  if (placement_.scores()) panel_ = make_panel(config, policy_->device());
   learner_host_ = world.communicator().split(placement_.learns() ? 0 : -1, world.rank());
   all_device_ = world.make_communicator(policy_->device());
   learner_device_ = all_device_->split(placement_.learns() ? 0 : -1, world.rank());
@@ -88,8 +89,8 @@ void Trainer::start_fresh() {
   composer_.emplace(config_, state_.normalization);
   if (learner_) state_.kl_coefficient = learner_->kl().coefficient();
   if (is_root()) {
-    metrics_ = std::make_unique<MetricsWriter>(run_.path());
-    samples_ = std::make_unique<SampleWriter>(run_.path());
+    metrics_ = std::make_unique<MetricsWriter>(run_.path(), run_.kept_records());
+    samples_ = std::make_unique<SampleWriter>(run_.path(), run_.kept_records());
     progress_ = std::make_unique<Progress>(Progress::Options{.label = config_.run.name, .total = config_.run.steps});
   }
   Scalars metrics;

@@ -97,8 +97,9 @@ void Trainer::write_samples(std::int64_t step, const Harvest& harvested) {
 void Trainer::write_comparison(const HeldOutResult& before, const HeldOutResult& after) {
   for (const auto& [result, phase] : {std::pair{&before, "before"}, std::pair{&after, "after"}}) {
     for (const auto& rollout : result->rollouts) {
+      // Beyond the last step, so that a finished run that is resumed writes them anew.
       samples_->write(to_sample_record(rollout, data_.test.at(rollout.record), (*composer_)(rollout), *tokenizer_,
-                                       state_.step, phase));
+                                       config_.run.steps + 1, phase));
     }
   }
   const auto evaluation = compare(before, after, *composer_, static_cast<std::uint64_t>(config_.run.seed));

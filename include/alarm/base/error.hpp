@@ -39,7 +39,8 @@ class UsageError : public Error {
 };
 
 namespace detail {
-[[noreturn]] void fail_check(const char* condition, std::string message, std::source_location where);
+[[noreturn]] void fail_check(const char* condition, const std::string& message,
+                             std::source_location where);
 }  // namespace detail
 
 }  // namespace alarm_dist

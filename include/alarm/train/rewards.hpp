@@ -20,7 +20,7 @@ namespace alarm_dist {
 std::filesystem::path reward_model_path(const TrainConfig& config, const std::string& model);
 
 // All sources the config names, used by the composition or only watched.
-std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config);
+std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device device);
 
 // Measured on scored responses of the initial policy: one entry a component with `normalize: measured`.
 std::map<std::string, Statistics> measure_normalization(const TrainConfig& config, std::span<const Rollout> rollouts);

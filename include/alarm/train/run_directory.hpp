@@ -2,7 +2,9 @@
 // The folder of a run: what rank 0 writes there, and how a resumed run finds its way back (DESIGN 5).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "alarm/comm/world.hpp"
@@ -20,9 +22,12 @@ class RunDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  // The last step whose records stay when the run starts from the beginning: none, if it was killed before a checkpoint.
+  std::optional<std::int64_t> kept_records() const { return resume_ == Resume::kYes ? std::optional<std::int64_t>(-1) : std::nullopt; }
 
  private:
   std::filesystem::path path_;
+  Resume resume_;
 };
 
 // runs/NAME, or runs/NAME-2, -3... if that is taken.

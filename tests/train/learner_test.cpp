@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// The learner on a tiny Llama in float64: the update must not depend on how a batch is split (DESIGN, law 3).
+#include "alarm/train/learner.hpp"
+
+#include <map>
+#include <mutex>
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+
+#include "alarm/base/error.hpp"
+#include "alarm/base/random.hpp"
+#include "alarm/comm/world.hpp"
+#include "alarm/train/sync.hpp"
+#include "support/temp_dir.hpp"
+
+namespace alarm_dist {
+namespace {
+
+std::unique_ptr<CausalLm> load_policy() {
+  return CausalLm::load(testing::source_dir() / "tests/data/model/tiny_llama",
+                        {.dtype = at::kDouble, .lora = true, .adapter = {.rank = 2, .alpha = 4}, .seed = 1});
+}
+
+// 5 prompts with 3 responses each; logits of a random model make every response about equally likely.
+std::vector<Rollout> make_rollouts(std::int64_t vocabulary) {
+  std::vector<Rollout> rollouts;
+  for (std::int64_t prompt = 0; prompt < 5; ++prompt) {
+    for (std::int64_t j = 0; j < 3; ++j) {
+      Rollout rollout;
+      rollout.sample_id = static_cast<std::uint32_t>(rollouts.size());
+      rollout.prompt_group = prompt;
+      const auto draw = [&](std::int64_t sample, std::int64_t token) {
+        return static_cast<std::int64_t>(draw_below({.seed = 9, .sample = static_cast<std::uint32_t>(sample),
+                                                     .token = static_cast<std::uint32_t>(token)},
+                                                    static_cast<std::uint64_t>(vocabulary)));
+      };
+      for (std::int64_t t = 0; t < 4 + prompt; ++t) rollout.prompt.push_back(draw(100 + prompt, t));
+      for (std::int64_t t = 0; t < 1 + (prompt + j) % 6; ++t) rollout.response.push_back(draw(rollout.sample_id, t));
+      rollout.policy_logprobs.assign(rollout.response.size(), -5.0F);
+      rollouts.push_back(rollout);
+    }
+  }
+  return rollouts;
+}
+
+std::vector<ComposedReward> make_rewards(const std::vector<Rollout>& rollouts) {
+  std::vector<ComposedReward> rewards;
+  for (const auto& rollout : rollouts) {
+    ComposedReward reward;
+    reward.rewards.assign(rollout.response.size(), 0.0);
+    reward.rewards.back() = draw_normal({.seed = 4, .sample = rollout.sample_id});
+    rewards.push_back(reward);
+  }
+  return rewards;
+}
+
+TrainConfig make_config(std::int64_t micro_tokens) {
+  TrainConfig config;
+  config.run.seed = 3;
+  config.algorithm.minibatch = 6;
+  config.algorithm.epochs = 2;
+  config.algorithm.early_stop_kl = 0;
+  config.algorithm.value_trains_trunk = true;
+  config.learner.micro_tokens = micro_tokens;
+  config.optimizer.lr = 1e-3;
+  return config;
+}
+
+struct Outcome {
+  std::vector<at::Tensor> weights;
+  std::map<std::string, double> metrics;
+};
+
+Outcome update(Communicator& communicator, const TrainConfig& config) {
+  const auto policy = load_policy();
+  Learner learner(*policy, {.host = &communicator, .device = &communicator}, config);
+  const auto rollouts = make_rollouts(policy->shape().vocabulary);
+  Outcome outcome;
+  for (const auto& [name, value] : learner.update(0, rollouts, make_rewards(rollouts))) outcome.metrics[name] = value;
+  for (const auto& [name, tensor] : policy->trainable()) outcome.weights.push_back(tensor.detach().clone());
+  for (const auto& [name, tensor] : learner.value_head().parameters()) outcome.weights.push_back(tensor.detach().clone());
+  return outcome;
+}
+
+Outcome update_in_world(int ranks, const TrainConfig& config) {
+  Outcome first;
+  run_thread_world(ranks, [&](World& world) {
+    auto outcome = update(world.communicator(), config);
+    if (world.rank() == 0) first = std::move(outcome);
+  });
+  return first;
+}
+
+double relative_distance(const Outcome& a, const Outcome& b) {
+  double squares = 0, norm = 0;
+  for (std::size_t i = 0; i < a.weights.size(); ++i) {
+    squares += (a.weights[i] - b.weights[i]).square().sum().item<double>();
+    norm += b.weights[i].square().sum().item<double>();
+  }
+  return std::sqrt(squares / norm);
+}
+
+TEST(Learner, UpdatesTheSameHoweverTheBatchIsSplit) {
+  const auto whole = update_in_world(1, make_config(100000));
+
+  // AdamW's first steps divide gradients by their own size, so rounding grows where a gradient is all but zero.
+  for (const std::int64_t micro_tokens : {1, 17, 40}) {
+    EXPECT_LT(relative_distance(update_in_world(1, make_config(micro_tokens)), whole), 1e-9) << micro_tokens;
+  }
+  for (const int ranks : {2, 3, 8}) {
+    const auto split = update_in_world(ranks, make_config(40));
+    EXPECT_LT(relative_distance(split, whole), 1e-9) << ranks;
+    EXPECT_NEAR(split.metrics.at("grad_norm"), whole.metrics.at("grad_norm"), 1e-9) << ranks;
+    EXPECT_NEAR(split.metrics.at("loss/policy"), whole.metrics.at("loss/policy"), 1e-10) << ranks;
+    EXPECT_NEAR(split.metrics.at("kl/k1"), whole.metrics.at("kl/k1"), 1e-10) << ranks;
+  }
+}
+
+TEST(Learner, RepeatsItselfBitForBit) {
+  const auto first = update_in_world(2, make_config(40)), second = update_in_world(2, make_config(40));
+
+  EXPECT_EQ(relative_distance(first, second), 0.0);
+}
+
+TEST(Learner, FirstRatioIsExactlyOneWithRecomputedLogprobs) {
+  auto config = make_config(40);
+  config.algorithm.minibatch = 15;
+  config.algorithm.epochs = 1;
+
+  const auto outcome = update_in_world(1, config);
+
+  EXPECT_EQ(outcome.metrics.at("ratio/first_deviation"), 0.0);
+  EXPECT_EQ(outcome.metrics.at("approximate_kl"), 0.0);
+  EXPECT_EQ(outcome.metrics.at("clip_fraction"), 0.0);
+  EXPECT_EQ(outcome.metrics.at("kl/k1"), 0.0);  // adapters begin as the reference
+}
+
+TEST(Learner, SampledLogprobsAreTakenAsTheyAre) {
+  auto config = make_config(40);
+  config.algorithm.old_logprobs = OldLogprobs::kSampled;
+
+  EXPECT_GT(update_in_world(1, config).metrics.at("ratio/first_deviation"), 1e-3);
+}
+
+TEST(Learner, StopsBeforeAnUpdateThatIsNotFinite) {
+  const auto policy = load_policy();
+  const auto config = make_config(40);
+  run_thread_world(1, [&](World& world) {
+    Learner learner(*policy, {.host = &world.communicator(), .device = &world.communicator()}, config);
+    const auto rollouts = make_rollouts(policy->shape().vocabulary);
+    auto rewards = make_rewards(rollouts);
+    rewards[4].rewards.back() = std::numeric_limits<double>::quiet_NaN();
+    const auto before = digest_tensors(policy->trainable());
+
+    EXPECT_THROW(learner.update(0, rollouts, rewards), Error);
+    EXPECT_EQ(digest_tensors(policy->trainable()), before);
+  });
+}
+
+}  // namespace
+}  // namespace alarm_dist
