@@ -78,6 +78,13 @@ std::vector<std::int64_t> tokens_of(const Line& line, const std::string& key, co
   return tokens;
 }
 
+void check_fits(const Line& line, const std::vector<std::int64_t>& prompt, std::int64_t new_tokens, std::int64_t context) {
+  const auto tokens = static_cast<std::int64_t>(prompt.size());
+  if (tokens + new_tokens <= context) return;
+  throw UsageError(fmt::format("{}: the prompt has {} tokens; with {} new ones it does not fit the model's context of {}",
+                               line.source, tokens, new_tokens, context));
+}
+
 struct TokenizeOptions {
   std::string tokenizer;
   LineJob job;
@@ -110,6 +117,7 @@ void generate_lines(Session& session, const GenerateOptions& options) {
     for (const auto& line : lines) {
       requests.push_back({.prompt = loaded.tokenizer->encode(prompt_of(line)).ids,
                           .sample_id = static_cast<std::uint32_t>(line.number)});
+      check_fits(line, requests.back().prompt, options.sampling.max_new_tokens, loaded.model->shape().context);
     }
     const auto generations = generate(*loaded.model, requests, options.sampling, {.seed = options.seed}, Adapter::kOff);
     for (std::size_t i = 0; i < lines.size(); ++i) {
