@@ -42,6 +42,15 @@ class RestartTest(EndToEnd):
         self.assertIn("launch/run: rank 1 was killed (signal 9); it was colocated, ", said)
         self.expect_same_run(resumed, whole)
 
+    def test_a_finished_run_goes_on_for_more_steps_with_the_same_bits(self):
+        whole = self.train("whole", settings={"run.steps": 4})
+
+        self.train("parts", settings={"run.steps": 2})
+        parts = self.train("parts", "--resume", settings={"run.steps": 4})
+
+        # Step 2, the last of the first part, is one that is evaluated and saved in the whole run too.
+        self.expect_same_run(parts, whole)
+
     def test_a_killed_rollout_actor_is_named_by_its_role_and_the_job_recovers_by_itself(self):
         placement = {"placement.rollout": 1, "placement.reward": 1, "placement.learner": 1}
         whole = self.train("whole", ranks=3, settings={**STEPS, **placement})

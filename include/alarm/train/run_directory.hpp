@@ -23,7 +23,10 @@ class RunDirectory {
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   // The last step whose records stay when the run starts from the beginning: none, if it was killed before a checkpoint.
-  std::optional<std::int64_t> kept_records() const { return resume_ == Resume::kYes ? std::optional<std::int64_t>(-1) : std::nullopt; }
+  std::optional<std::int64_t> kept_records() const {
+    if (resume_ == Resume::kNo) return std::nullopt;
+    return -1;
+  }
 
  private:
   std::filesystem::path path_;
