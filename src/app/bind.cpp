@@ -216,6 +216,7 @@ void describe(FieldVisitor& v, EvaluateConfig& evaluate) {
   v.field("every", evaluate.every, kCountOrZero, "Steps between evaluations; 0: only before and after.");
   v.field("prompts", evaluate.prompts, kCount, "Validation prompts of each.");
   v.field("test_prompts", evaluate.test_prompts, kCountOrZero, "Test prompts before and after; 0: all.");
+  v.field("group_size", evaluate.group_size, kCount, "Prompts answered together, also where reward models and statistics need samples.");
 }
 
 void describe(FieldVisitor& v, CheckpointConfig& checkpoint) {

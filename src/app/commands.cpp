@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -12,6 +13,13 @@
 #include "app/provenance.hpp"
 
 namespace alarm_dist {
+namespace {
+
+const std::string kHeading =
+    "# Configuration\n\nEvery key of the config. Made by `alarm-dist config --markdown`; a test keeps it equal to the program. "
+    "A YAML file is\nlaid over the embedded config (`alarm-dist config` prints it), `--set key.path=value` over both.\n\n";
+
+}  // namespace
 
 void add_commands(CLI::App& app, Command& chosen) {
   app.set_version_flag("--version", version_text, "Versions of everything linked, and facts of the build");
@@ -38,7 +46,8 @@ void add_config(CLI::App& app, Command& chosen) {
   command->callback([=, &chosen] {
     chosen = [=](Session&) {
       TrainConfig config = load_config(*options);
-      const auto text = *markdown ? document_config([&](FieldVisitor& v) { describe(v, config); }) : resolved_yaml(config);
+      const auto text = *markdown ? kHeading + document_config([&](FieldVisitor& v) { describe(v, config); })
+                                  : resolved_yaml(config);
       std::fputs(text.c_str(), stdout);
     };
   });

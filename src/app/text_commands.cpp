@@ -66,7 +66,9 @@ std::string prompt_of(const Line& line) {
 // Token ids from "<key>_tokens", else of the text.
 std::vector<std::int64_t> tokens_of(const Line& line, const std::string& key, const std::string& text,
                                     const LoadedModel& loaded) {
-  const auto found = line.record.find(key + "_tokens");
+  auto found = line.record.find(key + "_tokens");
+  // What `generate` wrote: the response's own tokens, its end included.
+  if (found == line.record.end() && key == "response") found = line.record.find("tokens");
   if (found == line.record.end()) return loaded.tokenizer->encode(text).ids;
   auto tokens = found->get<std::vector<std::int64_t>>();
   for (const auto token : tokens) {

@@ -55,7 +55,7 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
   HarvestPlan plan{.name = name + "/sampled",
                    .dataset = &dataset,
                    .records = records_of(dataset, WrittenSort::kSampled, count),
-                   .group_size = config.rollout.group_size,
+                   .group_size = config.evaluate.group_size,
                    .sampling = config.rollout.sampling,
                    .draws = {.seed = seed, .step = 0xFFFFFFF0},
                    .adapter = Adapter::kOff};

@@ -232,7 +232,7 @@ std::unique_ptr<Objective> make_objective(const Context& context, const TrainCon
   }
   log::root_info("'{}': sampling answers of the initial policy", recipe.name);
   auto written = sample_policy(context.world, config, data, recipe.model_written, recipe.name + "/train");
-  auto held_out_written = sample_policy(context.world, config, held_out, recipe.model_written / 3, recipe.name + "/held-out");
+  auto held_out_written = sample_policy(context.world, config, held_out, recipe.model_written / 4, recipe.name + "/held-out");
   return std::make_unique<PreferenceObjective>(context, PreferenceObjective::Data{data, std::move(written)},
                                                PreferenceObjective::Data{held_out, std::move(held_out_written)});
 }

@@ -73,7 +73,7 @@ void Trainer::start_fresh() {
   HarvestPlan plan{.name = "normalization",
                    .dataset = &data_.validation,
                    .samples_per_prompt = 1,
-                   .group_size = config_.rollout.group_size,
+                   .group_size = config_.evaluate.group_size,
                    .sampling = config_.rollout.sampling,
                    .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed), .step = kNormalizationStep},
                    .adapter = Adapter::kOff};
@@ -205,7 +205,7 @@ HeldOutResult Trainer::held_out(const std::string& name, const Dataset& dataset,
                            {.name = name,
                             .dataset = &dataset,
                             .prompts = prompts,
-                            .group_size = config_.rollout.group_size,
+                            .group_size = config_.evaluate.group_size,
                             .sampling = config_.rollout.sampling,
                             .adapter = adapter});
 }

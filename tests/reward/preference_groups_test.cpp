@@ -63,7 +63,7 @@ TEST(PreferenceGroups, GiveEachSortOfModelWrittenAnswerItsThird) {
   EXPECT_EQ(rejected.at("1/approach"), "Sampled 4. And more.");   // odd paper: whole
   EXPECT_EQ(rejected.at("0/approach"), "Continued 1.");           // its own
   EXPECT_EQ(rejected.at("0/outcome"), "Continued 5.");            // the next paper's, same aspect
-  EXPECT_EQ(rejected.at("3/approach"), "Continued 1.");           // the last paper's next is the first
+  EXPECT_EQ(rejected.at("3/outcome"), "Continued 2.");            // after the last paper comes the first
 }
 
 TEST(PreferenceGroups, DifferByEpochAndRepeatBySeed) {

@@ -28,8 +28,8 @@ struct TrainState {
   std::int64_t optimizer_steps = 0;
   double kl_coefficient = 0;
   std::int64_t weights_version = 0;
-  std::map<std::string, Statistics> normalization;  // by component
-  std::optional<double> best_value;                 // of checkpoint.keep_best
+  std::map<std::string, Statistics> normalization = {};  // by component
+  std::optional<double> best_value = {};                 // of checkpoint.keep_best
   std::int64_t best_step = -1;
 };
 

@@ -138,6 +138,7 @@ struct EvaluateConfig {
   std::int64_t every = 10;        // steps; 0: only before and after
   std::int64_t prompts = 48;      // of the validation split, during training
   std::int64_t test_prompts = 96;  // of the test split, before and after; 0: all
+  std::int64_t group_size = 25;    // prompts answered together
 };
 
 struct CheckpointConfig {

@@ -24,11 +24,11 @@ namespace alarm_dist {
 struct HarvestPlan {
   std::string name;  // unique in the job, e.g. "train/12": names the claim counter
   const Dataset* dataset = nullptr;
-  std::vector<std::int64_t> records;  // prompt i asks record records[i]
+  std::vector<std::int64_t> records = {};  // prompt i asks record records[i]
   std::int64_t samples_per_prompt = 1;
   std::int64_t group_size = 16;  // samples
-  SamplingConfig sampling;
-  DrawContext draws;
+  SamplingConfig sampling = {};
+  DrawContext draws = {};
   Adapter adapter = Adapter::kOn;
   std::int64_t weights_version = 0;
 
