@@ -24,9 +24,11 @@ void convert(const ConvertOptions& options) {
   if (fs::exists(options.out)) throw UsageError(fmt::format("{} exists already", options.out));
   const fs::path out = fs::absolute(options.out);
   const fs::path draft = out.parent_path() / ("." + out.filename().string() + ".part");
+  fs::remove_all(draft);
   fs::create_directories(draft);
   const auto made = resolve_model(options.model, parse_precision(options.precision, c10::kCPU), draft);
-  fs::copy(made, out, fs::copy_options::recursive);
+  fs::copy(made, draft / "whole", fs::copy_options::recursive);
+  fs::rename(draft / "whole", out);
   fs::remove_all(draft);
   std::printf("%s\n", out.c_str());
 }

@@ -2,7 +2,9 @@
 #include "app/line_job.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -61,8 +63,8 @@ void write_output(const LineJob& job, const std::map<std::int64_t, std::string>&
   std::string text;
   for (const auto& [number, line] : lines) text += line + "\n";
   if (job.out == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    ALARM_CHECK(written, "standard output takes no more: {}", std::strerror(errno));
   } else {
     write_file_atomically(job.out, text);
   }
@@ -74,7 +76,7 @@ void add_line_options(CLI::App& command, LineJob& job) {
   command.add_option("--data", job.data, "JSON lines; - is standard input")->capture_default_str();
   command.add_option("--out", job.out, "Where the lines go, with fields added; - is standard output")->capture_default_str();
   command.add_option("--batch", job.batch, "Records worked on together")->check(CLI::PositiveNumber)->capture_default_str();
-  command.add_option("--on-error", job.on_error, "A bad line: stop, or skip it")->check(CLI::IsMember({"stop", "skip"}));
+  command.add_option("--on-error", job.on_error, "A line that is not a JSON object: stop, or skip it")->check(CLI::IsMember({"stop", "skip"}));
 }
 
 std::string text_field(const Line& line, const std::string& key) {

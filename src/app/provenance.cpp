@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/digest.hpp"
+#include "alarm/base/error.hpp"
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/train/rewards.hpp"
 
@@ -50,7 +51,13 @@ void write_provenance(const fs::path& run_dir, const TrainConfig& config, World&
   for (const auto& [name, version] : versions()) json["versions"][name] = version;
   json["policy"] = config.policy.model;
   for (const auto& path : {config.policy.model, config.task.train, config.task.validation, config.task.test}) {
-    json["digests"].update(digests_of(path));
+    for (const auto& [name, found] : digests_of(path).items()) {
+      auto& known = json["digests"][name];
+      if (known.is_string() && known != found) {
+        throw UsageError(fmt::format("{} has changed since this run was started: a resumed run must see what the first one saw", name));
+      }
+      known = found;
+    }
   }
   write_file_atomically(file, json.dump(2) + "\n");
 }

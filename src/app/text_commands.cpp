@@ -63,13 +63,28 @@ std::string prompt_of(const Line& line) {
   return chatml_prompt(messages);
 }
 
+bool is_encoding(const nlohmann::ordered_json& ids, const std::string& text, const LoadedModel& loaded) {
+  if (!ids.is_array()) return false;
+  for (const auto& id : ids) {
+    if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= loaded.model->shape().vocabulary) {
+      return false;
+    }
+  }
+  return loaded.tokenizer->decode(ids.get<std::vector<std::int64_t>>()).text == text;
+}
+
 // Token ids from "<key>_tokens", else of the text.
 std::vector<std::int64_t> tokens_of(const Line& line, const std::string& key, const std::string& text,
                                     const LoadedModel& loaded) {
-  auto found = line.record.find(key + "_tokens");
-  // What `generate` wrote: the response's own tokens, its end included.
-  if (found == line.record.end() && key == "response") found = line.record.find("tokens");
-  if (found == line.record.end()) return loaded.tokenizer->encode(text).ids;
+  const auto found = line.record.find(key + "_tokens");
+  if (found == line.record.end()) {
+    // What `generate` wrote, its end included, where these tokens are still those of the text.
+    const auto written = line.record.find("tokens");
+    if (key == "response" && written != line.record.end() && is_encoding(*written, text, loaded)) {
+      return written->get<std::vector<std::int64_t>>();
+    }
+    return loaded.tokenizer->encode(text).ids;
+  }
   auto tokens = found->get<std::vector<std::int64_t>>();
   for (const auto token : tokens) {
     if (token < 0 || token >= loaded.model->shape().vocabulary) {

@@ -47,6 +47,7 @@ void run_train(Session& session, const TrainOptions& options) {
   check_config(config, world.size());
   const RunDirectory run(world, choose_run_directory(world, options, config),
                          options.resume ? Resume::kYes : Resume::kNo, resolved_yaml(config));
+  check_prompts(world, config);
   if (world.rank() == 0) write_provenance(run.path(), config, world);
   const auto summaries = ensure_reward_models(world, config);
   if (world.rank() == 0) write_reward_models(run.path(), summaries);

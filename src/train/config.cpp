@@ -23,6 +23,15 @@ void check_rollout(const RolloutConfig& rollout) {
                       rollout.samples_per_prompt));
 }
 
+void check_aspect(const AspectConfig& aspect) {
+  for (const char* taken : {"holistic", "total", "gated_fraction", "too_short", "reward", "length"}) {
+    require(aspect.name != taken, fmt::format("rewards.aspects: the name '{}' is taken by another metric", taken));
+  }
+  const bool possible = aspect.source.kind != "link_grammar" || aspect.granularity == Granularity::kSentence ||
+                        aspect.granularity == Granularity::kToken;
+  require(possible, fmt::format("rewards.aspects.{}: link_grammar gives values by sentence or token", aspect.name));
+}
+
 void check_rewards(const RewardsConfig& rewards) {
   for (const auto& name : rewards.compose.use) {
     const bool known = std::any_of(rewards.aspects.begin(), rewards.aspects.end(),
@@ -31,9 +40,28 @@ void check_rewards(const RewardsConfig& rewards) {
   }
   const bool needs_aspect = rewards.compose.kind == Composition::kAspectOnly;
   require(!needs_aspect || !rewards.compose.use.empty(), "rewards.compose: aspect_only, but `use` names no aspect");
-  for (const auto& aspect : rewards.aspects) {
-    require(aspect.name != "holistic", "rewards.aspects: the name 'holistic' is taken by the holistic reward");
-  }
+  require(rewards.holistic.source.kind == "model",
+          "rewards.holistic.source: link_grammar gives values by sentence; the holistic reward is one value a response");
+  for (const auto& aspect : rewards.aspects) check_aspect(aspect);
+}
+
+// What keep_best may name: a mean over the validation prompts.
+void check_keep_best(const TrainConfig& config) {
+  if (config.checkpoint.keep_best.empty() || config.evaluate.every == 0) return;
+  std::vector<std::string> known{"eval/reward/holistic", "eval/reward/total", "eval/tokens/response"};
+  for (const auto& aspect : config.rewards.aspects) known.push_back("eval/reward/" + aspect.name);
+  require(std::find(known.begin(), known.end(), config.checkpoint.keep_best) != known.end(),
+          fmt::format("checkpoint.keep_best: '{}' is not measured; expected one of {}", config.checkpoint.keep_best,
+                      fmt::join(known, ", ")));
+}
+
+// A step's factor is 1 + clip(error, -0.2, 0.2) * batch / horizon: it must stay positive.
+void check_kl(const TrainConfig& config) {
+  const auto& kl = config.algorithm.kl;
+  require(kl.target <= 0 || 5 * kl.horizon > static_cast<double>(config.rollout.batch),
+          fmt::format("algorithm.kl.horizon: {} is too short for rollout.batch = {}: the coefficient would fall to 0 or below in "
+                      "one step; expected more than {}",
+                      kl.horizon, config.rollout.batch, static_cast<double>(config.rollout.batch) / 5));
 }
 
 }  // namespace
@@ -41,6 +69,8 @@ void check_rewards(const RewardsConfig& rewards) {
 void check_config(const TrainConfig& config, int world_size) {
   check_rollout(config.rollout);
   check_rewards(config.rewards);
+  check_keep_best(config);
+  check_kl(config);
   Placement(config.placement, 0, world_size);
   require(config.algorithm.minibatch <= config.rollout.batch,
           fmt::format("algorithm.minibatch: {} samples, but a step has only rollout.batch = {}", config.algorithm.minibatch,

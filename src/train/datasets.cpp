@@ -2,6 +2,7 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
 #include "alarm/train/trainer.hpp"
+#include "train/policy_loader.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -17,6 +18,16 @@ Dataset load_split(const TaskConfig& task, const std::string& file) {
 Datasets load_datasets(const TrainConfig& config) {
   return {load_split(config.task, config.task.train), load_split(config.task, config.task.validation),
           load_split(config.task, config.task.test)};
+}
+
+void check_prompts(World& world, const TrainConfig& config) {
+  Datasets data = load_datasets(config);
+  const auto policy = load_policy(config, world);
+  const auto tokenizer = load_tokenizer(policy_dir(config, *policy));
+  const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
+  for (auto* dataset : {&data.train, &data.validation, &data.test}) {
+    check_prompt_lengths(*dataset, *tokenizer, policy->shape().context, config.rollout.sampling.max_new_tokens, on_error);
+  }
 }
 
 void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context, std::int64_t max_new_tokens,

@@ -97,6 +97,7 @@ void Learner::score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans)
     }
   }
   exchange_scores(batch, done);
+  batch.gap_T = (batch.sampled_T - batch.old_T).abs();  // before sampled ones may take the place of recomputed ones
   if (config_.algorithm.old_logprobs == OldLogprobs::kSampled) batch.old_T = batch.sampled_T.clone();
 }
 
@@ -248,7 +249,6 @@ Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
   const double k3 = kl_k3(batch.old_T, batch.reference_T).sum().item<double>() / samples;
   const double coefficient = kl_.coefficient();
   kl_.update(k1, static_cast<std::int64_t>(batch.rollouts.size()));
-  const at::Tensor gap = (batch.sampled_T - batch.old_T).abs();
   const double return_variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
   const double residual = (batch.returns_T - batch.values_T).var(/*unbiased=*/false).item<double>();
   const double seen = std::max(1.0, progress.tokens);
@@ -267,8 +267,8 @@ Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
           {"explained_variance", return_variance > 0 ? 1.0 - residual / return_variance : 0.0},
           {"epochs", static_cast<double>(progress.epochs)},
           {"skipped_minibatches", static_cast<double>(progress.skipped)},
-          {"logprob_gap/max", gap.max().item<double>()},
-          {"logprob_gap/mean", gap.mean().item<double>()}};
+          {"logprob_gap/max", batch.gap_T.max().item<double>()},
+          {"logprob_gap/mean", batch.gap_T.mean().item<double>()}};
 }
 
 }  // namespace alarm_dist

@@ -18,6 +18,7 @@ struct Learner::Batch {
 
   std::span<const Rollout> rollouts;
   std::vector<std::int64_t> offsets{0};  // rollout i owns tokens [offsets[i], offsets[i+1])
+  at::Tensor gap_T;  // |log-probability as generated - as recomputed|
   at::Tensor rewards_T, sampled_T, old_T, reference_T, entropy_T, values_T, advantages_T, returns_T;
 
   std::int64_t tokens() const { return offsets.back(); }

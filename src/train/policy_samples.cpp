@@ -59,7 +59,14 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
                    .sampling = config.rollout.sampling,
                    .draws = {.seed = seed, .step = 0xFFFFFFF0},
                    .adapter = Adapter::kOff};
+  const auto drop_too_long = [&] {
+    std::erase_if(plan.records, [&](std::int64_t record) {
+      const auto prompt = static_cast<std::int64_t>(tokenizer->encode(plan.dataset->at(record).prompt).ids.size());
+      return prompt + plan.sampling.max_new_tokens > policy->shape().context;
+    });
+  };
   ModelWritten written;
+  drop_too_long();
   for (auto& rollout : harvest(world, everyone, actors, plan).rollouts) written.sampled[rollout.record] = rollout.text;
 
   std::vector<std::string> prefixes;
@@ -69,6 +76,7 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
   plan.records = records_of(dataset, WrittenSort::kContinued, count);
   plan.sampling.temperature = kContinuedTemperature;
   plan.draws.step = 0xFFFFFFF1;
+  drop_too_long();
   for (auto& rollout : harvest(world, everyone, actors, plan).rollouts) {
     written.continued[rollout.record] = prefixes[static_cast<std::size_t>(rollout.record)] + rollout.text;
   }

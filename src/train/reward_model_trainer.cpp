@@ -52,11 +52,12 @@ Dataset training_data(const TrainConfig& config, const RewardModelRecipe& recipe
   return {fmt::format("{}", fmt::join(recipe.data, "+")), std::move(records), 0};
 }
 
-// The first n records in a fixed order that keeps papers together.
+// The first n records, whole papers with three aspects each, two papers at least.
 Dataset held_out_data(const TrainConfig& config, const RewardModelRecipe& recipe) {
   Dataset test = load_datasets(config).test;
   auto records = test.records();
-  if (recipe.held_out > 0 && recipe.held_out < test.size()) records.resize(static_cast<std::size_t>(recipe.held_out));
+  const std::int64_t wanted = std::max<std::int64_t>(6, recipe.held_out / 3 * 3);
+  if (recipe.held_out > 0 && wanted < test.size()) records.resize(static_cast<std::size_t>(wanted));
   return {test.name(), std::move(records), 0};
 }
 
@@ -78,6 +79,7 @@ class Objective {
 
 struct Context {
   World& world;
+  Communicator& device;  // all ranks, where the model is
   const Tokenizer& tokenizer;
   const InputTemplate& input;
   const RewardModelRecipe& recipe;
@@ -180,7 +182,7 @@ class SentenceObjective : public Objective {
       : context_(context), data_(data), held_out_(held_out), make_(make) {}
 
   std::int64_t start_epoch(std::int64_t epoch) override {
-    examples_ = make_(data_, context_.recipe.examples, context_.seed + static_cast<std::uint64_t>(epoch));
+    examples_ = make_(data_, context_.recipe.examples, context_.seed + (static_cast<std::uint64_t>(epoch) << 32U));
     return static_cast<std::int64_t>(examples_.size());
   }
 
@@ -253,7 +255,7 @@ void train(Objective& objective, const EncoderModel& model, const Context& conte
     optimizer.zero_grad();
     const double loss = objective.backward(model, begin, std::min(begin + recipe.batch, examples));
     ALARM_CHECK(std::isfinite(loss), "reward model '{}': the loss is {} in step {}", recipe.name, loss, step);
-    sum_gradients(context.world.communicator(), parameters);
+    sum_gradients(context.device, parameters);
     clip_gradients(parameters, gradient_norm(parameters), recipe.max_grad_norm);
     optimizer.step(learning_rate_scale(step, steps, recipe.warmup));
     if (progress) progress->update(step + 1);
@@ -303,7 +305,9 @@ RewardModelSummary train_reward_model(World& world, const TrainConfig& config, c
   auto card = make_card(config, recipe, data);
   check_template(card.input);
   const auto tokenizer = load_tokenizer(recipe.trunk);
+  const auto device_ranks = world.make_communicator(device);
   const Context context{.world = world,
+                        .device = *device_ranks,
                         .tokenizer = *tokenizer,
                         .input = card.input,
                         .recipe = recipe,

@@ -19,7 +19,9 @@ struct Wanted {
 
 std::unique_ptr<RewardSource> make_source(const TrainConfig& config, c10::Device device, const SourceConfig& source,
                                           const Wanted& wanted) {
-  if (source.kind == "link_grammar") return make_link_grammar_source(wanted.name);
+  if (source.kind == "link_grammar") {
+    return make_link_grammar_source({.name = wanted.name, .granularity = wanted.granularity});
+  }
   auto made = make_learned_source({.name = wanted.name,
                                    .model = reward_model_path(config, source.model),
                                    .dtype = parse_precision(config.policy.precision, device),

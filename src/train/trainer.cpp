@@ -7,6 +7,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
+#include "alarm/store/atomic_file.hpp"
 #include "alarm/train/sync.hpp"
 #include "train/policy_loader.hpp"
 
@@ -236,7 +237,11 @@ void Trainer::save_checkpoint(std::int64_t step) {
 // The weights that validation found best answer the test prompts, and so does the initial policy.
 void Trainer::finish() {
   const bool has_best = state_.best_step > 0 && state_.best_step != state_.step;
-  if (has_best) Checkpoints::load_adapter(checkpoints_.path_of(state_.best_step), *policy_);
+  if (has_best) {
+    verify_manifest(checkpoints_.path_of(state_.best_step));
+    Checkpoints::load_adapter(checkpoints_.path_of(state_.best_step), *policy_);
+  }
+  if (state_.best_step == 0) log::root_info("no step was better than the initial policy on validation prompts: comparing the last");
   world_.control().set_doing("comparing before and after");
   const auto before = held_out("test/before", data_.test, config_.evaluate.test_prompts, Adapter::kOff);
   const auto after = held_out("test/after", data_.test, config_.evaluate.test_prompts, Adapter::kOn);

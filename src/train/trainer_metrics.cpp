@@ -50,7 +50,7 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
     scored += 1;
     const auto composed = composer(rollout);
     for (const auto r : composed.rewards) total += r;
-    holistic += composed.holistic;
+    holistic += composer.value(rollout, composer.config().holistic);
     passed += composed.passed ? 1 : 0;
     too_short += composed.too_short ? 1 : 0;
     for (const auto& aspect : composer.aspects()) aspects[aspect] += composer.value(rollout, aspect);

@@ -36,6 +36,9 @@ Datasets load_datasets(const TrainConfig& config);
 void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context, std::int64_t max_new_tokens,
                           OnDataError on_error);
 
+// The same for every split of the config, before anything is trained. Throws UsageError, the same on every rank.
+void check_prompts(World& world, const TrainConfig& config);
+
 class Trainer {
  public:
   // Loads what this rank's role needs. Collective over the world. References must outlive the trainer.
