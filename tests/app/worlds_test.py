@@ -11,6 +11,9 @@ ONE_UPDATE = {"run.steps": 1, "algorithm.minibatch": 16, "algorithm.epochs": 1, 
 COMPARED = ("reward/total", "reward/holistic", "reward/relevance", "reward/grammar", "kl/k1", "kl/k3", "kl/coef", "entropy",
             "loss/policy", "loss/value", "grad_norm", "grad_norm/critic", "tokens/response", "tokens/prompt")
 TOLERANCE = 1e-5  # relative, float32
+# At ratio 1 the policy loss is minus the mean of whitened advantages, 0 in exact arithmetic: what is printed is the rounding
+# of a sum of terms of size 1, and that is what it is measured against.
+SCALE = {"loss/policy": 1.0}
 
 
 def split(rollout, reward, learner):
@@ -22,7 +25,7 @@ class WorldsTest(EndToEnd):
         self.assertEqual(run.samples(1), expected.samples(1))
         got, wanted = run.metrics()[1], expected.metrics()[1]
         for key in COMPARED:
-            self.assertLessEqual(abs(got[key] - wanted[key]), TOLERANCE * max(abs(wanted[key]), 1e-3),
+            self.assertLessEqual(abs(got[key] - wanted[key]), TOLERANCE * max(abs(wanted[key]), SCALE.get(key, 1e-3)),
                                  f"{key}: {got[key]} against {wanted[key]}")
 
     def expect_complete(self, run):
