@@ -51,7 +51,8 @@ void write_provenance(const fs::path& run_dir, const TrainConfig& config, World&
   for (const auto& [name, version] : versions()) json["versions"][name] = version;
   json["policy"] = config.policy.model;
   for (const auto& path : {config.policy.model, config.task.train, config.task.validation, config.task.test}) {
-    for (const auto& [name, found] : digests_of(path).items()) {
+    const auto seen = digests_of(path);
+    for (const auto& [name, found] : seen.items()) {
       auto& known = json["digests"][name];
       if (known.is_string() && known != found) {
         throw UsageError(fmt::format("{} has changed since this run was started: a resumed run must see what the first one saw", name));

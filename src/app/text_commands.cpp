@@ -184,11 +184,12 @@ void score_with_reward_model(World& world, const ScoreOptions& options) {
   run_line_job(world, options.job, [&](std::span<Line> lines) {
     std::vector<Record> records;
     for (const auto& line : lines) {
-      records.push_back({.id = line.source,
-                         .source = line.source,
-                         .question = text_field_or(line, "question", text_field_or(line, "prompt", "")),
-                         .aspect = text_field_or(line, "aspect", ""),
-                         .document = text_field_or(line, "document", "")});
+      Record record;
+      record.id = record.source = line.source;
+      record.question = text_field_or(line, "question", text_field_or(line, "prompt", ""));
+      record.aspect = text_field_or(line, "aspect", "");
+      record.document = text_field_or(line, "document", "");
+      records.push_back(std::move(record));
     }
     std::vector<ScoredResponse> responses;
     for (std::size_t i = 0; i < lines.size(); ++i) {
