@@ -21,6 +21,5 @@ double kilobytes_of(const char* file, const std::string& name) {
 }  // namespace
 
 double resident_bytes() { return 1024.0 * kilobytes_of("/proc/self/status", "VmRSS"); }
-double proportional_bytes() { return 1024.0 * kilobytes_of("/proc/self/smaps_rollup", "Pss"); }
 
 }  // namespace alarm_dist

@@ -4,7 +4,6 @@
 
 namespace alarm_dist {
 
-double resident_bytes();      // pages in memory, shared ones counted whole
-double proportional_bytes();  // shared pages counted by the number of processes that share them
+double resident_bytes();  // pages in memory, shared ones counted whole
 
 }  // namespace alarm_dist
