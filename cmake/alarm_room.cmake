@@ -3,6 +3,7 @@
 #
 # One static library a room, alarm::NAME. DEPS are the rooms (and LibTorch) that its headers show; PRIVATE_DEPS only its
 # bodies. An include of a room that is not named does not link, and tests/rules checks the #include lines as well.
+
 # Sanitizers in the rooms that do not link LibTorch, which is not built for them; what links such a room gets their runtime.
 function(alarm_sanitize target)
   get_target_property(_links ${target} LINK_LIBRARIES)
@@ -20,6 +21,9 @@ function(alarm_room name)
   target_include_directories(alarm_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(alarm_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS} $<BUILD_INTERFACE:alarm_warnings>)
   alarm_sanitize(alarm_${name})
+  if("alarm::torch" IN_LIST ARG_DEPS)
+    alarm_torch_headers(alarm_${name})
+  endif()
   set_property(GLOBAL PROPERTY ALARM_DEPS_${name} "${ARG_DEPS}")
   set_property(GLOBAL APPEND PROPERTY ALARM_ROOMS ${name})
 endfunction()
