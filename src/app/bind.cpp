@@ -16,7 +16,8 @@ constexpr Range kCountOrZero{.low = 0, .high = kUnlimited};
 // The element of that name; made if a config names a new one.
 template <typename T>
 T& named(std::vector<T>& items, const std::string& name) {
-  const auto found = std::find_if(items.begin(), items.end(), [&](const T& item) { return item.name == name; });
+  const auto found =
+      std::find_if(items.begin(), items.end(), [&](const T& item) { return item.name == name; });
   if (found != items.end()) return *found;
   items.push_back({});
   items.back().name = name;
@@ -25,7 +26,8 @@ T& named(std::vector<T>& items, const std::string& name) {
 
 // A mapping from names to structs, kept in the config's order.
 template <typename T, typename Body>
-void named_list(FieldVisitor& v, std::string_view key, std::vector<T>& items, std::string_view doc, const Body& body) {
+void named_list(FieldVisitor& v, std::string_view key, std::vector<T>& items, std::string_view doc,
+                const Body& body) {
   std::vector<std::string> names;
   for (const auto& item : items) names.push_back(item.name);
   const std::vector<T> defaults = items;
@@ -39,49 +41,66 @@ void describe(FieldVisitor& v, RunConfig& run) {
   v.field("name", run.name, "Name of the run: its folder below runs/, the report's title.");
   v.field("seed", run.seed, kCountOrZero, "Seed of every random draw.");
   v.field("steps", run.steps, kCountOrZero, "Steps of rollout and update.");
-  v.choice("log_level", run.log_level, {"debug", "info", "warn", "error", "off"}, "Least level that is logged.");
+  v.choice("log_level", run.log_level, {"debug", "info", "warn", "error", "off"},
+           "Least level that is logged.");
   v.field("collective_timeout_s", run.collective_timeout_s, kPositive,
-          "Seconds after which a collective that not all ranks entered ends the job, with a report of who is missing.");
+          "Seconds after which a collective that not all ranks entered ends the job, with a report "
+          "of who is missing.");
 }
 
 void describe(FieldVisitor& v, PathsConfig& paths) {
-  v.field("cache", paths.cache, "Where dequantised and cast weights are kept; all ranks of a node map them.");
-  v.field("reward_models", paths.reward_models, "Folder of the reward models that the program trains and finds by name.");
+  v.field("cache", paths.cache,
+          "Where dequantised and cast weights are kept; all ranks of a node map them.");
+  v.field("reward_models", paths.reward_models,
+          "Folder of the reward models that the program trains and finds by name.");
 }
 
 void describe(FieldVisitor& v, TaskConfig& task) {
   v.choice("name", task.name, {"aclsum", "prompts"},
-           "`aclsum`: one aspect of a paper in a sentence. `prompts`: JSON lines with `prompt` or `messages`.");
+           "`aclsum`: one aspect of a paper in a sentence. `prompts`: JSON lines with `prompt` or "
+           "`messages`.");
   v.field("train", task.train, "JSON lines with the training prompts.");
   v.field("validation", task.validation, "JSON lines that are evaluated during training.");
   v.field("test", task.test, "JSON lines that are evaluated before and after.");
-  v.field("sections", task.sections, "aclsum: what the prompt shows of `abstract`, `introduction`, `conclusion`.");
-  v.field("max_words", task.max_words, kCountOrZero, "aclsum: the document is cut after the sentence that reaches this; 0: not.");
-  v.choice("on_error", task.on_error, {"stop", "skip"}, "A bad record stops the run before it starts, or is left out and counted.");
+  v.field("sections", task.sections,
+          "aclsum: what the prompt shows of `abstract`, `introduction`, `conclusion`.");
+  v.field("max_words", task.max_words, kCountOrZero,
+          "aclsum: the document is cut after the sentence that reaches this; 0: not.");
+  v.choice("on_error", task.on_error, {"stop", "skip"},
+           "A bad record stops the run before it starts, or is left out and counted.");
 }
 
 void describe(FieldVisitor& v, PolicyConfig& policy) {
   v.field("model", policy.model, "A Hugging Face directory or a .gguf file.");
   v.section("adapter", "What is trained of the policy.", [&] {
-    v.section("lora", "Low-rank adapters (Hu et al. 2021); the reference policy is the model without them.", [&] {
-      v.field("rank", policy.lora.rank, kCount, "Rank of the adapters.");
-      v.field("alpha", policy.lora.alpha, kPositive, "The adapter's output is scaled by alpha / rank.");
-      v.field("targets", policy.lora.targets, "Projections that get one.");
-    });
+    v.section("lora",
+              "Low-rank adapters (Hu et al. 2021); the reference policy is the model without them.",
+              [&] {
+                v.field("rank", policy.lora.rank, kCount, "Rank of the adapters.");
+                v.field("alpha", policy.lora.alpha, kPositive,
+                        "The adapter's output is scaled by alpha / rank.");
+                v.field("targets", policy.lora.targets, "Projections that get one.");
+              });
   });
   v.choice("precision", policy.precision, {"auto", "float32", "bfloat16", "float64"},
-           "Type of the frozen weights and activations. `auto`: bfloat16 where the device multiplies it natively, else float32.");
-  v.choice("device", policy.device, {"cpu", "cuda"}, "Where models run; cuda: the GPU of the rank's number on its node.");
+           "Type of the frozen weights and activations. `auto`: bfloat16 where the device "
+           "multiplies it natively, else float32.");
+  v.choice("device", policy.device, {"cpu", "cuda"},
+           "Where models run; cuda: the GPU of the rank's number on its node.");
 }
 
 void describe(FieldVisitor& v, RolloutConfig& rollout) {
   v.field("batch", rollout.batch, kCount, "Samples a step.");
   v.field("samples_per_prompt", rollout.samples_per_prompt, kCount, "Samples of each prompt.");
-  v.field("group_size", rollout.group_size, kCount, "Samples generated together; a rank claims one group at a time.");
+  v.field("group_size", rollout.group_size, kCount,
+          "Samples generated together; a rank claims one group at a time.");
   v.field("max_new_tokens", rollout.sampling.max_new_tokens, kCount, "Longest response.");
-  v.field("temperature", rollout.sampling.temperature, kPositive, "The policy is softmax(logits / temperature).");
-  v.field("top_k", rollout.sampling.top_k, kCountOrZero, "Sample from the k likeliest tokens; 0: from all.");
-  v.field("top_p", rollout.sampling.top_p, {.low = 0, .high = 1, .low_open = true}, "Nucleus sampling (Holtzman et al. 2020); 1: off.");
+  v.field("temperature", rollout.sampling.temperature, kPositive,
+          "The policy is softmax(logits / temperature).");
+  v.field("top_k", rollout.sampling.top_k, kCountOrZero,
+          "Sample from the k likeliest tokens; 0: from all.");
+  v.field("top_p", rollout.sampling.top_p, {.low = 0, .high = 1, .low_open = true},
+          "Nucleus sampling (Holtzman et al. 2020); 1: off.");
 }
 
 void describe_source(FieldVisitor& v, SourceConfig& source) {
@@ -93,7 +112,8 @@ void describe_source(FieldVisitor& v, SourceConfig& source) {
   }
   source.kind = "model";
   v.section("source", kDoc, [&] {
-    v.field("model", source.model, "Folder of a reward model, or its name below paths.reward_models.");
+    v.field("model", source.model,
+            "Folder of a reward model, or its name below paths.reward_models.");
   });
 }
 
@@ -101,10 +121,12 @@ void describe(FieldVisitor& v, RewardsConfig& rewards) {
   const std::vector<std::string> normalize_words = {"measured", "none"};
   v.section("holistic", "The reward of the response as a whole.", [&] {
     describe_source(v, rewards.holistic.source);
-    v.choice("normalize", rewards.holistic.normalize, normalize_words,
-             "`measured`: minus mean, over deviation, both measured on samples of the initial policy.");
+    v.choice(
+        "normalize", rewards.holistic.normalize, normalize_words,
+        "`measured`: minus mean, over deviation, both measured on samples of the initial policy.");
   });
-  named_list(v, "aspects", rewards.aspects, "Aspect rewards, by name. All are logged; compose.use says which count.",
+  named_list(v, "aspects", rewards.aspects,
+             "Aspect rewards, by name. All are logged; compose.use says which count.",
              [&](AspectConfig& aspect) {
                describe_source(v, aspect.source);
                v.choice("granularity", aspect.granularity,
@@ -117,48 +139,64 @@ void describe(FieldVisitor& v, RewardsConfig& rewards) {
                v.choice("normalize", aspect.normalize, normalize_words, "As for holistic.");
              });
   v.section("compose", "How components become one reward a token (docs/method.md).", [&] {
-    v.choice("kind", rewards.compose.kind,
-             {{"hierarchical", Composition::kHierarchical},
-              {"weighted_sum", Composition::kWeightedSum},
-              {"holistic_only", Composition::kHolisticOnly},
-              {"aspect_only", Composition::kAspectOnly}},
-             "hierarchical: aspects count where the normalised holistic reward reaches the threshold.");
-    v.field("threshold", rewards.compose.threshold, Range{.infinite = true}, "On the normalised holistic reward, unweighted.");
-    v.field("holistic_weight", rewards.compose.holistic_weight, Range{}, "Factor of the holistic reward on the last token.");
-    v.choice("shaping", rewards.compose.shaping, {{"none", Shaping::kNone}, {"sigmoid", Shaping::kSigmoid}},
+    v.choice(
+        "kind", rewards.compose.kind,
+        {{"hierarchical", Composition::kHierarchical},
+         {"weighted_sum", Composition::kWeightedSum},
+         {"holistic_only", Composition::kHolisticOnly},
+         {"aspect_only", Composition::kAspectOnly}},
+        "hierarchical: aspects count where the normalised holistic reward reaches the threshold.");
+    v.field("threshold", rewards.compose.threshold, Range{.infinite = true},
+            "On the normalised holistic reward, unweighted.");
+    v.field("holistic_weight", rewards.compose.holistic_weight, Range{},
+            "Factor of the holistic reward on the last token.");
+    v.choice("shaping", rewards.compose.shaping,
+             {{"none", Shaping::kNone}, {"sigmoid", Shaping::kSigmoid}},
              "Of aspect values, where they are emitted.");
     v.field("use", rewards.compose.use, "Aspects that count.");
     v.field("too_short_reward", rewards.compose.too_short_reward, Range{},
             "Times holistic_weight, for a response that is nothing but its end.");
   });
-  v.field("normalization_samples", rewards.normalization_samples, Range{.low = 2, .high = kUnlimited},
+  v.field("normalization_samples", rewards.normalization_samples,
+          Range{.low = 2, .high = kUnlimited},
           "Samples of the initial policy, on validation prompts, that statistics are measured on.");
 }
 
 void describe(FieldVisitor& v, RewardModelRecipe& recipe) {
-  v.choice("kind", recipe.kind, {"preference", "evidence", "groundedness"},
-           "`preference`: an expert's answer against worse ones, Bradley-Terry. `evidence`: sentences highlighted for the asked "
-           "aspect or not. `groundedness`: sentences of the paper against foreign and altered ones.");
+  v.choice(
+      "kind", recipe.kind, {"preference", "evidence", "groundedness"},
+      "`preference`: an expert's answer against worse ones, Bradley-Terry. `evidence`: sentences "
+      "highlighted for the asked "
+      "aspect or not. `groundedness`: sentences of the paper against foreign and altered ones.");
   v.field("trunk", recipe.trunk, "Hugging Face directory of a BERT encoder to start from.");
   v.field("data", recipe.data, "Splits of the task it learns from: `train`, `validation`.");
   v.field("epochs", recipe.epochs, kCount, "Passes over the records, each with new draws.");
   v.field("batch", recipe.batch, kCount, "Groups (preference) or sentences an optimiser step.");
   v.field("lr", recipe.lr, kPositive, "Peak learning rate.");
   v.field("weight_decay", recipe.weight_decay, kNotNegative, "Decoupled weight decay.");
-  v.field("warmup", recipe.warmup, kUnit, "Share of the steps in which the rate rises; after it the rate falls linearly to 0.");
-  v.field("max_grad_norm", recipe.max_grad_norm, kNotNegative, "Gradients are scaled to at most this norm; 0: never.");
+  v.field("warmup", recipe.warmup, kUnit,
+          "Share of the steps in which the rate rises; after it the rate falls linearly to 0.");
+  v.field("max_grad_norm", recipe.max_grad_norm, kNotNegative,
+          "Gradients are scaled to at most this norm; 0: never.");
   v.field("examples", recipe.examples, kCount, "evidence, groundedness: sentences an epoch.");
-  v.field("frozen_layers", recipe.frozen_layers, kCountOrZero, "This many lower layers are not trained; the embeddings never are.");
-  v.field("first", recipe.first, "First text of the encoder's input, with {question} {aspect} {document} {response} {sentence}.");
+  v.field("frozen_layers", recipe.frozen_layers, kCountOrZero,
+          "This many lower layers are not trained; the embeddings never are.");
+  v.field("first", recipe.first,
+          "First text of the encoder's input, with {question} {aspect} {document} {response} "
+          "{sentence}.");
   v.field("second", recipe.second, "Second text; empty: none.");
   v.field("max_tokens", recipe.max_tokens, Range{.low = 8, .high = 512}, "Longest input.");
   v.field("document_tokens", recipe.document_tokens, kCountOrZero,
-          "Of a longer document its first and last halves of this many word pieces stay; 0: as much as fits.");
+          "Of a longer document its first and last halves of this many word pieces stay; 0: as "
+          "much as fits.");
   v.field("model_written", recipe.model_written, kCountOrZero,
-          "preference: answers sampled from the initial policy, this many of each sort, that serve as rejected ones.");
-  v.field("held_out", recipe.held_out, kCountOrZero, "Records of the test split that accuracy is measured on; 0: all.");
+          "preference: answers sampled from the initial policy, this many of each sort, that serve "
+          "as rejected ones.");
+  v.field("held_out", recipe.held_out, kCountOrZero,
+          "Records of the test split that accuracy is measured on; 0: all.");
   v.field("micro_tokens", recipe.micro_tokens, kCount, "Token rows a forward pass, a rank.");
-  v.choice("precision", recipe.precision, {"auto", "float32", "bfloat16"}, "Of the activations; weights are float32.");
+  v.choice("precision", recipe.precision, {"auto", "float32", "bfloat16"},
+           "Of the activations; weights are float32.");
 }
 
 void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
@@ -166,24 +204,32 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.field("minibatch", algorithm.minibatch, kCount, "Samples an optimiser step, over all ranks.");
   v.field("epochs", algorithm.epochs, kCount, "Passes over a step's samples.");
   v.field("clip", algorithm.clip, kPositive, "Clipping range of the policy ratio.");
-  v.field("value_clip", algorithm.value_clip, kNotNegative, "Clipping range of values around the old ones; 0: none.");
+  v.field("value_clip", algorithm.value_clip, kNotNegative,
+          "Clipping range of values around the old ones; 0: none.");
   v.field("value_coef", algorithm.value_coef, kNotNegative, "Factor of the value loss.");
-  v.field("value_trains_trunk", algorithm.value_trains_trunk, "The value loss reaches the adapter, not the value head alone.");
+  v.field("value_trains_trunk", algorithm.value_trains_trunk,
+          "The value loss reaches the adapter, not the value head alone.");
   v.field("gamma", algorithm.gamma, kUnit, "Discount.");
   v.field("lambda", algorithm.lambda, kUnit, "Of generalised advantage estimation.");
   v.section("kl", "Penalty for leaving the reference policy, in the reward of each token.", [&] {
     v.field("coef", algorithm.kl.coef, kNotNegative, "Coefficient to start with.");
-    v.field("target", algorithm.kl.target, Range{}, "Nats a response that the controller steers to; 0 or less: the coefficient stays.");
-    v.field("horizon", algorithm.kl.horizon, kPositive, "Samples in which the coefficient may change by 20% per sample share.");
+    v.field("target", algorithm.kl.target, Range{},
+            "Nats a response that the controller steers to; 0 or less: the coefficient stays.");
+    v.field("horizon", algorithm.kl.horizon, kPositive,
+            "Samples in which the coefficient may change by 20% per sample share.");
   });
   v.field("early_stop_kl", algorithm.early_stop_kl, Range{},
-          "A step's remaining epochs are left out when mean(old - new log-probability) exceeds 1.5 times this; 0: never.");
-  v.field("ratio_guard", algorithm.ratio_guard, kPositive, "A mini-batch whose mean ratio exceeds this is not stepped on.");
+          "A step's remaining epochs are left out when mean(old - new log-probability) exceeds 1.5 "
+          "times this; 0: never.");
+  v.field("ratio_guard", algorithm.ratio_guard, kPositive,
+          "A mini-batch whose mean ratio exceeds this is not stepped on.");
   v.choice("old_logprobs", algorithm.old_logprobs,
            {{"recompute", OldLogprobs::kRecompute}, {"sampled", OldLogprobs::kSampled}},
            "recompute: by the training pass, the first ratio is exactly 1. sampled: as generated.");
-  v.choice("whiten", algorithm.whiten, {{"global", WhitenScope::kGlobal}, {"local", WhitenScope::kLocal}},
-           "Whose advantages give mean and variance. local: each rank's own, so results depend on the number of ranks.");
+  v.choice("whiten", algorithm.whiten,
+           {{"global", WhitenScope::kGlobal}, {"local", WhitenScope::kLocal}},
+           "Whose advantages give mean and variance. local: each rank's own, so results depend on "
+           "the number of ranks.");
 }
 
 void describe(FieldVisitor& v, OptimizerConfig& optimizer) {
@@ -193,14 +239,17 @@ void describe(FieldVisitor& v, OptimizerConfig& optimizer) {
   v.field("beta2", optimizer.beta2, {.low = 0, .high = 1, .high_open = true}, "AdamW.");
   v.field("epsilon", optimizer.epsilon, kPositive, "AdamW.");
   v.field("weight_decay", optimizer.weight_decay, kNotNegative, "Decoupled.");
-  v.choice("schedule", optimizer.schedule, {"constant", "linear"}, "linear: falls to 0 at the last step.");
+  v.choice("schedule", optimizer.schedule, {"constant", "linear"},
+           "linear: falls to 0 at the last step.");
   v.field("warmup", optimizer.warmup, kCountOrZero, "Steps in which the rate rises.");
-  v.field("max_grad_norm", optimizer.max_grad_norm, kNotNegative, "Gradients are scaled to at most this norm; 0: never.");
+  v.field("max_grad_norm", optimizer.max_grad_norm, kNotNegative,
+          "Gradients are scaled to at most this norm; 0: never.");
 }
 
 void describe(FieldVisitor& v, PlacementConfig& placement) {
   std::string word = placement.colocated() ? "colocated" : "";
-  constexpr std::string_view kDoc = "`colocated`: every rank plays every role. Or ranks by role, which add up to the world.";
+  constexpr std::string_view kDoc =
+      "`colocated`: every rank plays every role. Or ranks by role, which add up to the world.";
   if (v.word("placement", word, {"colocated"}, kDoc)) {
     placement = {};
     return;
@@ -213,16 +262,21 @@ void describe(FieldVisitor& v, PlacementConfig& placement) {
 }
 
 void describe(FieldVisitor& v, EvaluateConfig& evaluate) {
-  v.field("every", evaluate.every, kCountOrZero, "Steps between evaluations; 0: only before and after.");
+  v.field("every", evaluate.every, kCountOrZero,
+          "Steps between evaluations; 0: only before and after.");
   v.field("prompts", evaluate.prompts, kCount, "Validation prompts of each.");
-  v.field("test_prompts", evaluate.test_prompts, kCountOrZero, "Test prompts before and after; 0: all.");
-  v.field("group_size", evaluate.group_size, kCount, "Prompts answered together, also where reward models and statistics need samples.");
+  v.field("test_prompts", evaluate.test_prompts, kCountOrZero,
+          "Test prompts before and after; 0: all.");
+  v.field("group_size", evaluate.group_size, kCount,
+          "Prompts answered together, also where reward models and statistics need samples.");
 }
 
 void describe(FieldVisitor& v, CheckpointConfig& checkpoint) {
-  v.field("every", checkpoint.every, kCountOrZero, "Steps between checkpoints; 0: only the best and the last.");
+  v.field("every", checkpoint.every, kCountOrZero,
+          "Steps between checkpoints; 0: only the best and the last.");
   v.field("keep", checkpoint.keep, kCount, "How many of the newest stay, beside the best.");
-  v.field("keep_best", checkpoint.keep_best, "Metric of the validation set whose best step is kept and compared at the end.");
+  v.field("keep_best", checkpoint.keep_best,
+          "Metric of the validation set whose best step is kept and compared at the end.");
 }
 
 }  // namespace
@@ -235,7 +289,8 @@ void describe(FieldVisitor& v, TrainConfig& config) {
   v.section("rollout", "How responses are sampled.", [&] { describe(v, config.rollout); });
   v.section("rewards", "What is rewarded.", [&] { describe(v, config.rewards); });
   named_list(v, "reward_models", config.reward_models,
-             "Recipes of reward models that the program trains itself when rewards name them and their folder is missing.",
+             "Recipes of reward models that the program trains itself when rewards name them and "
+             "their folder is missing.",
              [&](RewardModelRecipe& recipe) { describe(v, recipe); });
   v.section("algorithm", "Proximal policy optimisation.", [&] { describe(v, config.algorithm); });
   v.section("optimizer", "AdamW.", [&] { describe(v, config.optimizer); });
@@ -244,7 +299,8 @@ void describe(FieldVisitor& v, TrainConfig& config) {
             "Token rows a forward pass, a rank. Memory, not results, depends on it.");
   });
   describe(v, config.placement);
-  v.section("evaluate", "Held-out prompts, answered greedily.", [&] { describe(v, config.evaluate); });
+  v.section("evaluate", "Held-out prompts, answered greedily.",
+            [&] { describe(v, config.evaluate); });
   v.section("checkpoint", "What is kept.", [&] { describe(v, config.checkpoint); });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one description of every key of the config: the reader, the writer and docs/configuration.md all come from it.
+// The one description of every key of the config: the reader, the writer and docs/configuration.md
+// all come from it.
 #pragma once
 
 #include "alarm/config/fields.hpp"

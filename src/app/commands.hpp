@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The subcommands. Each add_ function declares options and, when its subcommand is given, puts what to run into `chosen`.
+// The subcommands. Each add_ function declares options and, when its subcommand is given, puts what
+// to run into `chosen`.
 #pragma once
 
 #include <functional>

@@ -29,7 +29,8 @@ std::string bash_script(const CLI::App& app) {
       "# bash completion of alarm-dist: source <(alarm-dist completion)\n"
       "_alarm_dist() {{\n  local words=\"{}{}\" word=${{COMP_WORDS[COMP_CWORD]}}\n"
       "  case ${{COMP_WORDS[1]}} in\n{}  esac\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}}\ncomplete -o default -F _alarm_dist alarm-dist\n",
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}}\ncomplete -o default -F _alarm_dist "
+      "alarm-dist\n",
       names, options_of(app), cases);
 }
 

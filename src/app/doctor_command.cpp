@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// doctor: is this machine ready? Each line is a check that ran; the exit code says whether all held.
+// doctor: is this machine ready? Each line is a check that ran; the exit code says whether all
+// held.
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include "alarm/base/error.hpp"
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/reward/source.hpp"
+
 #include "app/commands.hpp"
 #include "app/provenance.hpp"
 
@@ -49,25 +51,27 @@ std::string check_matmul(c10::Device device) {
   const at::Tensor product = at::matmul(b, b.t()).to(at::kCPU, at::kDouble);
   const double error = ((product - exact).norm() / exact.norm()).item<double>();
   ALARM_CHECK(error < 1e-2, "relative error {:.1e} against float64", error);
-  return fmt::format("{} on {}: relative error {:.1e}, {:.0f} GFLOP/s at 512", c10::toString(dtype), device.str(), error,
-                     2.0 * 512 * 512 * 512 / clock.seconds() / 1e9);
+  return fmt::format("{} on {}: relative error {:.1e}, {:.0f} GFLOP/s at 512", c10::toString(dtype),
+                     device.str(), error, 2.0 * 512 * 512 * 512 / clock.seconds() / 1e9);
 }
 
 std::string check_collective(World& world, c10::Device device) {
   auto communicator = world.make_communicator(device);
-  at::Tensor numbers = at::full({1000}, world.rank() + 1.0, at::TensorOptions().dtype(at::kDouble).device(device));
+  at::Tensor numbers =
+      at::full({1000}, world.rank() + 1.0, at::TensorOptions().dtype(at::kDouble).device(device));
   communicator->all_reduce(numbers, ReduceOp::kSum);
   const double expected = world.size() * (world.size() + 1) / 2.0;
-  ALARM_CHECK(at::equal(numbers.cpu(), at::full({1000}, expected, at::kDouble)), "all_reduce gave {} instead of {}",
-              numbers[0].item<double>(), expected);
+  ALARM_CHECK(at::equal(numbers.cpu(), at::full({1000}, expected, at::kDouble)),
+              "all_reduce gave {} instead of {}", numbers[0].item<double>(), expected);
   return fmt::format("all_reduce over {} ranks on {}", world.size(), device.str());
 }
 
 std::string check_grammar() {
   const Record record;
   const std::string text = "The cat sat on the mat.";
-  const ScoredResponse response{
-      .record = &record, .text = text, .token_offsets = {{0, static_cast<std::int64_t>(text.size())}}};
+  const ScoredResponse response{.record = &record,
+                                .text = text,
+                                .token_offsets = {{0, static_cast<std::int64_t>(text.size())}}};
   const auto trace = make_link_grammar_source("grammar")->score({&response, 1}).at(0);
   ALARM_CHECK(trace.failure.empty() && !trace.emissions.empty(), "{}", trace.failure);
   return fmt::format("'{}' scores {:.2f}", text, trace.emissions.front().value);
@@ -76,9 +80,10 @@ std::string check_grammar() {
 void doctor(Session& session, const std::string& device_name) {
   World& world = session.world();
   Checks checks;
-  const c10::Device device = device_name == "cuda"
-                                 ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank()))
-                                 : c10::Device(c10::kCPU);
+  const c10::Device device =
+      device_name == "cuda"
+          ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank()))
+          : c10::Device(c10::kCPU);
   if (world.rank() == 0) std::printf("%s\n", version_text().c_str());
   checks.run("matrix product", [&] { return check_matmul(device); });
   checks.run("collective", [&] { return check_collective(world, device); });
@@ -92,9 +97,11 @@ void doctor(Session& session, const std::string& device_name) {
 
 void add_doctor(CLI::App& app, Command& chosen) {
   auto gpu = std::make_shared<bool>(false);
-  auto* command = app.add_subcommand("doctor", "Check what the program needs on this machine (under mpirun: on every rank)");
+  auto* command = app.add_subcommand(
+      "doctor", "Check what the program needs on this machine (under mpirun: on every rank)");
   command->add_flag("--gpu", *gpu, "On the GPU: products in its type, NCCL between the ranks");
-  command->callback([=, &chosen] { chosen = [=](Session& session) { doctor(session, *gpu ? "cuda" : "cpu"); }; });
+  command->callback(
+      [=, &chosen] { chosen = [=](Session& session) { doctor(session, *gpu ? "cuda" : "cpu"); }; });
 }
 
 }  // namespace alarm_dist

@@ -6,8 +6,8 @@
 
 namespace alarm_dist {
 
-// Checks the config for the world size that its placement names (or 1) and prints batches, groups, files and sources on
-// standard output. Throws UsageError for what a run would refuse at start.
+// Checks the config for the world size that its placement names (or 1) and prints batches, groups,
+// files and sources on standard output. Throws UsageError for what a run would refuse at start.
 void print_dry_run(const TrainConfig& config);
 
 }  // namespace alarm_dist

@@ -10,6 +10,7 @@
 #include "alarm/metrics/report.hpp"
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/train/config.hpp"
+
 #include "app/commands.hpp"
 
 namespace alarm_dist {
@@ -26,7 +27,8 @@ void convert(const ConvertOptions& options) {
   const fs::path draft = out.parent_path() / ("." + out.filename().string() + ".part");
   fs::remove_all(draft);
   fs::create_directories(draft);
-  const auto made = resolve_model(options.model, parse_precision(options.precision, c10::kCPU), draft);
+  const auto made =
+      resolve_model(options.model, parse_precision(options.precision, c10::kCPU), draft);
   fs::copy(made, draft / "whole", fs::copy_options::recursive);
   fs::rename(draft / "whole", out);
   fs::remove_all(draft);
@@ -37,16 +39,19 @@ void convert(const ConvertOptions& options) {
 
 void add_convert(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ConvertOptions>();
-  auto* command = app.add_subcommand("convert", "Make a Hugging Face directory of a .gguf file, or of one in another type");
+  auto* command = app.add_subcommand(
+      "convert", "Make a Hugging Face directory of a .gguf file, or of one in another type");
   command->add_option("model", options->model, ".gguf file or Hugging Face directory")->required();
   command->add_option("out", options->out, "Folder to make")->required();
-  command->add_option("--precision", options->precision, "float32, bfloat16 or float64")->capture_default_str();
+  command->add_option("--precision", options->precision, "float32, bfloat16 or float64")
+      ->capture_default_str();
   command->callback([=, &chosen] { chosen = [=](Session&) { convert(*options); }; });
 }
 
 void add_report(CLI::App& app, Command& chosen) {
   auto run = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("report", "Make report.html of a run directory again, from its files");
+  auto* command =
+      app.add_subcommand("report", "Make report.html of a run directory again, from its files");
   command->add_option("run", *run, "Run directory")->required()->check(CLI::ExistingDirectory);
   command->callback([=, &chosen] {
     chosen = [=](Session&) {

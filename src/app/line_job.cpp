@@ -35,7 +35,8 @@ Line parse_line(std::string_view text, const std::string& source, std::int64_t n
   }
   const Json record = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (record.is_discarded()) throw UsageError(fmt::format("{}: not JSON", source));
-  if (!record.is_object()) throw UsageError(fmt::format("{}: expected an object, found {}", source, record.type_name()));
+  if (!record.is_object())
+    throw UsageError(fmt::format("{}: expected an object, found {}", source, record.type_name()));
   return {.record = record, .source = source, .number = number};
 }
 
@@ -49,7 +50,8 @@ std::vector<Line> parse_lines(const std::string& text, const LineJob& job) {
     begin = end + 1;
     number += 1;
     try {
-      lines.push_back(parse_line(row, fmt::format("{}:{}", name, number), static_cast<std::int64_t>(lines.size())));
+      lines.push_back(parse_line(row, fmt::format("{}:{}", name, number),
+                                 static_cast<std::int64_t>(lines.size())));
     } catch (const UsageError& error) {
       if (job.on_error == "stop") throw;
       skipped += 1;
@@ -63,7 +65,8 @@ void write_output(const LineJob& job, const std::map<std::int64_t, std::string>&
   std::string text;
   for (const auto& [number, line] : lines) text += line + "\n";
   if (job.out == "-") {
-    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    const bool written =
+        std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
     ALARM_CHECK(written, "standard output takes no more: {}", std::strerror(errno));
   } else {
     write_file_atomically(job.out, text);
@@ -74,16 +77,24 @@ void write_output(const LineJob& job, const std::map<std::int64_t, std::string>&
 
 void add_line_options(CLI::App& command, LineJob& job) {
   command.add_option("--data", job.data, "JSON lines; - is standard input")->capture_default_str();
-  command.add_option("--out", job.out, "Where the lines go, with fields added; - is standard output")->capture_default_str();
-  command.add_option("--batch", job.batch, "Records worked on together")->check(CLI::PositiveNumber)->capture_default_str();
-  command.add_option("--on-error", job.on_error, "A line that is not a JSON object: stop, or skip it")->check(CLI::IsMember({"stop", "skip"}));
+  command
+      .add_option("--out", job.out, "Where the lines go, with fields added; - is standard output")
+      ->capture_default_str();
+  command.add_option("--batch", job.batch, "Records worked on together")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--on-error", job.on_error, "A line that is not a JSON object: stop, or skip it")
+      ->check(CLI::IsMember({"stop", "skip"}));
 }
 
 std::string text_field(const Line& line, const std::string& key) {
   const auto found = line.record.find(key);
-  if (found == line.record.end()) throw UsageError(fmt::format("{}: the field '{}' is missing", line.source, key));
+  if (found == line.record.end())
+    throw UsageError(fmt::format("{}: the field '{}' is missing", line.source, key));
   if (!found->is_string()) {
-    throw UsageError(fmt::format("{}: '{}' must be a text, found {}", line.source, key, found->type_name()));
+    throw UsageError(
+        fmt::format("{}: '{}' must be a text, found {}", line.source, key, found->type_name()));
   }
   return found->get<std::string>();
 }
@@ -92,7 +103,8 @@ std::string text_field_or(const Line& line, const std::string& key, const std::s
   return line.record.contains(key) ? text_field(line, key) : fallback;
 }
 
-void run_line_job(World& world, const LineJob& job, const std::function<void(std::span<Line>)>& body) {
+void run_line_job(World& world, const LineJob& job,
+                  const std::function<void(std::span<Line>)>& body) {
   ByteWriter input;
   if (world.rank() == 0) input.put_string(read_input(job.data));
   const auto bytes = broadcast_bytes(world.communicator(), input.take(), 0);
@@ -102,7 +114,8 @@ void run_line_job(World& world, const LineJob& job, const std::function<void(std
   const auto count = static_cast<std::int64_t>(lines.size());
   for (auto begin = job.batch * world.control().claim("lines"); begin < count;
        begin = job.batch * world.control().claim("lines")) {
-    const std::span batch(lines.begin() + begin, lines.begin() + std::min(begin + job.batch, count));
+    const std::span batch(lines.begin() + begin,
+                          lines.begin() + std::min(begin + job.batch, count));
     body(batch);
     for (const auto& line : batch) {
       mine.put(line.number);

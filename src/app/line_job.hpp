@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tools on JSON lines: records in, the same records with more fields out, in input order, sharded over ranks.
+// Tools on JSON lines: records in, the same records with more fields out, in input order, sharded
+// over ranks.
 #pragma once
 
 #include <functional>
@@ -34,8 +35,9 @@ struct Line {
 std::string text_field(const Line& line, const std::string& key);
 std::string text_field_or(const Line& line, const std::string& key, const std::string& fallback);
 
-// Rank 0 reads; ranks claim batches; rank 0 writes when all are done. A bad line stops the job or, with on_error skip, is
-// left out and counted. Collective.
-void run_line_job(World& world, const LineJob& job, const std::function<void(std::span<Line>)>& body);
+// Rank 0 reads; ranks claim batches; rank 0 writes when all are done. A bad line stops the job or,
+// with on_error skip, is left out and counted. Collective.
+void run_line_job(World& world, const LineJob& job,
+                  const std::function<void(std::span<Line>)>& body);
 
 }  // namespace alarm_dist

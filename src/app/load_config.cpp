@@ -5,12 +5,14 @@
 
 #include "alarm/config/yaml.hpp"
 #include "alarm/store/atomic_file.hpp"
+
 #include "app/bind.hpp"
 
 namespace alarm_dist {
 namespace {
 
-TrainConfig parse(const std::vector<ConfigSource>& sources, const std::vector<std::string>& overrides) {
+TrainConfig parse(const std::vector<ConfigSource>& sources,
+                  const std::vector<std::string>& overrides) {
   TrainConfig config;
   read_config(sources, overrides, [&](FieldVisitor& v) { describe(v, config); });
   return config;
@@ -27,8 +29,11 @@ std::string read_file(const std::string& file) {
 }  // namespace
 
 void add_config_options(CLI::App& command, ConfigOptions& options) {
-  command.add_option("config", options.file, "YAML file, laid over the embedded config (`alarm-dist config` prints it)");
-  command.add_option("--set", options.overrides, "One value, e.g. --set optimizer.lr=1e-4; may be given again")
+  command.add_option("config", options.file,
+                     "YAML file, laid over the embedded config (`alarm-dist config` prints it)");
+  command
+      .add_option("--set", options.overrides,
+                  "One value, e.g. --set optimizer.lr=1e-4; may be given again")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "alarm/train/config.hpp"
+
 #include "app/session.hpp"
 
 namespace CLI {

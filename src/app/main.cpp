@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // alarm-dist: picks the subcommand, and is the one place that catches errors.
-#include <malloc.h>
-
 #include <cstdlib>
 #include <exception>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
+
 #include "app/commands.hpp"
 #include "app/session.hpp"
 
@@ -16,16 +16,19 @@ namespace alarm_dist {
 namespace {
 
 int run(int argc, char** argv) {
-  CLI::App app("Aligns language models with hierarchical rewards, by reinforcement learning, across GPUs and nodes.\n"
-               "Without a subcommand: train with the embedded config.",
-               "alarm-dist");
+  CLI::App app(
+      "Aligns language models with hierarchical rewards, by reinforcement learning, across GPUs "
+      "and nodes.\n"
+      "Without a subcommand: train with the embedded config.",
+      "alarm-dist");
   Session session;
   Command chosen;
   add_commands(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (launcher_rank() != 0) return error.get_exit_code() == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+    if (launcher_rank() != 0)
+      return error.get_exit_code() == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   if (!chosen) chosen = default_command();
@@ -44,8 +47,9 @@ int run(int argc, char** argv) {
 }  // namespace alarm_dist
 
 int main(int argc, char** argv) {
-  // Activations come and go in blocks of megabytes: keep them in the heap instead of asking the kernel for zeroed pages each
-  // time (measured: half the time of the backward pass's elementwise products).
+  // Activations come and go in blocks of megabytes: keep them in the heap instead of asking the
+  // kernel for zeroed pages each time (measured: half the time of the backward pass's elementwise
+  // products).
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, -1);
   return alarm_dist::run(argc, argv);

@@ -25,7 +25,8 @@ std::string now_utc() {
 
 // A file's digest, or those of a model folder's weights and description.
 nlohmann::ordered_json digests_of(const fs::path& path) {
-  auto digests = nlohmann::ordered_json::object();  // empty for what is missing: who needs it says so
+  auto digests =
+      nlohmann::ordered_json::object();  // empty for what is missing: who needs it says so
   if (fs::is_regular_file(path)) {
     digests[path.string()] = digest_file(path);
   } else if (fs::is_directory(path)) {
@@ -50,12 +51,16 @@ void write_provenance(const fs::path& run_dir, const TrainConfig& config, World&
   json["hosts"] = world.hosts();
   for (const auto& [name, version] : versions()) json["versions"][name] = version;
   json["policy"] = config.policy.model;
-  for (const auto& path : {config.policy.model, config.task.train, config.task.validation, config.task.test}) {
+  for (const auto& path :
+       {config.policy.model, config.task.train, config.task.validation, config.task.test}) {
     const auto seen = digests_of(path);
     for (const auto& [name, found] : seen.items()) {
       auto& known = json["digests"][name];
       if (known.is_string() && known != found) {
-        throw UsageError(fmt::format("{} has changed since this run was started: a resumed run must see what the first one saw", name));
+        throw UsageError(
+            fmt::format("{} has changed since this run was started: a resumed run must see what "
+                        "the first one saw",
+                        name));
       }
       known = found;
     }

@@ -16,7 +16,8 @@ namespace alarm_dist {
 std::vector<std::pair<std::string, std::string>> versions();
 std::string version_text();
 
-void write_provenance(const std::filesystem::path& run_dir, const TrainConfig& config, World& world);
+void write_provenance(const std::filesystem::path& run_dir, const TrainConfig& config,
+                      World& world);
 // Adds what is known at the end.
 void finish_provenance(const std::filesystem::path& run_dir, const std::string& weights_digest);
 

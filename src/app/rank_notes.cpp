@@ -15,7 +15,9 @@ class NotedControl : public ControlPlane {
  public:
   NotedControl(ControlPlane& inner, int rank) : inner_(inner), rank_(rank) {}
 
-  std::int64_t claim(std::string_view counter, std::int64_t amount) override { return inner_.claim(counter, amount); }
+  std::int64_t claim(std::string_view counter, std::int64_t amount) override {
+    return inner_.claim(counter, amount);
+  }
   void set_role(std::string_view role) override {
     inner_.set_role(role);
     const std::lock_guard lock(mutex_);
@@ -43,7 +45,8 @@ class NotedControl : public ControlPlane {
 
 class NotedWorld : public World {
  public:
-  explicit NotedWorld(std::unique_ptr<World> inner) : inner_(std::move(inner)), control_(inner_->control(), inner_->rank()) {}
+  explicit NotedWorld(std::unique_ptr<World> inner)
+      : inner_(std::move(inner)), control_(inner_->control(), inner_->rank()) {}
 
   int rank() const override { return inner_->rank(); }
   int size() const override { return inner_->size(); }
@@ -53,7 +56,9 @@ class NotedWorld : public World {
   Communicator& communicator() override { return inner_->communicator(); }
   Mailbox& mailbox() override { return inner_->mailbox(); }
   ControlPlane& control() override { return control_; }
-  std::unique_ptr<Communicator> make_communicator(c10::Device device) override { return inner_->make_communicator(device); }
+  std::unique_ptr<Communicator> make_communicator(c10::Device device) override {
+    return inner_->make_communicator(device);
+  }
   void close() override { inner_->close(); }
   [[noreturn]] void abort(int exit_code) override { inner_->abort(exit_code); }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A rank's note of what it is and does, in a file of its own, for launch/run: a rank that is killed cannot say it any more.
+// A rank's note of what it is and does, in a file of its own, for launch/run: a rank that is killed
+// cannot say it any more.
 #pragma once
 
 #include <memory>

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "alarm/base/log.hpp"
+
 #include "app/rank_notes.hpp"
 
 namespace alarm_dist {
@@ -38,7 +39,8 @@ void Session::close() {
 
 void Session::fail(const std::string& message, ExitCode code) {
   const int rank = world_ ? world_->rank() : launcher_rank();
-  // A mistake of the user's is the same on every rank: rank 0 has the first word, the others speak only if it has none.
+  // A mistake of the user's is the same on every rank: rank 0 has the first word, the others speak
+  // only if it has none.
   if (code == ExitCode::kUsage && rank != 0) std::this_thread::sleep_for(std::chrono::seconds(2));
   if (code == ExitCode::kUsage) {
     std::fprintf(stderr, "alarm-dist: %s\n", message.c_str());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lives as long as the process: the world, once a command asks for it, and the rank's last words.
+// What lives as long as the process: the world, once a command asks for it, and the rank's last
+// words.
 #pragma once
 
 #include <memory>

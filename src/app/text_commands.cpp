@@ -12,6 +12,7 @@
 #include "alarm/text/chat.hpp"
 #include "alarm/text/tokenizer.hpp"
 #include "alarm/train/config.hpp"
+
 #include "app/commands.hpp"
 #include "app/line_job.hpp"
 
@@ -27,9 +28,12 @@ struct ModelOptions {
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--model", options.model, "Hugging Face directory or .gguf file");
-  command.add_option("--precision", options.precision, "auto, float32, bfloat16 or float64")->capture_default_str();
-  command.add_option("--device", options.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
-  command.add_option("--cache", options.cache, "Folder of converted weights")->capture_default_str();
+  command.add_option("--precision", options.precision, "auto, float32, bfloat16 or float64")
+      ->capture_default_str();
+  command.add_option("--device", options.device, "cpu or cuda")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  command.add_option("--cache", options.cache, "Folder of converted weights")
+      ->capture_default_str();
 }
 
 struct LoadedModel {
@@ -46,7 +50,8 @@ LoadedModel load(const ModelOptions& options, const World& world) {
   const auto device = device_of(options, world);
   const auto dtype = parse_precision(options.precision, device);
   const auto dir = resolve_model(options.model, dtype, options.cache);
-  return {CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}), load_tokenizer(dir)};
+  return {CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}),
+          load_tokenizer(dir)};
 }
 
 // "prompt" as it is, or "messages" in the model's chat format.
@@ -56,17 +61,20 @@ std::string prompt_of(const Line& line) {
   std::vector<ChatMessage> messages;
   for (const auto& message : *found) {
     if (!message.is_object() || !message.contains("role") || !message.contains("content")) {
-      throw UsageError(fmt::format("{}: each of 'messages' needs 'role' and 'content'", line.source));
+      throw UsageError(
+          fmt::format("{}: each of 'messages' needs 'role' and 'content'", line.source));
     }
     messages.push_back({.role = message.at("role"), .content = message.at("content")});
   }
   return chatml_prompt(messages);
 }
 
-bool is_encoding(const nlohmann::ordered_json& ids, const std::string& text, const LoadedModel& loaded) {
+bool is_encoding(const nlohmann::ordered_json& ids, const std::string& text,
+                 const LoadedModel& loaded) {
   if (!ids.is_array()) return false;
   for (const auto& id : ids) {
-    if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::int64_t>() >= loaded.model->shape().vocabulary) {
+    if (!id.is_number_integer() || id.get<std::int64_t>() < 0 ||
+        id.get<std::int64_t>() >= loaded.model->shape().vocabulary) {
       return false;
     }
   }
@@ -74,8 +82,8 @@ bool is_encoding(const nlohmann::ordered_json& ids, const std::string& text, con
 }
 
 // Token ids from "<key>_tokens", else of the text.
-std::vector<std::int64_t> tokens_of(const Line& line, const std::string& key, const std::string& text,
-                                    const LoadedModel& loaded) {
+std::vector<std::int64_t> tokens_of(const Line& line, const std::string& key,
+                                    const std::string& text, const LoadedModel& loaded) {
   const auto found = line.record.find(key + "_tokens");
   if (found == line.record.end()) {
     // What `generate` wrote, its end included, where these tokens are still those of the text.
@@ -88,18 +96,20 @@ std::vector<std::int64_t> tokens_of(const Line& line, const std::string& key, co
   auto tokens = found->get<std::vector<std::int64_t>>();
   for (const auto token : tokens) {
     if (token < 0 || token >= loaded.model->shape().vocabulary) {
-      throw UsageError(fmt::format("{}: token {} of '{}_tokens' is outside of the vocabulary of {}", line.source, token, key,
-                                   loaded.model->shape().vocabulary));
+      throw UsageError(fmt::format("{}: token {} of '{}_tokens' is outside of the vocabulary of {}",
+                                   line.source, token, key, loaded.model->shape().vocabulary));
     }
   }
   return tokens;
 }
 
-void check_fits(const Line& line, const std::vector<std::int64_t>& prompt, std::int64_t new_tokens, std::int64_t context) {
+void check_fits(const Line& line, const std::vector<std::int64_t>& prompt, std::int64_t new_tokens,
+                std::int64_t context) {
   const auto tokens = static_cast<std::int64_t>(prompt.size());
   if (tokens + new_tokens <= context) return;
-  throw UsageError(fmt::format("{}: the prompt has {} tokens; with {} new ones it does not fit the model's context of {}",
-                               line.source, tokens, new_tokens, context));
+  throw UsageError(fmt::format(
+      "{}: the prompt has {} tokens; with {} new ones it does not fit the model's context of {}",
+      line.source, tokens, new_tokens, context));
 }
 
 struct TokenizeOptions {
@@ -134,9 +144,11 @@ void generate_lines(Session& session, const GenerateOptions& options) {
     for (const auto& line : lines) {
       requests.push_back({.prompt = loaded.tokenizer->encode(prompt_of(line)).ids,
                           .sample_id = static_cast<std::uint32_t>(line.number)});
-      check_fits(line, requests.back().prompt, options.sampling.max_new_tokens, loaded.model->shape().context);
+      check_fits(line, requests.back().prompt, options.sampling.max_new_tokens,
+                 loaded.model->shape().context);
     }
-    const auto generations = generate(*loaded.model, requests, options.sampling, {.seed = options.seed}, Adapter::kOff);
+    const auto generations =
+        generate(*loaded.model, requests, options.sampling, {.seed = options.seed}, Adapter::kOff);
     for (std::size_t i = 0; i < lines.size(); ++i) {
       auto& record = lines[i].record;
       record["response"] = loaded.tokenizer->decode(generations[i].tokens).text;
@@ -161,8 +173,10 @@ void score_with_language_model(World& world, const ScoreOptions& options) {
     for (auto& line : lines) {
       const bool ids = line.record.contains("prompt_tokens");
       const auto prompt = tokens_of(line, "prompt", ids ? "" : prompt_of(line), loaded);
-      const auto response = tokens_of(line, "response", text_field_or(line, "response", ""), loaded);
-      if (response.empty()) throw UsageError(fmt::format("{}: the response has no token", line.source));
+      const auto response =
+          tokens_of(line, "response", text_field_or(line, "response", ""), loaded);
+      if (response.empty())
+        throw UsageError(fmt::format("{}: the response has no token", line.source));
       ResponseBatch batch;
       batch.add(prompt, {&response, 1});
       const auto scores = score_responses(*loaded.model, batch, options.temperature, Adapter::kOff);
@@ -194,7 +208,8 @@ void score_with_reward_model(World& world, const ScoreOptions& options) {
     std::vector<ScoredResponse> responses;
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const auto text = text_field(lines[i], "response");
-      // One token that spans the text: spans are what a reader of the output wants, token placement is the trainer's.
+      // One token that spans the text: spans are what a reader of the output wants, token placement
+      // is the trainer's.
       responses.push_back({.record = &records[i],
                            .sample_id = static_cast<std::uint32_t>(i),
                            .text = text,
@@ -203,7 +218,8 @@ void score_with_reward_model(World& world, const ScoreOptions& options) {
     const auto traces = source->score(responses);
     for (std::size_t i = 0; i < lines.size(); ++i) {
       auto& record = lines[i].record;
-      if (!traces[i].failure.empty()) throw Error(fmt::format("{}: {}", lines[i].source, traces[i].failure));
+      if (!traces[i].failure.empty())
+        throw Error(fmt::format("{}: {}", lines[i].source, traces[i].failure));
       if (source->granularity() == Granularity::kResponse) {
         record["reward"] = traces[i].emissions.at(0).value;
         continue;
@@ -231,23 +247,36 @@ void score(Session& session, const ScoreOptions& options) {
 void add_tokenize(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<TokenizeOptions>();
   auto* command = app.add_subcommand("tokenize", "Add `tokens` and `offsets` (bytes) of `text`");
-  command->add_option("--tokenizer", options->tokenizer, "tokenizer.json, or the folder that holds it")->required();
+  command
+      ->add_option("--tokenizer", options->tokenizer, "tokenizer.json, or the folder that holds it")
+      ->required();
   add_line_options(*command, options->job);
-  command->callback([=, &chosen] { chosen = [=](Session& session) { tokenize(session, *options); }; });
+  command->callback(
+      [=, &chosen] { chosen = [=](Session& session) { tokenize(session, *options); }; });
 }
 
 void add_generate(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<GenerateOptions>();
-  auto* command = app.add_subcommand("generate", "Add a sampled `response` to `prompt` or `messages`");
+  auto* command =
+      app.add_subcommand("generate", "Add a sampled `response` to `prompt` or `messages`");
   add_model_options(*command, options->model);
   command->get_option("--model")->required();
   add_line_options(*command, options->job);
-  command->add_option("--max-new-tokens", options->sampling.max_new_tokens)->check(CLI::PositiveNumber)->capture_default_str();
-  command->add_option("--temperature", options->sampling.temperature, "0: greedy")->check(CLI::NonNegativeNumber)->capture_default_str();
-  command->add_option("--top-k", options->sampling.top_k, "0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
-  command->add_option("--top-p", options->sampling.top_p)->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command->add_option("--max-new-tokens", options->sampling.max_new_tokens)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--temperature", options->sampling.temperature, "0: greedy")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--top-k", options->sampling.top_k, "0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--top-p", options->sampling.top_p)
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command->add_option("--seed", options->seed)->capture_default_str();
-  command->callback([=, &chosen] { chosen = [=](Session& session) { generate_lines(session, *options); }; });
+  command->callback(
+      [=, &chosen] { chosen = [=](Session& session) { generate_lines(session, *options); }; });
 }
 
 void add_score(CLI::App& app, Command& chosen) {
@@ -255,7 +284,9 @@ void add_score(CLI::App& app, Command& chosen) {
   auto* command = app.add_subcommand("score", "Add log-probabilities of `response`, or its reward");
   add_model_options(*command, options->model);
   command->add_option("--reward-model", options->reward_model, "Folder of a reward model");
-  command->add_option("--temperature", options->temperature)->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--temperature", options->temperature)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   add_line_options(*command, options->job);
   command->callback([=, &chosen] { chosen = [=](Session& session) { score(session, *options); }; });
 }

@@ -7,6 +7,7 @@
 #include "alarm/metrics/report.hpp"
 #include "alarm/train/reward_models.hpp"
 #include "alarm/train/trainer.hpp"
+
 #include "app/commands.hpp"
 #include "app/dry_run.hpp"
 #include "app/load_config.hpp"
@@ -23,12 +24,14 @@ struct TrainOptions {
 };
 
 // All ranks must agree on the folder, so rank 0 chooses.
-std::filesystem::path choose_run_directory(World& world, const TrainOptions& options, const TrainConfig& config) {
+std::filesystem::path choose_run_directory(World& world, const TrainOptions& options,
+                                           const TrainConfig& config) {
   if (!options.out.empty()) return options.out;
   const std::filesystem::path parent = "runs";
   ByteWriter writer;
   if (world.rank() == 0) {
-    const auto path = options.resume ? parent / config.run.name : free_run_directory(parent, config.run.name);
+    const auto path =
+        options.resume ? parent / config.run.name : free_run_directory(parent, config.run.name);
     writer.put_string(path.string());
   }
   const auto bytes = broadcast_bytes(world.communicator(), writer.take(), 0);
@@ -40,8 +43,10 @@ void run_train(Session& session, const TrainOptions& options) {
     print_dry_run(load_config(options.config));
     return;
   }
-  // The deadline is part of the config, and the config is agreed on over the world: the file is read once more for it.
-  World& world = session.world({.collective_timeout_s = load_config(options.config).run.collective_timeout_s});
+  // The deadline is part of the config, and the config is agreed on over the world: the file is
+  // read once more for it.
+  World& world =
+      session.world({.collective_timeout_s = load_config(options.config).run.collective_timeout_s});
   const TrainConfig config = load_config(world, options.config);
   log::init(world.rank(), log::parse_level(config.run.log_level));
   check_config(config, world.size());
@@ -65,7 +70,8 @@ void add_options(CLI::App& command, const std::shared_ptr<TrainOptions>& options
   add_config_options(command, options->config);
   command.add_option("--out", options->out, "Run directory (default: runs/NAME of the config)");
   command.add_flag("--resume", options->resume, "Go on from the run's last complete checkpoint");
-  command.add_flag("--dry-run", options->dry_run, "Check the config and print the plan; load no model");
+  command.add_flag("--dry-run", options->dry_run,
+                   "Check the config and print the plan; load no model");
 }
 
 }  // namespace
@@ -74,7 +80,9 @@ void add_train(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<TrainOptions>();
   auto* command = app.add_subcommand("train", "Train a policy with the rewards of a config");
   add_options(*command, options);
-  command->callback([options, &chosen] { chosen = [options](Session& session) { run_train(session, *options); }; });
+  command->callback([options, &chosen] {
+    chosen = [options](Session& session) { run_train(session, *options); };
+  });
 }
 
 Command default_command() {

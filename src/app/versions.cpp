@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Versions of what is linked: by asking the library at run time where it can be asked.
-#include <zmq.h>
-
 #include <CLI/CLI.hpp>
 #include <link-grammar/link-includes.h>
 #include <mpi.h>
 #include <nlohmann/json.hpp>
+#include <zmq.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <sodium.h>
@@ -42,23 +41,25 @@ std::string pcre2_version() {
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> versions() {
-  return {{"alarm-dist", std::string(kVersion) + " (" + kGitHash + ")"},
-          {"build", std::string(kBuildType) + ", g++ " + __VERSION__ + ", " + (kCuda ? "CUDA" : "CPU")},
-          {"LibTorch", kTorchVersion},
-          {"NCCL", kNcclVersion},
-          {"MPI", mpi_version()},
-          {"ZeroMQ", zmq_version_text()},
-          {"sodium", sodium_version_string()},
-          {"yaml-cpp", kYamlCppVersion},
-          {"spdlog", fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
-          {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
-          {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-                                        NLOHMANN_JSON_VERSION_PATCH)},
-          {"CLI11", CLI11_VERSION},
-          {"PCRE2", pcre2_version()},
-          {"ICU", U_ICU_VERSION},
-          {"link-grammar", linkgrammar_get_version()},
-          {"xxHash", fmt::format("{}", XXH_versionNumber())}};
+  return {
+      {"alarm-dist", std::string(kVersion) + " (" + kGitHash + ")"},
+      {"build", std::string(kBuildType) + ", g++ " + __VERSION__ + ", " + (kCuda ? "CUDA" : "CPU")},
+      {"LibTorch", kTorchVersion},
+      {"NCCL", kNcclVersion},
+      {"MPI", mpi_version()},
+      {"ZeroMQ", zmq_version_text()},
+      {"sodium", sodium_version_string()},
+      {"yaml-cpp", kYamlCppVersion},
+      {"spdlog", fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
+      {"fmt",
+       fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+      {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR,
+                                    NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
+      {"CLI11", CLI11_VERSION},
+      {"PCRE2", pcre2_version()},
+      {"ICU", U_ICU_VERSION},
+      {"link-grammar", linkgrammar_get_version()},
+      {"xxHash", fmt::format("{}", XXH_versionNumber())}};
 }
 
 std::string version_text() {

@@ -14,7 +14,9 @@
 namespace alarm_dist {
 namespace {
 
-std::string to_hex(XXH128_hash_t hash) { return fmt::format("{:016x}{:016x}", hash.high64, hash.low64); }
+std::string to_hex(XXH128_hash_t hash) {
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
 
 }  // namespace
 
@@ -25,10 +27,11 @@ std::string digest(std::span<const std::byte> bytes) {
 std::string digest(std::string_view text) { return to_hex(XXH3_128bits(text.data(), text.size())); }
 
 std::string digest_file(const std::filesystem::path& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             &std::fclose);
   ALARM_CHECK(file != nullptr, "{}: {}", path.string(), std::strerror(errno));
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
-                                                                             &XXH3_freeState);
+                                                                              &XXH3_freeState);
   XXH3_128bits_reset(state.get());
   std::vector<std::byte> buffer(1 << 20);
   while (const auto got = std::fread(buffer.data(), 1, buffer.size(), file.get())) {

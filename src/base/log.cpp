@@ -17,7 +17,8 @@ std::atomic<int> g_rank{0};
 spdlog::logger& logger() {
   // Never destroyed: destructors of static objects may still log.
   static auto* instance = [] {
-    auto* made = new spdlog::logger("alarm", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    auto* made =
+        new spdlog::logger("alarm", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     made->set_pattern("%H:%M:%S [rank 00] %^%l%$ %v");
     made->flush_on(spdlog::level::warn);
     return made;

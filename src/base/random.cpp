@@ -15,8 +15,9 @@ constexpr std::uint32_t kWeyl0 = 0x9E3779B9;
 constexpr std::uint32_t kWeyl1 = 0xBB67AE85;
 
 std::array<std::uint32_t, 4> draw_block(const DrawKey& key) {
-  return philox4x32({static_cast<std::uint32_t>(key.purpose), key.step, key.sample, key.token},
-                    {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)});
+  return philox4x32(
+      {static_cast<std::uint32_t>(key.purpose), key.step, key.sample, key.token},
+      {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)});
 }
 
 std::uint64_t join(std::uint32_t high, std::uint32_t low) {

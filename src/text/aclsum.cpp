@@ -11,8 +11,8 @@ struct Wording {
   const char* aspect;
   const char* question;
 };
-// Measured among seven wordings: with these the untrained policy already answers in the experts' form, so a reward model
-// cannot be satisfied by the form alone.
+// Measured among seven wordings: with these the untrained policy already answers in the experts'
+// form, so a reward model cannot be satisfied by the form alone.
 constexpr std::array<Wording, 3> kWordings = {{
     {"challenge", "In one sentence, what is the challenge that motivates this work?"},
     {"approach", "In one sentence, what approach do they propose?"},
@@ -29,7 +29,8 @@ std::string aclsum_question(std::string_view aspect) {
 }
 
 std::string aclsum_prompt(std::string_view document, std::string_view aspect) {
-  return chatml_prompt({{"user", fmt::format("Abstract: {}\n\n{}", document, aclsum_question(aspect))}});
+  return chatml_prompt(
+      {{"user", fmt::format("Abstract: {}\n\n{}", document, aclsum_question(aspect))}});
 }
 
 }  // namespace alarm_dist

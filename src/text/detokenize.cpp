@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Undoes the spaces that a tokeniser put around punctuation. Light: hyphens, slashes and split
 // words stay as they are.
-#include <cstdint>
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "alarm/text/aclsum.hpp"

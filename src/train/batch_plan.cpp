@@ -11,12 +11,13 @@ namespace {
 using Groups = std::map<std::int64_t, std::vector<std::int64_t>>;  // prompt group -> samples
 
 std::int64_t prompt_rows(std::span<const Rollout> rollouts, const PlanUnit& unit) {
-  return static_cast<std::int64_t>(rollouts[static_cast<std::size_t>(unit.samples.front())].prompt.size());
+  return static_cast<std::int64_t>(
+      rollouts[static_cast<std::size_t>(unit.samples.front())].prompt.size());
 }
 
 // The samples of one prompt in pieces that fit the budget.
-std::vector<PlanUnit> units_of(std::span<const Rollout> rollouts, std::span<const std::int64_t> samples,
-                               std::int64_t micro_tokens) {
+std::vector<PlanUnit> units_of(std::span<const Rollout> rollouts,
+                               std::span<const std::int64_t> samples, std::int64_t micro_tokens) {
   std::vector<PlanUnit> units;
   for (const auto sample : samples) {
     const auto rows = rollouts[static_cast<std::size_t>(sample)].tokens();
@@ -33,7 +34,8 @@ std::vector<PlanUnit> units_of(std::span<const Rollout> rollouts, std::span<cons
 
 // Longest first onto the least loaded rank: balanced to within one unit, the same on every rank.
 std::vector<std::vector<PlanUnit>> share_out(std::vector<PlanUnit> units, int ranks) {
-  std::stable_sort(units.begin(), units.end(), [](const auto& a, const auto& b) { return a.rows > b.rows; });
+  std::stable_sort(units.begin(), units.end(),
+                   [](const auto& a, const auto& b) { return a.rows > b.rows; });
   std::vector<std::vector<PlanUnit>> shares(static_cast<std::size_t>(ranks));
   std::vector<std::int64_t> load(shares.size(), 0);
   for (auto& unit : units) {
@@ -58,7 +60,8 @@ std::vector<MicroBatch> pack(std::vector<PlanUnit> units, std::int64_t micro_tok
   return batches;
 }
 
-MiniBatchPlan plan_one(std::span<const Rollout> rollouts, const std::vector<std::vector<std::int64_t>>& groups,
+MiniBatchPlan plan_one(std::span<const Rollout> rollouts,
+                       const std::vector<std::vector<std::int64_t>>& groups,
                        const PlanConfig& config) {
   MiniBatchPlan plan;
   std::vector<PlanUnit> units;
@@ -67,7 +70,8 @@ MiniBatchPlan plan_one(std::span<const Rollout> rollouts, const std::vector<std:
       plan.samples += 1;
       plan.tokens += rollouts[static_cast<std::size_t>(sample)].tokens();
     }
-    for (auto& unit : units_of(rollouts, samples, config.micro_tokens)) units.push_back(std::move(unit));
+    for (auto& unit : units_of(rollouts, samples, config.micro_tokens))
+      units.push_back(std::move(unit));
   }
   for (auto& share : share_out(std::move(units), config.ranks)) {
     plan.by_rank.push_back(pack(std::move(share), config.micro_tokens));
@@ -77,7 +81,8 @@ MiniBatchPlan plan_one(std::span<const Rollout> rollouts, const std::vector<std:
 
 }  // namespace
 
-std::vector<MiniBatchPlan> plan_minibatches(std::span<const Rollout> rollouts, std::span<const std::int64_t> order,
+std::vector<MiniBatchPlan> plan_minibatches(std::span<const Rollout> rollouts,
+                                            std::span<const std::int64_t> order,
                                             const PlanConfig& config) {
   Groups groups;
   for (std::size_t i = 0; i < rollouts.size(); ++i) {

@@ -20,7 +20,8 @@ constexpr const char* kPrefix = "step-";
 
 NamedTensors on_cpu(const NamedTensors& tensors) {
   NamedTensors copies;
-  for (const auto& [name, tensor] : tensors) copies.emplace_back(name, tensor.detach().to(at::kCPU).contiguous());
+  for (const auto& [name, tensor] : tensors)
+    copies.emplace_back(name, tensor.detach().to(at::kCPU).contiguous());
   return copies;
 }
 
@@ -59,7 +60,8 @@ TrainState read_state(const fs::path& file) {
     state.best_step = json.at("best_step");
     if (json.contains("best_value")) state.best_value = json.at("best_value").get<double>();
     for (const auto& [name, statistics] : json.at("normalization").items()) {
-      state.normalization[name] = {.mean = statistics.at("mean"), .deviation = statistics.at("deviation")};
+      state.normalization[name] = {.mean = statistics.at("mean"),
+                                   .deviation = statistics.at("deviation")};
     }
     return state;
   } catch (const nlohmann::json::exception& error) {
@@ -69,15 +71,19 @@ TrainState read_state(const fs::path& file) {
 
 Checkpoints::Checkpoints(fs::path dir, std::int64_t keep) : dir_(std::move(dir)), keep_(keep) {}
 
-fs::path Checkpoints::path_of(std::int64_t step) const { return dir_ / fmt::format("{}{:06}", kPrefix, step); }
+fs::path Checkpoints::path_of(std::int64_t step) const {
+  return dir_ / fmt::format("{}{:06}", kPrefix, step);
+}
 
-void Checkpoints::save(const TrainState& state, const CausalLm& policy, const Learner& learner) const {
+void Checkpoints::save(const TrainState& state, const CausalLm& policy,
+                       const Learner& learner) const {
   const fs::path target = path_of(state.step);
   const fs::path draft = dir_ / fmt::format(".{}{:06}.part", kPrefix, state.step);
   fs::remove_all(draft);
   for (const char* part : {"policy", "critic", "optimizer"}) fs::create_directories(draft / part);
   policy.save(draft / "policy");
-  write_safetensors(draft / "critic" / "value_head.safetensors", on_cpu(learner.value_head().parameters()));
+  write_safetensors(draft / "critic" / "value_head.safetensors",
+                    on_cpu(learner.value_head().parameters()));
   write_safetensors(draft / "optimizer" / "adapter.safetensors", on_cpu(policy.trainable()));
   write_safetensors(draft / "optimizer" / "moments.safetensors", learner.optimizer().state());
   write_file_atomically(draft / "state.json", write_state(state));
@@ -129,8 +135,10 @@ void Checkpoints::load_adapter(const fs::path& checkpoint, const CausalLm& polic
   copy_into(policy.trainable(), TensorFile::open(checkpoint / "optimizer" / "adapter.safetensors"));
 }
 
-void Checkpoints::load_learner(const fs::path& checkpoint, const TrainState& state, Learner& learner) {
-  copy_into(learner.value_head().parameters(), TensorFile::open(checkpoint / "critic" / "value_head.safetensors"));
+void Checkpoints::load_learner(const fs::path& checkpoint, const TrainState& state,
+                               Learner& learner) {
+  copy_into(learner.value_head().parameters(),
+            TensorFile::open(checkpoint / "critic" / "value_head.safetensors"));
   learner.optimizer().load_state(TensorFile::open(checkpoint / "optimizer" / "moments.safetensors"),
                                  state.optimizer_steps);
   learner.kl().set_coefficient(state.kl_coefficient);

@@ -14,22 +14,30 @@ void require(bool condition, const std::string& message) {
 }
 
 void check_rollout(const RolloutConfig& rollout) {
-  require(rollout.batch % rollout.samples_per_prompt == 0,
-          fmt::format("rollout.batch: {} samples are not a multiple of samples_per_prompt, {}: nearest is {}", rollout.batch,
-                      rollout.samples_per_prompt,
-                      std::max<std::int64_t>(1, rollout.batch / rollout.samples_per_prompt) * rollout.samples_per_prompt));
+  require(
+      rollout.batch % rollout.samples_per_prompt == 0,
+      fmt::format(
+          "rollout.batch: {} samples are not a multiple of samples_per_prompt, {}: nearest is {}",
+          rollout.batch, rollout.samples_per_prompt,
+          std::max<std::int64_t>(1, rollout.batch / rollout.samples_per_prompt) *
+              rollout.samples_per_prompt));
   require(rollout.group_size % rollout.samples_per_prompt == 0,
-          fmt::format("rollout.group_size: {} samples are not a multiple of samples_per_prompt, {}", rollout.group_size,
-                      rollout.samples_per_prompt));
+          fmt::format("rollout.group_size: {} samples are not a multiple of samples_per_prompt, {}",
+                      rollout.group_size, rollout.samples_per_prompt));
 }
 
 void check_aspect(const AspectConfig& aspect) {
-  for (const char* taken : {"holistic", "total", "gated_fraction", "too_short", "reward", "length"}) {
-    require(aspect.name != taken, fmt::format("rewards.aspects: the name '{}' is taken by another metric", taken));
+  for (const char* taken :
+       {"holistic", "total", "gated_fraction", "too_short", "reward", "length"}) {
+    require(aspect.name != taken,
+            fmt::format("rewards.aspects: the name '{}' is taken by another metric", taken));
   }
-  const bool possible = aspect.source.kind != "link_grammar" || aspect.granularity == Granularity::kSentence ||
+  const bool possible = aspect.source.kind != "link_grammar" ||
+                        aspect.granularity == Granularity::kSentence ||
                         aspect.granularity == Granularity::kToken;
-  require(possible, fmt::format("rewards.aspects.{}: link_grammar gives values by sentence or token", aspect.name));
+  require(possible,
+          fmt::format("rewards.aspects.{}: link_grammar gives values by sentence or token",
+                      aspect.name));
 }
 
 void check_rewards(const RewardsConfig& rewards) {
@@ -39,29 +47,34 @@ void check_rewards(const RewardsConfig& rewards) {
     require(known, fmt::format("rewards.compose.use: '{}' is not one of rewards.aspects", name));
   }
   const bool needs_aspect = rewards.compose.kind == Composition::kAspectOnly;
-  require(!needs_aspect || !rewards.compose.use.empty(), "rewards.compose: aspect_only, but `use` names no aspect");
+  require(!needs_aspect || !rewards.compose.use.empty(),
+          "rewards.compose: aspect_only, but `use` names no aspect");
   require(rewards.holistic.source.kind == "model",
-          "rewards.holistic.source: link_grammar gives values by sentence; the holistic reward is one value a response");
+          "rewards.holistic.source: link_grammar gives values by sentence; the holistic reward is "
+          "one value a response");
   for (const auto& aspect : rewards.aspects) check_aspect(aspect);
 }
 
 // What keep_best may name: a mean over the validation prompts.
 void check_keep_best(const TrainConfig& config) {
   if (config.checkpoint.keep_best.empty() || config.evaluate.every == 0) return;
-  std::vector<std::string> known{"eval/reward/holistic", "eval/reward/total", "eval/tokens/response"};
+  std::vector<std::string> known{"eval/reward/holistic", "eval/reward/total",
+                                 "eval/tokens/response"};
   for (const auto& aspect : config.rewards.aspects) known.push_back("eval/reward/" + aspect.name);
   require(std::find(known.begin(), known.end(), config.checkpoint.keep_best) != known.end(),
-          fmt::format("checkpoint.keep_best: '{}' is not measured; expected one of {}", config.checkpoint.keep_best,
-                      fmt::join(known, ", ")));
+          fmt::format("checkpoint.keep_best: '{}' is not measured; expected one of {}",
+                      config.checkpoint.keep_best, fmt::join(known, ", ")));
 }
 
 // A step's factor is 1 + clip(error, -0.2, 0.2) * batch / horizon: it must stay positive.
 void check_kl(const TrainConfig& config) {
   const auto& kl = config.algorithm.kl;
-  require(kl.target <= 0 || 5 * kl.horizon > static_cast<double>(config.rollout.batch),
-          fmt::format("algorithm.kl.horizon: {} is too short for rollout.batch = {}: the coefficient would fall to 0 or below in "
-                      "one step; expected more than {}",
-                      kl.horizon, config.rollout.batch, static_cast<double>(config.rollout.batch) / 5));
+  require(
+      kl.target <= 0 || 5 * kl.horizon > static_cast<double>(config.rollout.batch),
+      fmt::format("algorithm.kl.horizon: {} is too short for rollout.batch = {}: the coefficient "
+                  "would fall to 0 or below in "
+                  "one step; expected more than {}",
+                  kl.horizon, config.rollout.batch, static_cast<double>(config.rollout.batch) / 5));
 }
 
 }  // namespace
@@ -73,8 +86,8 @@ void check_config(const TrainConfig& config, int world_size) {
   check_kl(config);
   Placement(config.placement, 0, world_size);
   require(config.algorithm.minibatch <= config.rollout.batch,
-          fmt::format("algorithm.minibatch: {} samples, but a step has only rollout.batch = {}", config.algorithm.minibatch,
-                      config.rollout.batch));
+          fmt::format("algorithm.minibatch: {} samples, but a step has only rollout.batch = {}",
+                      config.algorithm.minibatch, config.rollout.batch));
   require(config.rollout.sampling.temperature > 0,
           "rollout.temperature: 0 is greedy decoding, from which nothing can be learned");
 }
@@ -84,7 +97,8 @@ at::ScalarType parse_precision(const std::string& precision, c10::Device device)
   if (precision == "float32") return at::kFloat;
   if (precision == "bfloat16") return at::kBFloat16;
   if (precision == "float64") return at::kDouble;
-  throw UsageError(fmt::format("precision '{}': expected auto, float32, bfloat16 or float64", precision));
+  throw UsageError(
+      fmt::format("precision '{}': expected auto, float32, bfloat16 or float64", precision));
 }
 
 }  // namespace alarm_dist

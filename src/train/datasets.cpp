@@ -2,6 +2,7 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
 #include "alarm/train/trainer.hpp"
+
 #include "train/policy_loader.hpp"
 
 namespace alarm_dist {
@@ -9,14 +10,19 @@ namespace {
 
 Dataset load_split(const TaskConfig& task, const std::string& file) {
   const auto on_error = task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
-  if (task.name == "aclsum") return load_aclsum({.file = file, .sections = task.sections, .max_words = task.max_words, .on_error = on_error});
+  if (task.name == "aclsum")
+    return load_aclsum({.file = file,
+                        .sections = task.sections,
+                        .max_words = task.max_words,
+                        .on_error = on_error});
   return load_prompts(file, on_error);
 }
 
 }  // namespace
 
 Datasets load_datasets(const TrainConfig& config) {
-  return {load_split(config.task, config.task.train), load_split(config.task, config.task.validation),
+  return {load_split(config.task, config.task.train),
+          load_split(config.task, config.task.validation),
           load_split(config.task, config.task.test)};
 }
 
@@ -26,12 +32,13 @@ void check_prompts(World& world, const TrainConfig& config) {
   const auto tokenizer = load_tokenizer(policy_dir(config, *policy));
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data.train, &data.validation, &data.test}) {
-    check_prompt_lengths(*dataset, *tokenizer, policy->shape().context, config.rollout.sampling.max_new_tokens, on_error);
+    check_prompt_lengths(*dataset, *tokenizer, policy->shape().context,
+                         config.rollout.sampling.max_new_tokens, on_error);
   }
 }
 
-void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context, std::int64_t max_new_tokens,
-                          OnDataError on_error) {
+void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context,
+                          std::int64_t max_new_tokens, OnDataError on_error) {
   std::vector<Record> fitting;
   std::int64_t too_long = 0;
   for (const auto& record : dataset.records()) {
@@ -40,15 +47,18 @@ void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int
       fitting.push_back(record);
       continue;
     }
-    const auto message = fmt::format("{}: the prompt of record '{}' has {} tokens; with {} new ones it does not fit the "
-                                     "model's context of {}",
-                                     record.source, record.id, tokens, max_new_tokens, context);
-    if (on_error == OnDataError::kStop) throw UsageError(message + " (task.on_error: skip leaves such records out)");
+    const auto message = fmt::format(
+        "{}: the prompt of record '{}' has {} tokens; with {} new ones it does not fit the "
+        "model's context of {}",
+        record.source, record.id, tokens, max_new_tokens, context);
+    if (on_error == OnDataError::kStop)
+      throw UsageError(message + " (task.on_error: skip leaves such records out)");
     log::root_info("skipped: {}", message);
     too_long += 1;
   }
   if (fitting.empty()) throw UsageError(fmt::format("{}: no record is left", dataset.name()));
-  if (too_long > 0) dataset = Dataset(dataset.name(), std::move(fitting), dataset.skipped() + too_long);
+  if (too_long > 0)
+    dataset = Dataset(dataset.name(), std::move(fitting), dataset.skipped() + too_long);
 }
 
 }  // namespace alarm_dist

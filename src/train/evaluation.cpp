@@ -22,8 +22,8 @@ std::string finish_name(FinishReason reason) { return std::string(to_string(reas
 
 double HeldOutResult::mean(const std::string& name) const { return mean_of(values.at(name)); }
 
-HeldOutResult evaluate_held_out(World& world, const Placement& placement, const Actors& actors, const Composer& composer,
-                                const HeldOutPlan& plan) {
+HeldOutResult evaluate_held_out(World& world, const Placement& placement, const Actors& actors,
+                                const Composer& composer, const HeldOutPlan& plan) {
   HarvestPlan harvest_plan{.name = plan.name,
                            .dataset = plan.dataset,
                            .records = choose_records(*plan.dataset, plan.prompts),
@@ -35,10 +35,12 @@ HeldOutResult evaluate_held_out(World& world, const Placement& placement, const 
   HeldOutResult result;
   result.rollouts = harvest(world, placement, actors, harvest_plan).rollouts;
   for (const auto& rollout : result.rollouts) {
-    ALARM_CHECK(rollout.failed_component().empty(), "{}: '{}' failed on sample {}: held-out scores must be complete",
-                plan.name, rollout.failed_component(), rollout.sample_id);
+    ALARM_CHECK(rollout.failed_component().empty(),
+                "{}: '{}' failed on sample {}: held-out scores must be complete", plan.name,
+                rollout.failed_component(), rollout.sample_id);
     result.values["holistic"].push_back(composer.value(rollout, composer.config().holistic));
-    for (const auto& aspect : composer.aspects()) result.values[aspect].push_back(composer.value(rollout, aspect));
+    for (const auto& aspect : composer.aspects())
+      result.values[aspect].push_back(composer.value(rollout, aspect));
     const auto composed = composer(rollout);
     double reward = 0;
     for (const auto r : composed.rewards) reward += r;
@@ -48,11 +50,13 @@ HeldOutResult evaluate_held_out(World& world, const Placement& placement, const 
   return result;
 }
 
-Evaluation compare(const HeldOutResult& before, const HeldOutResult& after, const Composer& composer,
-                   std::uint64_t seed) {
-  Evaluation evaluation{.prompts = static_cast<std::int64_t>(before.rollouts.size()), .split = "test"};
+Evaluation compare(const HeldOutResult& before, const HeldOutResult& after,
+                   const Composer& composer, std::uint64_t seed) {
+  Evaluation evaluation{.prompts = static_cast<std::int64_t>(before.rollouts.size()),
+                        .split = "test"};
   const auto add = [&](const std::string& name, RowRole role) {
-    evaluation.add(name, role, {.before = before.values.at(name), .after = after.values.at(name)}, seed);
+    evaluation.add(name, role, {.before = before.values.at(name), .after = after.values.at(name)},
+                   seed);
   };
   add("holistic", RowRole::kHolistic);
   for (const auto& aspect : composer.aspects()) {
@@ -63,8 +67,9 @@ Evaluation compare(const HeldOutResult& before, const HeldOutResult& after, cons
   return evaluation;
 }
 
-SampleRecord to_sample_record(const Rollout& rollout, const Record& record, const ComposedReward& reward,
-                              const Tokenizer& tokenizer, std::int64_t step, const std::string& phase) {
+SampleRecord to_sample_record(const Rollout& rollout, const Record& record,
+                              const ComposedReward& reward, const Tokenizer& tokenizer,
+                              std::int64_t step, const std::string& phase) {
   SampleRecord sample{.step = step, .sample_id = rollout.sample_id, .phase = phase};
   sample.record_id = record.id;
   sample.aspect = record.aspect;

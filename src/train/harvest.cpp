@@ -11,14 +11,15 @@ namespace {
 
 constexpr int kRolloutTag = 1;
 
-GenerationRequest make_request(const Actors& actors, const HarvestPlan& plan, std::int64_t prompt, std::int64_t sample) {
+GenerationRequest make_request(const Actors& actors, const HarvestPlan& plan, std::int64_t prompt,
+                               std::int64_t sample) {
   const Record& record = plan.dataset->at(plan.records[static_cast<std::size_t>(prompt)]);
   return {.prompt = actors.tokenizer->encode(record.prompt).ids,
           .sample_id = static_cast<std::uint32_t>(prompt * plan.samples_per_prompt + sample)};
 }
 
-Rollout make_rollout(const Actors& actors, const HarvestPlan& plan, const GenerationRequest& request,
-                     Generation generation) {
+Rollout make_rollout(const Actors& actors, const HarvestPlan& plan,
+                     const GenerationRequest& request, Generation generation) {
   Rollout rollout;
   rollout.step = plan.draws.step;
   rollout.sample_id = request.sample_id;
@@ -37,7 +38,8 @@ Rollout make_rollout(const Actors& actors, const HarvestPlan& plan, const Genera
 }
 
 // Colocated: claim, generate, score, claim the next.
-std::vector<Rollout> work_colocated(World& world, const Actors& actors, const HarvestPlan& plan, HarvestTimes& times) {
+std::vector<Rollout> work_colocated(World& world, const Actors& actors, const HarvestPlan& plan,
+                                    HarvestTimes& times) {
   std::vector<Rollout> done;
   for (;;) {
     Stopwatch clock;
@@ -57,8 +59,8 @@ std::vector<Rollout> work_colocated(World& world, const Actors& actors, const Ha
 }
 
 // Finished groups stream to the reward actors while the next ones are generated.
-void work_rollout_actor(World& world, const Placement& placement, const Actors& actors, const HarvestPlan& plan,
-                        HarvestTimes& times) {
+void work_rollout_actor(World& world, const Placement& placement, const Actors& actors,
+                        const HarvestPlan& plan, HarvestTimes& times) {
   for (;;) {
     Stopwatch clock;
     const auto group = world.control().claim(plan.name);
@@ -73,8 +75,9 @@ void work_rollout_actor(World& world, const Placement& placement, const Actors& 
   world.mailbox().flush();
 }
 
-std::vector<Rollout> work_reward_actor(World& world, const Placement& placement, const Actors& actors,
-                                       const HarvestPlan& plan, HarvestTimes& times) {
+std::vector<Rollout> work_reward_actor(World& world, const Placement& placement,
+                                       const Actors& actors, const HarvestPlan& plan,
+                                       HarvestTimes& times) {
   std::vector<Rollout> done;
   const std::int64_t mine = world.rank() - placement.first_rewarder();
   for (std::int64_t group = mine; group < plan.groups(); group += placement.rewarders()) {
@@ -92,19 +95,24 @@ std::vector<Rollout> work_reward_actor(World& world, const Placement& placement,
 
 }  // namespace
 
-std::int64_t HarvestPlan::prompts_per_group() const { return std::max<std::int64_t>(1, group_size / samples_per_prompt); }
+std::int64_t HarvestPlan::prompts_per_group() const {
+  return std::max<std::int64_t>(1, group_size / samples_per_prompt);
+}
 
 std::int64_t HarvestPlan::groups() const {
   const auto prompts = static_cast<std::int64_t>(records.size());
   return (prompts + prompts_per_group() - 1) / prompts_per_group();
 }
 
-std::vector<Rollout> generate_group(const Actors& actors, const HarvestPlan& plan, std::int64_t group) {
+std::vector<Rollout> generate_group(const Actors& actors, const HarvestPlan& plan,
+                                    std::int64_t group) {
   std::vector<GenerationRequest> requests;
   const auto begin = group * plan.prompts_per_group();
-  const auto end = std::min(begin + plan.prompts_per_group(), static_cast<std::int64_t>(plan.records.size()));
+  const auto end =
+      std::min(begin + plan.prompts_per_group(), static_cast<std::int64_t>(plan.records.size()));
   for (auto prompt = begin; prompt < end; ++prompt) {
-    for (std::int64_t j = 0; j < plan.samples_per_prompt; ++j) requests.push_back(make_request(actors, plan, prompt, j));
+    for (std::int64_t j = 0; j < plan.samples_per_prompt; ++j)
+      requests.push_back(make_request(actors, plan, prompt, j));
   }
   auto generations = generate(*actors.policy, requests, plan.sampling, plan.draws, plan.adapter);
   std::vector<Rollout> rollouts;
@@ -126,7 +134,8 @@ void score_rollouts(RewardPanel& rewards, const Dataset& dataset, std::vector<Ro
   for (std::size_t i = 0; i < rollouts.size(); ++i) rollouts[i].trace = std::move(traces[i]);
 }
 
-Harvest harvest(World& world, const Placement& placement, const Actors& actors, const HarvestPlan& plan) {
+Harvest harvest(World& world, const Placement& placement, const Actors& actors,
+                const HarvestPlan& plan) {
   Harvest result;
   std::vector<Rollout> mine;
   switch (placement.role()) {
@@ -152,8 +161,8 @@ Harvest harvest(World& world, const Placement& placement, const Actors& actors, 
   std::sort(result.rollouts.begin(), result.rollouts.end(),
             [](const auto& a, const auto& b) { return a.sample_id < b.sample_id; });
   const auto expected = static_cast<std::int64_t>(plan.records.size()) * plan.samples_per_prompt;
-  ALARM_CHECK(static_cast<std::int64_t>(result.rollouts.size()) == expected, "{}: {} rollouts arrived, expected {}",
-              plan.name, result.rollouts.size(), expected);
+  ALARM_CHECK(static_cast<std::int64_t>(result.rollouts.size()) == expected,
+              "{}: {} rollouts arrived, expected {}", plan.name, result.rollouts.size(), expected);
   return result;
 }
 

@@ -9,21 +9,25 @@
 
 namespace alarm_dist {
 
-Learner::Batch::Batch(std::span<const Rollout> step_rollouts, std::span<const ComposedReward> rewards)
+Learner::Batch::Batch(std::span<const Rollout> step_rollouts,
+                      std::span<const ComposedReward> rewards)
     : rollouts(step_rollouts) {
-  ALARM_CHECK(rollouts.size() == rewards.size(), "{} rollouts, {} rewards", rollouts.size(), rewards.size());
+  ALARM_CHECK(rollouts.size() == rewards.size(), "{} rollouts, {} rewards", rollouts.size(),
+              rewards.size());
   std::vector<double> reward, sampled;
   for (std::size_t i = 0; i < rollouts.size(); ++i) {
     ALARM_CHECK(static_cast<std::int64_t>(rewards[i].rewards.size()) == rollouts[i].tokens(),
-                "sample {}: {} rewards for {} tokens", rollouts[i].sample_id, rewards[i].rewards.size(),
-                rollouts[i].tokens());
+                "sample {}: {} rewards for {} tokens", rollouts[i].sample_id,
+                rewards[i].rewards.size(), rollouts[i].tokens());
     reward.insert(reward.end(), rewards[i].rewards.begin(), rewards[i].rewards.end());
-    sampled.insert(sampled.end(), rollouts[i].policy_logprobs.begin(), rollouts[i].policy_logprobs.end());
+    sampled.insert(sampled.end(), rollouts[i].policy_logprobs.begin(),
+                   rollouts[i].policy_logprobs.end());
     offsets.push_back(offsets.back() + rollouts[i].tokens());
   }
   rewards_T = at::tensor(reward, at::kDouble);
   sampled_T = at::tensor(sampled, at::kDouble);
-  for (auto* tensor : {&old_T, &reference_T, &entropy_T, &values_T}) *tensor = at::zeros({tokens()}, at::kDouble);
+  for (auto* tensor : {&old_T, &reference_T, &entropy_T, &values_T})
+    *tensor = at::zeros({tokens()}, at::kDouble);
 }
 
 at::Tensor Learner::Batch::of(const at::Tensor& per_token_T, std::int64_t sample) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a Learner knows of one step: per-token numbers of all rollouts, end to end, in float64 on the host.
+// What a Learner knows of one step: per-token numbers of all rollouts, end to end, in float64 on
+// the host.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +19,16 @@ struct Learner::Batch {
 
   std::span<const Rollout> rollouts;
   std::vector<std::int64_t> offsets{0};  // rollout i owns tokens [offsets[i], offsets[i+1])
-  at::Tensor gap_T;  // |log-probability as generated - as recomputed|
+  at::Tensor gap_T;                      // |log-probability as generated - as recomputed|
   at::Tensor rewards_T, sampled_T, old_T, reference_T, entropy_T, values_T, advantages_T, returns_T;
 
   std::int64_t tokens() const { return offsets.back(); }
-  at::Tensor of(const at::Tensor& per_token_T, std::int64_t sample) const;  // a view of one rollout's part
+  at::Tensor of(const at::Tensor& per_token_T,
+                std::int64_t sample) const;  // a view of one rollout's part
 };
 
-// The samples of a micro-batch as rows of a forward pass, and their tokens' places in the step's tensors, in that order.
+// The samples of a micro-batch as rows of a forward pass, and their tokens' places in the step's
+// tensors, in that order.
 struct MicroRows {
   ResponseBatch responses;
   std::vector<std::int64_t> samples;
@@ -37,7 +40,8 @@ MicroRows make_micro_rows(std::span<const Rollout> rollouts, std::span<const std
 
 // Sums over the mini-batches of an update, over all ranks once reduced.
 struct Learner::Progress {
-  double policy_loss = 0, value_loss = 0, ratio = 0, approximate_kl = 0, clipped = 0, value_clipped = 0, tokens = 0;
+  double policy_loss = 0, value_loss = 0, ratio = 0, approximate_kl = 0, clipped = 0,
+         value_clipped = 0, tokens = 0;
   double grad_norm = 0, critic_grad_norm = 0;
   std::int64_t minibatches = 0, skipped = 0, epochs = 0;
   double first_ratio_deviation = -1;  // |mean ratio - 1| of the first mini-batch

@@ -13,7 +13,8 @@ namespace alarm_dist {
 AdamW::AdamW(std::vector<ParameterGroup> groups, const AdamWConfig& config) : config_(config) {
   for (auto& group : groups) {
     for (auto& [name, parameter] : group.parameters) {
-      slots_.push_back({name, parameter, at::zeros_like(parameter), at::zeros_like(parameter), group.lr});
+      slots_.push_back(
+          {name, parameter, at::zeros_like(parameter), at::zeros_like(parameter), group.lr});
     }
   }
 }
@@ -50,8 +51,10 @@ std::vector<at::Tensor> AdamW::parameters() const {
 NamedTensors AdamW::state() const {
   NamedTensors tensors;
   for (const auto& slot : slots_) {
-    tensors.emplace_back(slot.name + ".m", slot.m.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
-    tensors.emplace_back(slot.name + ".v", slot.v.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
+    tensors.emplace_back(slot.name + ".m",
+                         slot.m.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
+    tensors.emplace_back(slot.name + ".v",
+                         slot.v.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
   }
   return tensors;
 }

@@ -19,20 +19,23 @@ std::string_view to_string(Role role) {
   return "?";
 }
 
-Placement::Placement(const PlacementConfig& config, int rank, int size) : config_(config), rank_(rank), size_(size) {
+Placement::Placement(const PlacementConfig& config, int rank, int size)
+    : config_(config), rank_(rank), size_(size) {
   if (config.colocated()) return;
   const auto sum = config.rollout + config.reward + config.learner;
   if (config.rollout < 1 || config.reward < 1 || config.learner < 1) {
-    throw UsageError(fmt::format("placement: {} rollout + {} reward + {} learner ranks: each role needs at least one "
-                                 "(or use `placement: colocated`)",
-                                 config.rollout, config.reward, config.learner));
+    throw UsageError(fmt::format(
+        "placement: {} rollout + {} reward + {} learner ranks: each role needs at least one "
+        "(or use `placement: colocated`)",
+        config.rollout, config.reward, config.learner));
   }
   if (sum != size) {
-    throw UsageError(fmt::format("placement: {} rollout + {} reward + {} learner = {} ranks, but the world has {}: start "
-                                 "{} ranks, or set placement.learner={} for {}",
-                                 config.rollout, config.reward, config.learner, sum, size, sum,
-                                 std::max<std::int64_t>(1, size - config.rollout - config.reward),
-                                 std::max<std::int64_t>(size, config.rollout + config.reward + 1)));
+    throw UsageError(fmt::format(
+        "placement: {} rollout + {} reward + {} learner = {} ranks, but the world has {}: start "
+        "{} ranks, or set placement.learner={} for {}",
+        config.rollout, config.reward, config.learner, sum, size, sum,
+        std::max<std::int64_t>(1, size - config.rollout - config.reward),
+        std::max<std::int64_t>(size, config.rollout + config.reward + 1)));
   }
 }
 
@@ -43,9 +46,13 @@ Role Placement::role_of(int rank) const {
   return Role::kLearner;
 }
 
-int Placement::first_learner() const { return colocated() ? 0 : static_cast<int>(config_.rollout + config_.reward); }
+int Placement::first_learner() const {
+  return colocated() ? 0 : static_cast<int>(config_.rollout + config_.reward);
+}
 int Placement::learners() const { return colocated() ? size_ : static_cast<int>(config_.learner); }
-int Placement::first_rewarder() const { return colocated() ? 0 : static_cast<int>(config_.rollout); }
+int Placement::first_rewarder() const {
+  return colocated() ? 0 : static_cast<int>(config_.rollout);
+}
 int Placement::rewarders() const { return colocated() ? size_ : static_cast<int>(config_.reward); }
 
 }  // namespace alarm_dist

@@ -6,6 +6,7 @@
 
 #include "alarm/base/random.hpp"
 #include "alarm/train/harvest.hpp"
+
 #include "train/policy_loader.hpp"
 
 namespace alarm_dist {
@@ -15,16 +16,21 @@ constexpr double kContinuedTemperature = 0.7;
 
 std::string first_words(const std::string& text, std::uint64_t count) {
   std::size_t end = 0;
-  for (std::uint64_t word = 0; word < count && end != std::string::npos; ++word) end = text.find(' ', end + 1);
+  for (std::uint64_t word = 0; word < count && end != std::string::npos; ++word)
+    end = text.find(' ', end + 1);
   return text.substr(0, end);
 }
 
 // The data set with each prompt continued by the expert's first words.
-Dataset with_prefixes(const Dataset& dataset, std::vector<std::string>& prefixes, std::uint64_t seed) {
+Dataset with_prefixes(const Dataset& dataset, std::vector<std::string>& prefixes,
+                      std::uint64_t seed) {
   std::vector<Record> records = dataset.records();
   prefixes.clear();
   for (std::size_t i = 0; i < records.size(); ++i) {
-    const DrawKey key{.seed = seed, .purpose = Purpose::kPairs, .step = 0xC0, .sample = static_cast<std::uint32_t>(i)};
+    const DrawKey key{.seed = seed,
+                      .purpose = Purpose::kPairs,
+                      .step = 0xC0,
+                      .sample = static_cast<std::uint32_t>(i)};
     prefixes.push_back(first_words(records[i].reference, 2 + draw_below(key, 3)));
     records[i].prompt += prefixes.back();
   }
@@ -39,14 +45,15 @@ std::vector<std::int64_t> records_of(const Dataset& dataset, WrittenSort sort, s
   }
   const auto all = static_cast<std::int64_t>(wanted.size());
   count = std::min(count, all);
-  for (std::int64_t i = 0; i < count; ++i) chosen.push_back(wanted[static_cast<std::size_t>(i * all / count)]);
+  for (std::int64_t i = 0; i < count; ++i)
+    chosen.push_back(wanted[static_cast<std::size_t>(i * all / count)]);
   return chosen;
 }
 
 }  // namespace
 
-ModelWritten sample_policy(World& world, const TrainConfig& config, const Dataset& dataset, std::int64_t count,
-                           const std::string& name) {
+ModelWritten sample_policy(World& world, const TrainConfig& config, const Dataset& dataset,
+                           std::int64_t count, const std::string& name) {
   const auto seed = static_cast<std::uint64_t>(config.run.seed);
   const auto policy = load_policy(config, world);
   const auto tokenizer = load_tokenizer(policy_dir(config, *policy));
@@ -61,13 +68,15 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
                    .adapter = Adapter::kOff};
   const auto drop_too_long = [&] {
     std::erase_if(plan.records, [&](std::int64_t record) {
-      const auto prompt = static_cast<std::int64_t>(tokenizer->encode(plan.dataset->at(record).prompt).ids.size());
+      const auto prompt =
+          static_cast<std::int64_t>(tokenizer->encode(plan.dataset->at(record).prompt).ids.size());
       return prompt + plan.sampling.max_new_tokens > policy->shape().context;
     });
   };
   ModelWritten written;
   drop_too_long();
-  for (auto& rollout : harvest(world, everyone, actors, plan).rollouts) written.sampled[rollout.record] = rollout.text;
+  for (auto& rollout : harvest(world, everyone, actors, plan).rollouts)
+    written.sampled[rollout.record] = rollout.text;
 
   std::vector<std::string> prefixes;
   const Dataset prefixed = with_prefixes(dataset, prefixes, seed);
@@ -78,7 +87,8 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
   plan.draws.step = 0xFFFFFFF1;
   drop_too_long();
   for (auto& rollout : harvest(world, everyone, actors, plan).rollouts) {
-    written.continued[rollout.record] = prefixes[static_cast<std::size_t>(rollout.record)] + rollout.text;
+    written.continued[rollout.record] =
+        prefixes[static_cast<std::size_t>(rollout.record)] + rollout.text;
   }
   return written;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop that trains one reward model: examples shared out over the ranks, gradients summed, AdamW.
+// The loop that trains one reward model: examples shared out over the ranks, gradients summed,
+// AdamW.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -24,6 +25,7 @@
 #include "alarm/train/rewards.hpp"
 #include "alarm/train/sync.hpp"
 #include "alarm/train/trainer.hpp"
+
 #include "train/policy_loader.hpp"
 #include "train/policy_samples.hpp"
 
@@ -63,18 +65,22 @@ Dataset held_out_data(const TrainConfig& config, const RewardModelRecipe& recipe
 
 double learning_rate_scale(std::int64_t step, std::int64_t steps, double warmup) {
   const double done = static_cast<double>(step) / static_cast<double>(steps);
-  if (done < warmup) return (static_cast<double>(step) + 1) / (warmup * static_cast<double>(steps) + 1);
+  if (done < warmup)
+    return (static_cast<double>(step) + 1) / (warmup * static_cast<double>(steps) + 1);
   return (1.0 - done) / (1.0 - warmup);
 }
 
-// What differs between kinds of reward models: the examples of an epoch, and the loss of some of them.
+// What differs between kinds of reward models: the examples of an epoch, and the loss of some of
+// them.
 class Objective {
  public:
   virtual ~Objective() = default;
   virtual std::int64_t start_epoch(std::int64_t epoch) = 0;  // returns the number of examples
-  // Differentiates the mean loss over examples [begin, end) with respect to this rank's part; returns that part.
+  // Differentiates the mean loss over examples [begin, end) with respect to this rank's part;
+  // returns that part.
   virtual double backward(const EncoderModel& model, std::int64_t begin, std::int64_t end) = 0;
-  virtual void measure(const EncoderModel& model, RewardModelSummary& summary) = 0;  // on held-out records
+  virtual void measure(const EncoderModel& model,
+                       RewardModelSummary& summary) = 0;  // on held-out records
 };
 
 struct Context {
@@ -89,8 +95,8 @@ struct Context {
 // Runs body over the items in pieces of about micro_tokens rows.
 template <typename T, typename Body>
 void in_pieces(std::span<const T> items, const Context& context, const Body& body) {
-  const auto piece =
-      static_cast<std::size_t>(std::max<std::int64_t>(1, context.recipe.micro_tokens / context.input.max_tokens));
+  const auto piece = static_cast<std::size_t>(
+      std::max<std::int64_t>(1, context.recipe.micro_tokens / context.input.max_tokens));
   for (std::size_t begin = 0; begin < items.size(); begin += piece) {
     body(items.subspan(begin, std::min(piece, items.size() - begin)));
   }
@@ -131,7 +137,8 @@ class PreferenceObjective : public Objective {
     // A group has at most 6 texts; a piece is one micro-batch.
     for (const auto group : share(std::span<const std::int64_t>(groups), context_.world)) {
       piece_.push_back(group);
-      if (static_cast<std::int64_t>(piece_.size()) * 6 * context_.input.max_tokens >= context_.recipe.micro_tokens) {
+      if (static_cast<std::int64_t>(piece_.size()) * 6 * context_.input.max_tokens >=
+          context_.recipe.micro_tokens) {
         loss += backward_piece(model, pairs);
       }
     }
@@ -139,16 +146,20 @@ class PreferenceObjective : public Objective {
   }
 
   void measure(const EncoderModel& model, RewardModelSummary& summary) override {
-    const auto pairs = make_preference_groups(held_out_.records, held_out_.written, context_.seed, 0);
-    const std::span<const PreferencePair> mine = share(std::span<const PreferencePair>(pairs), context_.world);
+    const auto pairs =
+        make_preference_groups(held_out_.records, held_out_.written, context_.seed, 0);
+    const std::span<const PreferencePair> mine =
+        share(std::span<const PreferencePair>(pairs), context_.world);
     const auto inputs = pair_inputs(context_.tokenizer, context_.input, mine);
-    const auto scores = gather_scores(context_.world, score_inputs(model, inputs, context_.recipe.micro_tokens));
+    const auto scores =
+        gather_scores(context_.world, score_inputs(model, inputs, context_.recipe.micro_tokens));
     const auto accuracy = measure_pairs(pairs, scores);
     KindAccuracy all{.kind = "all"};
     for (const auto kind : kPairKinds) {
       const auto& count = accuracy.counts.at(static_cast<std::size_t>(kind));
       if (count.pairs == 0) continue;
-      summary.accuracy.push_back({.kind = std::string(to_string(kind)), .correct = count.correct, .count = count.pairs});
+      summary.accuracy.push_back(
+          {.kind = std::string(to_string(kind)), .correct = count.correct, .count = count.pairs});
       all.correct += count.correct;
       all.count += count.pairs;
     }
@@ -156,15 +167,19 @@ class PreferenceObjective : public Objective {
   }
 
  private:
-  std::int64_t offset(std::int64_t group) const { return offsets_.at(static_cast<std::size_t>(group)); }
+  std::int64_t offset(std::int64_t group) const {
+    return offsets_.at(static_cast<std::size_t>(group));
+  }
 
   double backward_piece(const EncoderModel& model, double pairs_in_batch) {
     std::vector<PreferencePair> pairs;
-    for (const auto group : piece_) pairs.insert(pairs.end(), pairs_.begin() + offset(group), pairs_.begin() + offset(group + 1));
+    for (const auto group : piece_)
+      pairs.insert(pairs.end(), pairs_.begin() + offset(group), pairs_.begin() + offset(group + 1));
     piece_.clear();
     if (pairs.empty()) return 0;
     const at::Tensor loss =
-        bradley_terry_sum(score_pairs(model, context_.tokenizer, context_.input, pairs)) / pairs_in_batch;
+        bradley_terry_sum(score_pairs(model, context_.tokenizer, context_.input, pairs)) /
+        pairs_in_batch;
     loss.backward();
     return loss.item<double>();
   }
@@ -178,19 +193,23 @@ class PreferenceObjective : public Objective {
 class SentenceObjective : public Objective {
  public:
   using Maker = std::vector<SentenceExample> (*)(const Dataset&, std::int64_t, std::uint64_t);
-  SentenceObjective(const Context& context, const Dataset& data, const Dataset& held_out, Maker make)
+  SentenceObjective(const Context& context, const Dataset& data, const Dataset& held_out,
+                    Maker make)
       : context_(context), data_(data), held_out_(held_out), make_(make) {}
 
   std::int64_t start_epoch(std::int64_t epoch) override {
-    examples_ = make_(data_, context_.recipe.examples, context_.seed + (static_cast<std::uint64_t>(epoch) << 32U));
+    examples_ = make_(data_, context_.recipe.examples,
+                      context_.seed + (static_cast<std::uint64_t>(epoch) << 32U));
     return static_cast<std::int64_t>(examples_.size());
   }
 
   double backward(const EncoderModel& model, std::int64_t begin, std::int64_t end) override {
-    const std::span<const SentenceExample> batch(examples_.begin() + begin, examples_.begin() + end);
+    const std::span<const SentenceExample> batch(examples_.begin() + begin,
+                                                 examples_.begin() + end);
     double loss = 0;
     in_pieces(share(batch, context_.world), context_, [&](std::span<const SentenceExample> piece) {
-      const at::Tensor sum = cross_entropy_sum(model, context_.tokenizer, context_.input, piece) / static_cast<double>(batch.size());
+      const at::Tensor sum = cross_entropy_sum(model, context_.tokenizer, context_.input, piece) /
+                             static_cast<double>(batch.size());
       sum.backward();
       loss += sum.item<double>();
     });
@@ -201,7 +220,8 @@ class SentenceObjective : public Objective {
     const auto examples = make_(held_out_, context_.recipe.examples, context_.seed);
     const auto mine = share(std::span<const SentenceExample>(examples), context_.world);
     const auto inputs = example_inputs(context_.tokenizer, context_.input, mine);
-    const auto scores = gather_scores(context_.world, score_inputs(model, inputs, context_.recipe.micro_tokens));
+    const auto scores =
+        gather_scores(context_.world, score_inputs(model, inputs, context_.recipe.micro_tokens));
     std::vector<bool> labels;
     std::map<std::string, KindAccuracy> kinds;
     for (std::size_t i = 0; i < examples.size(); ++i) {
@@ -225,18 +245,22 @@ class SentenceObjective : public Objective {
   std::vector<SentenceExample> examples_;
 };
 
-std::unique_ptr<Objective> make_objective(const Context& context, const TrainConfig& config, const Dataset& data,
-                                          const Dataset& held_out) {
+std::unique_ptr<Objective> make_objective(const Context& context, const TrainConfig& config,
+                                          const Dataset& data, const Dataset& held_out) {
   const auto& recipe = context.recipe;
-  if (recipe.kind == "evidence") return std::make_unique<SentenceObjective>(context, data, held_out, make_relevance_examples);
+  if (recipe.kind == "evidence")
+    return std::make_unique<SentenceObjective>(context, data, held_out, make_relevance_examples);
   if (recipe.kind == "groundedness") {
     return std::make_unique<SentenceObjective>(context, data, held_out, make_groundedness_examples);
   }
   log::root_info("'{}': sampling answers of the initial policy", recipe.name);
-  auto written = sample_policy(context.world, config, data, recipe.model_written, recipe.name + "/train");
-  auto held_out_written = sample_policy(context.world, config, held_out, recipe.model_written / 4, recipe.name + "/held-out");
-  return std::make_unique<PreferenceObjective>(context, PreferenceObjective::Data{data, std::move(written)},
-                                               PreferenceObjective::Data{held_out, std::move(held_out_written)});
+  auto written =
+      sample_policy(context.world, config, data, recipe.model_written, recipe.name + "/train");
+  auto held_out_written = sample_policy(context.world, config, held_out, recipe.model_written / 4,
+                                        recipe.name + "/held-out");
+  return std::make_unique<PreferenceObjective>(
+      context, PreferenceObjective::Data{data, std::move(written)},
+      PreferenceObjective::Data{held_out, std::move(held_out_written)});
 }
 
 void train(Objective& objective, const EncoderModel& model, const Context& context) {
@@ -247,14 +271,18 @@ void train(Objective& objective, const EncoderModel& model, const Context& conte
   const std::int64_t steps_an_epoch = (examples + recipe.batch - 1) / recipe.batch;
   const std::int64_t steps = steps_an_epoch * recipe.epochs;
   std::optional<Progress> progress;
-  if (context.world.rank() == 0) progress.emplace(Progress::Options{.label = recipe.name, .total = steps});
+  if (context.world.rank() == 0)
+    progress.emplace(Progress::Options{.label = recipe.name, .total = steps});
   for (std::int64_t step = 0; step < steps; ++step) {
-    if (step > 0 && step % steps_an_epoch == 0) examples = objective.start_epoch(step / steps_an_epoch);
+    if (step > 0 && step % steps_an_epoch == 0)
+      examples = objective.start_epoch(step / steps_an_epoch);
     const auto begin = std::min(step % steps_an_epoch * recipe.batch, examples);
-    context.world.control().set_doing(fmt::format("step {} of reward model '{}'", step, recipe.name));
+    context.world.control().set_doing(
+        fmt::format("step {} of reward model '{}'", step, recipe.name));
     optimizer.zero_grad();
     const double loss = objective.backward(model, begin, std::min(begin + recipe.batch, examples));
-    ALARM_CHECK(std::isfinite(loss), "reward model '{}': the loss is {} in step {}", recipe.name, loss, step);
+    ALARM_CHECK(std::isfinite(loss), "reward model '{}': the loss is {} in step {}", recipe.name,
+                loss, step);
     sum_gradients(context.device, parameters);
     clip_gradients(parameters, gradient_norm(parameters), recipe.max_grad_norm);
     optimizer.step(learning_rate_scale(step, steps, recipe.warmup));
@@ -265,14 +293,18 @@ void train(Objective& objective, const EncoderModel& model, const Context& conte
 void log_accuracy(const RewardModelSummary& summary) {
   for (const auto& accuracy : summary.accuracy) {
     log::root_info("'{}' on held-out records: {:.3f} on {} ({} of {})", summary.name,
-                   static_cast<double>(accuracy.correct) / static_cast<double>(std::max<std::int64_t>(1, accuracy.count)),
+                   static_cast<double>(accuracy.correct) /
+                       static_cast<double>(std::max<std::int64_t>(1, accuracy.count)),
                    accuracy.kind, accuracy.correct, accuracy.count);
   }
-  if (summary.auc) log::root_info("'{}' on held-out records: area under the curve {:.3f}", summary.name, *summary.auc);
+  if (summary.auc)
+    log::root_info("'{}' on held-out records: area under the curve {:.3f}", summary.name,
+                   *summary.auc);
 }
 
 // Written beside and renamed, so that a killed run leaves no half a model.
-void save_model(const EncoderModel& model, const RewardModelCard& card, const RewardModelSummary& summary, const fs::path& dir) {
+void save_model(const EncoderModel& model, const RewardModelCard& card,
+                const RewardModelSummary& summary, const fs::path& dir) {
   const fs::path draft = dir.parent_path() / ("." + dir.filename().string() + ".part");
   fs::remove_all(draft);
   fs::create_directories(draft);
@@ -284,20 +316,23 @@ void save_model(const EncoderModel& model, const RewardModelCard& card, const Re
   fs::rename(draft, dir);
 }
 
-RewardModelCard make_card(const TrainConfig& config, const RewardModelRecipe& recipe, const Dataset& data) {
-  return {.name = recipe.name,
-          .granularity = recipe.kind == "preference" ? Granularity::kResponse : Granularity::kSentence,
-          .input = {.first = recipe.first,
-                    .second = recipe.second,
-                    .max_tokens = recipe.max_tokens,
-                    .max_document_tokens = recipe.document_tokens,
-                    .document_cut = DocumentCut::kMiddle},
-          .trained_on = fmt::format("{} ({}), {} records", config.task.name, data.name(), data.size())};
+RewardModelCard make_card(const TrainConfig& config, const RewardModelRecipe& recipe,
+                          const Dataset& data) {
+  return {
+      .name = recipe.name,
+      .granularity = recipe.kind == "preference" ? Granularity::kResponse : Granularity::kSentence,
+      .input = {.first = recipe.first,
+                .second = recipe.second,
+                .max_tokens = recipe.max_tokens,
+                .max_document_tokens = recipe.document_tokens,
+                .document_cut = DocumentCut::kMiddle},
+      .trained_on = fmt::format("{} ({}), {} records", config.task.name, data.name(), data.size())};
 }
 
 }  // namespace
 
-RewardModelSummary train_reward_model(World& world, const TrainConfig& config, const RewardModelRecipe& recipe) {
+RewardModelSummary train_reward_model(World& world, const TrainConfig& config,
+                                      const RewardModelRecipe& recipe) {
   const Stopwatch clock;
   const auto device = rank_device(config, world);
   const Dataset data = training_data(config, recipe);
@@ -313,11 +348,12 @@ RewardModelSummary train_reward_model(World& world, const TrainConfig& config, c
                         .recipe = recipe,
                         .seed = static_cast<std::uint64_t>(config.run.seed)};
   const auto objective = make_objective(context, config, data, held_out);
-  const auto model = EncoderModel::load(recipe.trunk, {.dtype = parse_precision(recipe.precision, device),
-                                                       .device = device,
-                                                       .frozen_layers = recipe.frozen_layers,
-                                                       .train = true,
-                                                       .seed = static_cast<std::uint64_t>(config.run.seed)});
+  const auto model =
+      EncoderModel::load(recipe.trunk, {.dtype = parse_precision(recipe.precision, device),
+                                        .device = device,
+                                        .frozen_layers = recipe.frozen_layers,
+                                        .train = true,
+                                        .seed = static_cast<std::uint64_t>(config.run.seed)});
   train(*objective, *model, context);
   RewardModelSummary summary{.name = recipe.name, .kind = recipe.kind};
   {
@@ -327,7 +363,8 @@ RewardModelSummary train_reward_model(World& world, const TrainConfig& config, c
   summary.seconds = clock.seconds();
   log_accuracy(summary);
   for (const auto& accuracy : summary.accuracy) {
-    card.accuracy[accuracy.kind] = static_cast<double>(accuracy.correct) / static_cast<double>(accuracy.count);
+    card.accuracy[accuracy.kind] =
+        static_cast<double>(accuracy.correct) / static_cast<double>(accuracy.count);
   }
   if (summary.auc) card.accuracy["auc"] = *summary.auc;
   if (world.rank() == 0) save_model(*model, card, summary, reward_model_path(config, recipe.name));

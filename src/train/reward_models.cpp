@@ -54,10 +54,13 @@ std::vector<RewardModelSummary> ensure_reward_models(World& world, const TrainCo
     if (is_missing(world, dir)) {
       const auto* recipe = find_recipe(config, model);
       if (recipe == nullptr) {
-        throw UsageError(fmt::format("rewards: the reward model {} of '{}' is not there, and reward_models has no recipe '{}'",
-                                     dir.string(), component, model));
+        throw UsageError(
+            fmt::format("rewards: the reward model {} of '{}' is not there, and reward_models has "
+                        "no recipe '{}'",
+                        dir.string(), component, model));
       }
-      log::root_info("the reward model {} is missing: training it first, on all {} ranks", dir.string(), world.size());
+      log::root_info("the reward model {} is missing: training it first, on all {} ranks",
+                     dir.string(), world.size());
       train_reward_model(world, config, *recipe);
     }
     summaries.push_back(read_summary(component, dir));

@@ -17,8 +17,8 @@ struct Wanted {
   Granularity granularity = Granularity::kResponse;
 };
 
-std::unique_ptr<RewardSource> make_source(const TrainConfig& config, c10::Device device, const SourceConfig& source,
-                                          const Wanted& wanted) {
+std::unique_ptr<RewardSource> make_source(const TrainConfig& config, c10::Device device,
+                                          const SourceConfig& source, const Wanted& wanted) {
   if (source.kind == "link_grammar") {
     return make_link_grammar_source({.name = wanted.name, .granularity = wanted.granularity});
   }
@@ -28,14 +28,16 @@ std::unique_ptr<RewardSource> make_source(const TrainConfig& config, c10::Device
                                    .device = device,
                                    .micro_tokens = config.learner.micro_tokens});
   if (made->granularity() != wanted.granularity) {
-    throw UsageError(fmt::format("rewards: '{}' is wanted by {}, but the model {} gives values by {}", wanted.name,
-                                 to_string(wanted.granularity), source.model, to_string(made->granularity())));
+    throw UsageError(fmt::format(
+        "rewards: '{}' is wanted by {}, but the model {} gives values by {}", wanted.name,
+        to_string(wanted.granularity), source.model, to_string(made->granularity())));
   }
   return made;
 }
 
 // The values that statistics are made of: every emission of the component.
-std::vector<double> emitted_values(std::span<const Rollout> rollouts, const std::string& component) {
+std::vector<double> emitted_values(std::span<const Rollout> rollouts,
+                                   const std::string& component) {
   std::vector<double> values;
   for (const auto& rollout : rollouts) {
     const auto* trace = rollout.trace.find(component);
@@ -54,24 +56,29 @@ fs::path reward_model_path(const TrainConfig& config, const std::string& model) 
 
 std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device device) {
   std::vector<std::unique_ptr<RewardSource>> sources;
-  sources.push_back(make_source(config, device, config.rewards.holistic.source, {.name = kHolistic}));
+  sources.push_back(
+      make_source(config, device, config.rewards.holistic.source, {.name = kHolistic}));
   for (const auto& aspect : config.rewards.aspects) {
-    sources.push_back(make_source(config, device, aspect.source, {.name = aspect.name, .granularity = aspect.granularity}));
+    sources.push_back(make_source(config, device, aspect.source,
+                                  {.name = aspect.name, .granularity = aspect.granularity}));
   }
   return std::make_unique<RewardPanel>(std::move(sources));
 }
 
-std::map<std::string, Statistics> measure_normalization(const TrainConfig& config, std::span<const Rollout> rollouts) {
+std::map<std::string, Statistics> measure_normalization(const TrainConfig& config,
+                                                        std::span<const Rollout> rollouts) {
   std::map<std::string, Statistics> measured;
   const auto measure = [&](const std::string& name, const std::string& normalize) {
-    if (normalize == "measured") measured[name] = measure_statistics(name, emitted_values(rollouts, name));
+    if (normalize == "measured")
+      measured[name] = measure_statistics(name, emitted_values(rollouts, name));
   };
   measure(kHolistic, config.rewards.holistic.normalize);
   for (const auto& aspect : config.rewards.aspects) measure(aspect.name, aspect.normalize);
   return measured;
 }
 
-Composer::Composer(const TrainConfig& config, const std::map<std::string, Statistics>& normalization) {
+Composer::Composer(const TrainConfig& config,
+                   const std::map<std::string, Statistics>& normalization) {
   const auto statistics = [&](const std::string& name) {
     const auto found = normalization.find(name);
     return found == normalization.end() ? Statistics{} : found->second;
@@ -88,8 +95,9 @@ Composer::Composer(const TrainConfig& config, const std::map<std::string, Statis
   for (const auto& aspect : config.rewards.aspects) {
     aspects_.push_back(aspect.name);
     if (std::find(compose.use.begin(), compose.use.end(), aspect.name) != compose.use.end()) {
-      config_.aspects.push_back(
-          {.component = aspect.name, .weight = aspect.weight, .normalization = statistics(aspect.name)});
+      config_.aspects.push_back({.component = aspect.name,
+                                 .weight = aspect.weight,
+                                 .normalization = statistics(aspect.name)});
     }
   }
 }

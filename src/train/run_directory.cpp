@@ -12,7 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kNeededBytes = 1ULL << 30;  // two checkpoints of a small model; larger ones fail when they are written
+constexpr std::uintmax_t kNeededBytes =
+    1ULL << 30;  // two checkpoints of a small model; larger ones fail when they are written
 
 // The first line in which two configs differ, the number of steps aside; empty if there is none.
 std::string first_difference(const std::string& stored, const std::string& given) {
@@ -31,22 +32,27 @@ void prepare(const fs::path& path, Resume resume, const std::string& config_yaml
   // A run that ended before its first line, on bad input, has left nothing to lose.
   const bool used = fs::exists(path / "config.yaml") && fs::exists(path / "metrics.jsonl");
   if (used && resume == Resume::kNo) {
-    throw UsageError(fmt::format("{} holds a run already: --resume continues it, --out names another folder", path.string()));
+    throw UsageError(
+        fmt::format("{} holds a run already: --resume continues it, --out names another folder",
+                    path.string()));
   }
   if (used) {
     const auto difference = first_difference(read_whole_file(path / "config.yaml"), config_yaml);
     if (!difference.empty()) {
-      throw UsageError(fmt::format("{}: the run was started with another config: {}", path.string(), difference));
+      throw UsageError(fmt::format("{}: the run was started with another config: {}", path.string(),
+                                   difference));
     }
   }
-  if (!used && resume == Resume::kYes) log::warn("{} holds no run to resume: starting from the beginning", path.string());
+  if (!used && resume == Resume::kYes)
+    log::warn("{} holds no run to resume: starting from the beginning", path.string());
   check_writable(path, kNeededBytes);
   write_file_atomically(path / "config.yaml", config_yaml);
 }
 
 }  // namespace
 
-RunDirectory::RunDirectory(World& world, fs::path path, Resume resume, const std::string& config_yaml)
+RunDirectory::RunDirectory(World& world, fs::path path, Resume resume,
+                           const std::string& config_yaml)
     : path_(std::move(path)), resume_(resume) {
   std::string verdict;
   if (world.rank() == 0) {
@@ -58,7 +64,8 @@ RunDirectory::RunDirectory(World& world, fs::path path, Resume resume, const std
   }
   const auto bytes = std::as_bytes(std::span(verdict));
   const Bytes all = broadcast_bytes(world.communicator(), Bytes(bytes.begin(), bytes.end()), 0);
-  if (!all.empty()) throw UsageError(std::string(reinterpret_cast<const char*>(all.data()), all.size()));
+  if (!all.empty())
+    throw UsageError(std::string(reinterpret_cast<const char*>(all.data()), all.size()));
 }
 
 fs::path free_run_directory(const fs::path& parent, const std::string& name) {

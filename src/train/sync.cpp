@@ -12,10 +12,12 @@
 namespace alarm_dist {
 namespace {
 
-// One message holds at most this many elements: large enough to be bandwidth-bound, small enough to stay in memory.
+// One message holds at most this many elements: large enough to be bandwidth-bound, small enough to
+// stay in memory.
 constexpr std::int64_t kBucketElements = 8 << 20;
 
-// Calls body(bucket) for runs of tensors of one type that together hold at most kBucketElements (or for one larger tensor).
+// Calls body(bucket) for runs of tensors of one type that together hold at most kBucketElements (or
+// for one larger tensor).
 template <typename Body>
 void for_each_bucket(const std::vector<at::Tensor>& tensors, const Body& body) {
   std::vector<at::Tensor> bucket;
@@ -88,7 +90,8 @@ std::string digest_tensors(const NamedTensors& tensors) {
   return digest(digests);
 }
 
-void check_same_tensors(Communicator& communicator, const NamedTensors& tensors, int root, const std::string& what) {
+void check_same_tensors(Communicator& communicator, const NamedTensors& tensors, int root,
+                        const std::string& what) {
   const std::string mine = tensors.empty() ? "" : digest_tensors(tensors);
   const auto all = gather_bytes(communicator, std::as_bytes(std::span(mine)));
   const auto& expected = all[static_cast<std::size_t>(root)];
@@ -96,7 +99,8 @@ void check_same_tensors(Communicator& communicator, const NamedTensors& tensors,
   for (std::size_t r = 0; r < all.size(); ++r) {
     if (!all[r].empty() && all[r] != expected) different += fmt::format(" {}", r);
   }
-  ALARM_CHECK(different.empty(), "{}: ranks{} hold other weights than rank {}", what, different, root);
+  ALARM_CHECK(different.empty(), "{}: ranks{} hold other weights than rank {}", what, different,
+              root);
 }
 
 }  // namespace alarm_dist

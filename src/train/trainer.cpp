@@ -9,6 +9,7 @@
 #include "alarm/base/log.hpp"
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/train/sync.hpp"
+
 #include "train/policy_loader.hpp"
 
 namespace alarm_dist {
@@ -25,7 +26,8 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
       run_(run),
       placement_(config.placement, world.rank(), world.size()),
       data_(load_datasets(config)),
-      prompts_(static_cast<std::uint64_t>(config.run.seed), data_.train.size(), config.rollout.prompts()),
+      prompts_(static_cast<std::uint64_t>(config.run.seed), data_.train.size(),
+               config.rollout.prompts()),
       checkpoints_(run.checkpoints(), config.checkpoint.keep) {
   world_.control().set_role(to_string(placement_.role()));
   world_.control().set_doing("loading models");
@@ -33,17 +35,22 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
   tokenizer_ = load_tokenizer(policy_dir(config, *policy_));
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data_.train, &data_.validation, &data_.test}) {
-    check_prompt_lengths(*dataset, *tokenizer_, policy_->shape().context, config.rollout.sampling.max_new_tokens, on_error);
-    if (dataset->skipped() > 0) log::root_info("{}: {} records, {} left out", dataset->name(), dataset->size(), dataset->skipped());
+    check_prompt_lengths(*dataset, *tokenizer_, policy_->shape().context,
+                         config.rollout.sampling.max_new_tokens, on_error);
+    if (dataset->skipped() > 0)
+      log::root_info("{}: {} records, {} left out", dataset->name(), dataset->size(),
+                     dataset->skipped());
   }
-  prompts_ = PromptStream(static_cast<std::uint64_t>(config.run.seed), data_.train.size(), config.rollout.prompts());
+  prompts_ = PromptStream(static_cast<std::uint64_t>(config.run.seed), data_.train.size(),
+                          config.rollout.prompts());
   if (placement_.scores()) panel_ = make_panel(config, policy_->device());
   learner_host_ = world.communicator().split(placement_.learns() ? 0 : -1, world.rank());
   all_device_ = world.make_communicator(policy_->device());
   learner_device_ = all_device_->split(placement_.learns() ? 0 : -1, world.rank());
   if (placement_.learns()) {
     learner_ = std::make_unique<Learner>(
-        *policy_, LearnerGroup{.host = learner_host_.get(), .device = learner_device_.get()}, config);
+        *policy_, LearnerGroup{.host = learner_host_.get(), .device = learner_device_.get()},
+        config);
   }
 }
 
@@ -54,7 +61,8 @@ Actors Trainer::actors() const {
 }
 
 void Trainer::run() {
-  // One rank looks for the checkpoint, so that a folder that changes under the ranks' eyes cannot split them.
+  // One rank looks for the checkpoint, so that a folder that changes under the ranks' eyes cannot
+  // split them.
   std::string found;
   if (is_root()) found = checkpoints_.latest().value_or("").string();
   const auto bytes = std::as_bytes(std::span(found));
@@ -71,16 +79,18 @@ void Trainer::run() {
 }
 
 void Trainer::start_fresh() {
-  HarvestPlan plan{.name = "normalization",
-                   .dataset = &data_.validation,
-                   .samples_per_prompt = 1,
-                   .group_size = config_.evaluate.group_size,
-                   .sampling = config_.rollout.sampling,
-                   .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed), .step = kNormalizationStep},
-                   .adapter = Adapter::kOff};
+  HarvestPlan plan{
+      .name = "normalization",
+      .dataset = &data_.validation,
+      .samples_per_prompt = 1,
+      .group_size = config_.evaluate.group_size,
+      .sampling = config_.rollout.sampling,
+      .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed), .step = kNormalizationStep},
+      .adapter = Adapter::kOff};
   const PromptStream stream(static_cast<std::uint64_t>(config_.run.seed), data_.validation.size(),
                             config_.rewards.normalization_samples);
-  for (std::int64_t i = 0; i < config_.rewards.normalization_samples; ++i) plan.records.push_back(stream.record(0, i));
+  for (std::int64_t i = 0; i < config_.rewards.normalization_samples; ++i)
+    plan.records.push_back(stream.record(0, i));
   const auto measured = harvest(world_, placement_, actors(), plan);
   state_.normalization = measure_normalization(config_, measured.rollouts);
   for (const auto& [name, statistics] : state_.normalization) {
@@ -92,7 +102,8 @@ void Trainer::start_fresh() {
   if (is_root()) {
     metrics_ = std::make_unique<MetricsWriter>(run_.path(), run_.kept_records());
     samples_ = std::make_unique<SampleWriter>(run_.path(), run_.kept_records());
-    progress_ = std::make_unique<Progress>(Progress::Options{.label = config_.run.name, .total = config_.run.steps});
+    progress_ = std::make_unique<Progress>(
+        Progress::Options{.label = config_.run.name, .total = config_.run.steps});
   }
   Scalars metrics;
   evaluate_validation(0, metrics);
@@ -108,8 +119,8 @@ void Trainer::start_from(const std::filesystem::path& checkpoint) {
   if (is_root()) {
     metrics_ = std::make_unique<MetricsWriter>(run_.path(), state_.step);
     samples_ = std::make_unique<SampleWriter>(run_.path(), state_.step);
-    progress_ = std::make_unique<Progress>(
-        Progress::Options{.label = config_.run.name, .total = config_.run.steps, .first_step = state_.step});
+    progress_ = std::make_unique<Progress>(Progress::Options{
+        .label = config_.run.name, .total = config_.run.steps, .first_step = state_.step});
   }
 }
 
@@ -135,7 +146,8 @@ void Trainer::train_step(std::int64_t step) {
     metrics_->write(step + 1, metrics);
     write_samples(step + 1, harvested);
     const auto value = [&](const std::string& key) {
-      const auto found = std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == key; });
+      const auto found = std::find_if(metrics.begin(), metrics.end(),
+                                      [&](const auto& m) { return m.first == key; });
       return found == metrics.end() ? 0.0 : found->second;
     };
     progress_->update(step + 1, {.reward = value("reward/holistic"),
@@ -152,10 +164,12 @@ Harvest Trainer::collect(std::int64_t step) {
                    .samples_per_prompt = config_.rollout.samples_per_prompt,
                    .group_size = config_.rollout.group_size,
                    .sampling = config_.rollout.sampling,
-                   .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed), .step = static_cast<std::uint32_t>(step)},
+                   .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed),
+                             .step = static_cast<std::uint32_t>(step)},
                    .adapter = Adapter::kOn,
                    .weights_version = state_.weights_version};
-  for (std::int64_t i = 0; i < config_.rollout.prompts(); ++i) plan.records.push_back(prompts_.record(step, i));
+  for (std::int64_t i = 0; i < config_.rollout.prompts(); ++i)
+    plan.records.push_back(prompts_.record(step, i));
   return harvest(world_, placement_, actors(), plan);
 }
 
@@ -172,7 +186,8 @@ Scalars Trainer::learn(std::int64_t step, const Harvest& harvested) {
   if (learner_) {
     world_.control().set_doing(fmt::format("learning from step {}", step));
     Scalars learned = learner_->update(step, scored, rewards);
-    for (const auto& [phase, seconds] : learner_->times()) learned.emplace_back("time/" + phase + "_s", seconds);
+    for (const auto& [phase, seconds] : learner_->times())
+      learned.emplace_back("time/" + phase + "_s", seconds);
     for (const auto& [key, value] : learned) {
       writer.put_string(key);
       writer.put(value);
@@ -181,7 +196,8 @@ Scalars Trainer::learn(std::int64_t step, const Harvest& harvested) {
     state_.optimizer_steps = learner_->optimizer().steps();
   }
   world_.control().set_doing("waiting for the learners");
-  const auto bytes = broadcast_bytes(world_.communicator(), writer.take(), placement_.first_learner());
+  const auto bytes =
+      broadcast_bytes(world_.communicator(), writer.take(), placement_.first_learner());
   ByteReader reader(bytes);
   Scalars learned;
   while (!reader.at_end()) {
@@ -201,7 +217,8 @@ void Trainer::sync_weights() {
                      fmt::format("weights version {}", state_.weights_version));
 }
 
-HeldOutResult Trainer::held_out(const std::string& name, const Dataset& dataset, std::int64_t prompts, Adapter adapter) {
+HeldOutResult Trainer::held_out(const std::string& name, const Dataset& dataset,
+                                std::int64_t prompts, Adapter adapter) {
   return evaluate_held_out(world_, placement_, actors(), *composer_,
                            {.name = name,
                             .dataset = &dataset,
@@ -215,12 +232,15 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
   if (config_.evaluate.every == 0) return;
   if (progress_) progress_->phase("evaluating");
   Stopwatch clock;
-  const auto result =
-      held_out(fmt::format("validation/{}", step), data_.validation, config_.evaluate.prompts, Adapter::kOn);
+  const auto result = held_out(fmt::format("validation/{}", step), data_.validation,
+                               config_.evaluate.prompts, Adapter::kOn);
   for (const auto& [name, values] : result.values) {
-    const auto key = name == "length" ? "eval/tokens/response" : name == "reward" ? "eval/reward/total" : "eval/reward/" + name;
+    const auto key = name == "length"   ? "eval/tokens/response"
+                     : name == "reward" ? "eval/reward/total"
+                                        : "eval/reward/" + name;
     metrics.emplace_back(key, mean_of(values));
-    if (key == config_.checkpoint.keep_best && (!state_.best_value || mean_of(values) > *state_.best_value)) {
+    if (key == config_.checkpoint.keep_best &&
+        (!state_.best_value || mean_of(values) > *state_.best_value)) {
       state_.best_value = mean_of(values);
       state_.best_step = step;
     }
@@ -241,10 +261,14 @@ void Trainer::finish() {
     verify_manifest(checkpoints_.path_of(state_.best_step));
     Checkpoints::load_adapter(checkpoints_.path_of(state_.best_step), *policy_);
   }
-  if (state_.best_step == 0) log::root_info("no step was better than the initial policy on validation prompts: comparing the last");
+  if (state_.best_step == 0)
+    log::root_info(
+        "no step was better than the initial policy on validation prompts: comparing the last");
   world_.control().set_doing("comparing before and after");
-  const auto before = held_out("test/before", data_.test, config_.evaluate.test_prompts, Adapter::kOff);
-  const auto after = held_out("test/after", data_.test, config_.evaluate.test_prompts, Adapter::kOn);
+  const auto before =
+      held_out("test/before", data_.test, config_.evaluate.test_prompts, Adapter::kOff);
+  const auto after =
+      held_out("test/after", data_.test, config_.evaluate.test_prompts, Adapter::kOn);
   if (is_root()) write_comparison(before, after);
   world_.communicator().barrier();
 }

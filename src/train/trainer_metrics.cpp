@@ -8,6 +8,7 @@
 #include "alarm/base/log.hpp"
 #include "alarm/metrics/report.hpp"
 #include "alarm/train/trainer.hpp"
+
 #include "train/memory.hpp"
 
 namespace alarm_dist {
@@ -22,13 +23,17 @@ double largest_over_ranks(World& world, double value) {
 }
 
 void print_table(const Evaluation& evaluation) {
-  std::fprintf(stdout, "\n%-14s %10s %10s %12s   %s\n", "reward", "before", "after", "difference", "95% interval");
+  std::fprintf(stdout, "\n%-14s %10s %10s %12s   %s\n", "reward", "before", "after", "difference",
+               "95% interval");
   for (const auto& row : evaluation.rows) {
-    std::fprintf(stdout, "%-14s %10.4f %10.4f %+12.4f   [%+.4f, %+.4f]%s\n", row.name.c_str(), row.before_mean,
-                 row.after_mean, row.difference, row.interval.low, row.interval.high, row.significant ? " *" : "");
+    std::fprintf(stdout, "%-14s %10.4f %10.4f %+12.4f   [%+.4f, %+.4f]%s\n", row.name.c_str(),
+                 row.before_mean, row.after_mean, row.difference, row.interval.low,
+                 row.interval.high, row.significant ? " *" : "");
   }
-  std::fprintf(stdout, "%lld held-out prompts, greedy answers, paired bootstrap; * the interval leaves out 0\n\n",
-               static_cast<long long>(evaluation.prompts));
+  std::fprintf(
+      stdout,
+      "%lld held-out prompts, greedy answers, paired bootstrap; * the interval leaves out 0\n\n",
+      static_cast<long long>(evaluation.prompts));
   std::fflush(stdout);
 }
 
@@ -36,7 +41,8 @@ void print_table(const Evaluation& evaluation) {
 
 void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) const {
   const auto& composer = *composer_;
-  double total = 0, holistic = 0, passed = 0, too_short = 0, response_tokens = 0, prompt_tokens = 0, ended = 0, scored = 0;
+  double total = 0, holistic = 0, passed = 0, too_short = 0, response_tokens = 0, prompt_tokens = 0,
+         ended = 0, scored = 0;
   std::map<std::string, double> aspects, dropped;
   for (const auto& rollout : harvested.rollouts) {
     response_tokens += static_cast<double>(rollout.tokens());
@@ -53,7 +59,8 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
     holistic += composer.value(rollout, composer.config().holistic);
     passed += composed.passed ? 1 : 0;
     too_short += composed.too_short ? 1 : 0;
-    for (const auto& aspect : composer.aspects()) aspects[aspect] += composer.value(rollout, aspect);
+    for (const auto& aspect : composer.aspects())
+      aspects[aspect] += composer.value(rollout, aspect);
   }
   const double n = std::max(1.0, scored);
   const auto samples = static_cast<double>(harvested.rollouts.size());
@@ -65,10 +72,12 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
   metrics.emplace_back("tokens/prompt", prompt_tokens / samples);
   metrics.emplace_back("tokens/response", response_tokens / samples);
   metrics.emplace_back("tokens/ended_fraction", ended / samples);
-  for (const auto& [component, count] : dropped) metrics.emplace_back("dropped/" + component, count);
+  for (const auto& [component, count] : dropped)
+    metrics.emplace_back("dropped/" + component, count);
 }
 
-void Trainer::add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases, Scalars& metrics) {
+void Trainer::add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases,
+                               Scalars& metrics) {
   for (const auto& [phase, seconds] : phases) metrics.emplace_back("time/" + phase + "_s", seconds);
   // The slowest rank decides how long a phase takes.
   metrics.emplace_back("time/generate_s", largest_over_ranks(world_, harvested.times.generate_s));
@@ -89,7 +98,8 @@ void Trainer::write_samples(std::int64_t step, const Harvest& harvested) {
   for (const auto& rollout : harvested.rollouts) {
     if (written == kSamplesAStep) break;
     if (!rollout.failed_component().empty()) continue;
-    samples_->write(to_sample_record(rollout, data_.train.at(rollout.record), (*composer_)(rollout), *tokenizer_, step, "train"));
+    samples_->write(to_sample_record(rollout, data_.train.at(rollout.record), (*composer_)(rollout),
+                                     *tokenizer_, step, "train"));
     written += 1;
   }
 }
@@ -98,11 +108,13 @@ void Trainer::write_comparison(const HeldOutResult& before, const HeldOutResult&
   for (const auto& [result, phase] : {std::pair{&before, "before"}, std::pair{&after, "after"}}) {
     for (const auto& rollout : result->rollouts) {
       // Beyond the last step, so that a finished run that is resumed writes them anew.
-      samples_->write(to_sample_record(rollout, data_.test.at(rollout.record), (*composer_)(rollout), *tokenizer_,
-                                       config_.run.steps + 1, phase));
+      samples_->write(to_sample_record(rollout, data_.test.at(rollout.record),
+                                       (*composer_)(rollout), *tokenizer_, config_.run.steps + 1,
+                                       phase));
     }
   }
-  const auto evaluation = compare(before, after, *composer_, static_cast<std::uint64_t>(config_.run.seed));
+  const auto evaluation =
+      compare(before, after, *composer_, static_cast<std::uint64_t>(config_.run.seed));
   write_evaluation(run_.path(), evaluation);
   print_table(evaluation);
 }

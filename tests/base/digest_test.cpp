@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
+
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist {

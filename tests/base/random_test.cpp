@@ -13,7 +13,8 @@ using Block = std::array<std::uint32_t, 4>;
 
 // Known-answer vectors of the Random123 distribution for philox4x32-10.
 TEST(Philox, AgreesWithPublishedVectors) {
-  EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}), (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}),
+            (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
   const std::uint32_t ones = 0xffffffff;
   EXPECT_EQ(philox4x32({ones, ones, ones, ones}, {ones, ones}),
             (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
@@ -25,9 +26,10 @@ TEST(Draw, DependsOnEveryPartOfTheKey) {
   const DrawKey key{.seed = 7, .purpose = Purpose::kTest, .step = 1, .sample = 2, .token = 3};
 
   std::set<std::uint64_t> draws{draw_u64(key)};
-  for (auto change : {+[](DrawKey& k) { k.seed += 1; }, +[](DrawKey& k) { k.seed += 1ULL << 40; },
-                      +[](DrawKey& k) { k.purpose = Purpose::kPairs; }, +[](DrawKey& k) { k.step += 1; },
-                      +[](DrawKey& k) { k.sample += 1; }, +[](DrawKey& k) { k.token += 1; }}) {
+  for (auto change :
+       {+[](DrawKey& k) { k.seed += 1; }, +[](DrawKey& k) { k.seed += 1ULL << 40; },
+        +[](DrawKey& k) { k.purpose = Purpose::kPairs; }, +[](DrawKey& k) { k.step += 1; },
+        +[](DrawKey& k) { k.sample += 1; }, +[](DrawKey& k) { k.token += 1; }}) {
     DrawKey other = key;
     change(other);
     draws.insert(draw_u64(other));
@@ -41,7 +43,8 @@ TEST(Draw, UniformAndNormalHaveTheirMoments) {
   const int n = 200000;
   double sum = 0, normal_sum = 0, normal_squares = 0;
   for (int i = 0; i < n; ++i) {
-    const DrawKey key{.seed = 3, .purpose = Purpose::kTest, .sample = static_cast<std::uint32_t>(i)};
+    const DrawKey key{
+        .seed = 3, .purpose = Purpose::kTest, .sample = static_cast<std::uint32_t>(i)};
     const double u = draw_uniform(key);
     ASSERT_GE(u, 0.0);
     ASSERT_LT(u, 1.0);

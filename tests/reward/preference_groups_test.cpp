@@ -17,7 +17,8 @@ Dataset make_papers(std::int64_t papers) {
       Record record;
       record.id = fmt::format("{}/{}", p, aspect);
       record.aspect = aspect;
-      record.reference = fmt::format("the {} of paper number {} is long enough to cut and shuffle", aspect, p);
+      record.reference =
+          fmt::format("the {} of paper number {} is long enough to cut and shuffle", aspect, p);
       records.push_back(record);
     }
   }
@@ -59,18 +60,19 @@ TEST(PreferenceGroups, GiveEachSortOfModelWrittenAnswerItsThird) {
     if (pair.kind == PairKind::kModelWritten) rejected[pair.record->id] = pair.rejected;
   }
 
-  EXPECT_EQ(rejected.at("0/challenge"), "Sampled 0.");            // even paper: the first sentence
-  EXPECT_EQ(rejected.at("1/approach"), "Sampled 4. And more.");   // odd paper: whole
-  EXPECT_EQ(rejected.at("0/approach"), "Continued 1.");           // its own
-  EXPECT_EQ(rejected.at("0/outcome"), "Continued 5.");            // the next paper's, same aspect
-  EXPECT_EQ(rejected.at("3/outcome"), "Continued 2.");            // after the last paper comes the first
+  EXPECT_EQ(rejected.at("0/challenge"), "Sampled 0.");           // even paper: the first sentence
+  EXPECT_EQ(rejected.at("1/approach"), "Sampled 4. And more.");  // odd paper: whole
+  EXPECT_EQ(rejected.at("0/approach"), "Continued 1.");          // its own
+  EXPECT_EQ(rejected.at("0/outcome"), "Continued 5.");           // the next paper's, same aspect
+  EXPECT_EQ(rejected.at("3/outcome"), "Continued 2.");  // after the last paper comes the first
 }
 
 TEST(PreferenceGroups, DifferByEpochAndRepeatBySeed) {
   const auto dataset = make_papers(5);
   const auto texts = [&](std::uint64_t seed, std::int64_t epoch) {
     std::string all;
-    for (const auto& pair : make_preference_groups(dataset, {}, seed, epoch)) all += pair.record->id + pair.rejected + "\n";
+    for (const auto& pair : make_preference_groups(dataset, {}, seed, epoch))
+      all += pair.record->id + pair.rejected + "\n";
     return all;
   };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// gtest under mpirun: MPI for the whole process, every line marked with its rank, one verdict for all ranks.
+// gtest under mpirun: MPI for the whole process, every line marked with its rank, one verdict for
+// all ranks.
 //
-// --hang-rank R lets rank R spin before the tests, so that a debugger can be attached while the others wait.
+// --hang-rank R lets rank R spin before the tests, so that a debugger can be attached while the
+// others wait.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

@@ -178,10 +178,12 @@ TEST(AclSum, SectionsAndWordLimit) {
 
 TEST(AclSum, PromptSaysWhatIsAsked) {
   EXPECT_EQ(aclsum_prompt("Doc.", "challenge"),
-            "<|im_start|>user\nAbstract: Doc.\n\nIn one sentence, what is the challenge that motivates this work?"
+            "<|im_start|>user\nAbstract: Doc.\n\nIn one sentence, what is the challenge that "
+            "motivates this work?"
             "<|im_end|>\n<|im_start|>assistant\n");
   EXPECT_EQ(aclsum_question("approach"), "In one sentence, what approach do they propose?");
-  EXPECT_EQ(aclsum_question("outcome"), "In one sentence, what is the outcome of their experiments?");
+  EXPECT_EQ(aclsum_question("outcome"),
+            "In one sentence, what is the outcome of their experiments?");
   EXPECT_THROW(aclsum_question("title"), Error);
 }
 

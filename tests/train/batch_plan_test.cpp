@@ -22,7 +22,8 @@ std::vector<Rollout> make_rollouts(std::int64_t groups, std::int64_t samples, st
       rollout.sample_id = static_cast<std::uint32_t>(rollouts.size());
       rollout.prompt_group = g;
       rollout.prompt.assign(prompt, 1);
-      rollout.response.assign(1 + draw_below({.seed = seed, .sample = rollout.sample_id, .token = 1}, 50), 2);
+      rollout.response.assign(
+          1 + draw_below({.seed = seed, .sample = rollout.sample_id, .token = 1}, 50), 2);
       rollouts.push_back(rollout);
     }
   }
@@ -39,7 +40,8 @@ std::vector<std::int64_t> samples_of(const MiniBatchPlan& plan) {
   std::vector<std::int64_t> samples;
   for (const auto& rank : plan.by_rank) {
     for (const auto& micro : rank) {
-      for (const auto& unit : micro) samples.insert(samples.end(), unit.samples.begin(), unit.samples.end());
+      for (const auto& unit : micro)
+        samples.insert(samples.end(), unit.samples.begin(), unit.samples.end());
     }
   }
   std::sort(samples.begin(), samples.end());
@@ -48,10 +50,12 @@ std::vector<std::int64_t> samples_of(const MiniBatchPlan& plan) {
 
 TEST(BatchPlan, HoldsEachSampleOnceForEveryWorldAndBudget) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    const auto rollouts = make_rollouts(1 + static_cast<std::int64_t>(seed % 9), 1 + static_cast<std::int64_t>(seed % 4), seed);
+    const auto rollouts = make_rollouts(1 + static_cast<std::int64_t>(seed % 9),
+                                        1 + static_cast<std::int64_t>(seed % 4), seed);
     for (const int ranks : {1, 2, 3, 16}) {
       for (const std::int64_t budget : {30, 300, 10000}) {
-        const auto plans = plan_minibatches(rollouts, in_order(9), {.minibatch = 6, .micro_tokens = budget, .ranks = ranks});
+        const auto plans = plan_minibatches(
+            rollouts, in_order(9), {.minibatch = 6, .micro_tokens = budget, .ranks = ranks});
 
         std::multiset<std::int64_t> seen;
         for (const auto& plan : plans) {
@@ -73,7 +77,8 @@ TEST(BatchPlan, HoldsEachSampleOnceForEveryWorldAndBudget) {
 TEST(BatchPlan, KeepsToTheTokenBudgetUnlessOneSampleExceedsIt) {
   const auto rollouts = make_rollouts(12, 4, 3);
 
-  const auto plans = plan_minibatches(rollouts, in_order(12), {.minibatch = 48, .micro_tokens = 260, .ranks = 2});
+  const auto plans =
+      plan_minibatches(rollouts, in_order(12), {.minibatch = 48, .micro_tokens = 260, .ranks = 2});
 
   ASSERT_EQ(plans.size(), 1U);
   for (const auto& rank : plans[0].by_rank) {
@@ -88,8 +93,10 @@ TEST(BatchPlan, KeepsToTheTokenBudgetUnlessOneSampleExceedsIt) {
 
 TEST(BatchPlan, MiniBatchesDoNotDependOnRanksOrBudget) {
   const auto rollouts = make_rollouts(10, 4, 5);
-  const auto one = plan_minibatches(rollouts, in_order(10), {.minibatch = 16, .micro_tokens = 10000, .ranks = 1});
-  const auto many = plan_minibatches(rollouts, in_order(10), {.minibatch = 16, .micro_tokens = 100, .ranks = 5});
+  const auto one = plan_minibatches(rollouts, in_order(10),
+                                    {.minibatch = 16, .micro_tokens = 10000, .ranks = 1});
+  const auto many =
+      plan_minibatches(rollouts, in_order(10), {.minibatch = 16, .micro_tokens = 100, .ranks = 5});
 
   ASSERT_EQ(one.size(), 3U);
   ASSERT_EQ(many.size(), one.size());
@@ -99,13 +106,18 @@ TEST(BatchPlan, MiniBatchesDoNotDependOnRanksOrBudget) {
 TEST(BatchPlan, LeavesRanksWithoutWorkEmpty) {
   const auto rollouts = make_rollouts(1, 2, 1);
 
-  const auto plans = plan_minibatches(rollouts, in_order(1), {.minibatch = 4, .micro_tokens = 10000, .ranks = 4});
+  const auto plans =
+      plan_minibatches(rollouts, in_order(1), {.minibatch = 4, .micro_tokens = 10000, .ranks = 4});
 
   ASSERT_EQ(plans.size(), 1U);
-  EXPECT_EQ(std::count_if(plans[0].by_rank.begin(), plans[0].by_rank.end(), [](const auto& r) { return r.empty(); }), 3);
+  EXPECT_EQ(std::count_if(plans[0].by_rank.begin(), plans[0].by_rank.end(),
+                          [](const auto& r) { return r.empty(); }),
+            3);
 }
 
-TEST(BatchPlan, IsEmptyWithoutRollouts) { EXPECT_TRUE(plan_minibatches({}, in_order(3), {}).empty()); }
+TEST(BatchPlan, IsEmptyWithoutRollouts) {
+  EXPECT_TRUE(plan_minibatches({}, in_order(3), {}).empty());
+}
 
 }  // namespace
 }  // namespace alarm_dist

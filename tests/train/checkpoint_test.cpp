@@ -7,25 +7,28 @@
 #include "alarm/comm/world.hpp"
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/train/sync.hpp"
+
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist {
 namespace {
 
 std::unique_ptr<CausalLm> load_policy(std::uint64_t seed) {
-  return CausalLm::load(testing::source_dir() / "tests/data/model/tiny_llama",
-                        {.dtype = at::kFloat, .lora = true, .adapter = {.rank = 2, .alpha = 4}, .seed = seed});
+  return CausalLm::load(
+      testing::source_dir() / "tests/data/model/tiny_llama",
+      {.dtype = at::kFloat, .lora = true, .adapter = {.rank = 2, .alpha = 4}, .seed = seed});
 }
 
 TEST(TrainState, KeepsEveryBit) {
   const testing::TempDir dir;
-  const TrainState state{.step = 7,
-                         .optimizer_steps = 21,
-                         .kl_coefficient = 0.1 + 0.2,
-                         .weights_version = 7,
-                         .normalization = {{"holistic", {.mean = -4.896130742253484, .deviation = 1.0 / 3.0}}},
-                         .best_value = 2.0 / 7.0,
-                         .best_step = 5};
+  const TrainState state{
+      .step = 7,
+      .optimizer_steps = 21,
+      .kl_coefficient = 0.1 + 0.2,
+      .weights_version = 7,
+      .normalization = {{"holistic", {.mean = -4.896130742253484, .deviation = 1.0 / 3.0}}},
+      .best_value = 2.0 / 7.0,
+      .best_step = 5};
   write_file_atomically(dir / "state.json", write_state(state));
 
   const auto read = read_state(dir / "state.json");
@@ -47,14 +50,16 @@ TEST(Checkpoints, GoBackToTheSameWeightsAndPassOverDamagedOnes) {
     const auto policy = load_policy(1), other = load_policy(2);
     Learner learner(*policy, group, config), other_learner(*other, group, config);
     const Checkpoints checkpoints(dir.path(), 2);
-    for (const std::int64_t step : {1, 2, 3, 4}) checkpoints.save({.step = step, .best_step = 1}, *policy, learner);
+    for (const std::int64_t step : {1, 2, 3, 4})
+      checkpoints.save({.step = step, .best_step = 1}, *policy, learner);
 
     EXPECT_TRUE(std::filesystem::exists(checkpoints.path_of(1)));  // the best stays
     EXPECT_FALSE(std::filesystem::exists(checkpoints.path_of(2)));
     EXPECT_EQ(checkpoints.latest(), checkpoints.path_of(4));
 
     Checkpoints::load_adapter(checkpoints.path_of(4), *other);
-    Checkpoints::load_learner(checkpoints.path_of(4), Checkpoints::load_state(checkpoints.path_of(4)), other_learner);
+    Checkpoints::load_learner(checkpoints.path_of(4),
+                              Checkpoints::load_state(checkpoints.path_of(4)), other_learner);
     EXPECT_EQ(digest_tensors(other->trainable()), digest_tensors(policy->trainable()));
 
     testing::write_file(checkpoints.path_of(4) / "state.json", "{}");

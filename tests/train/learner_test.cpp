@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The learner on a tiny Llama in float64: the update must not depend on how a batch is split (DESIGN, law 3).
+// The learner on a tiny Llama in float64: the update must not depend on how a batch is split
+// (DESIGN, law 3).
 #include "alarm/train/learner.hpp"
 
 #include <map>
@@ -13,17 +14,20 @@
 #include "alarm/base/random.hpp"
 #include "alarm/comm/world.hpp"
 #include "alarm/train/sync.hpp"
+
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist {
 namespace {
 
 std::unique_ptr<CausalLm> load_policy() {
-  return CausalLm::load(testing::source_dir() / "tests/data/model/tiny_llama",
-                        {.dtype = at::kDouble, .lora = true, .adapter = {.rank = 2, .alpha = 4}, .seed = 1});
+  return CausalLm::load(
+      testing::source_dir() / "tests/data/model/tiny_llama",
+      {.dtype = at::kDouble, .lora = true, .adapter = {.rank = 2, .alpha = 4}, .seed = 1});
 }
 
-// 5 prompts with 3 responses each; logits of a random model make every response about equally likely.
+// 5 prompts with 3 responses each; logits of a random model make every response about equally
+// likely.
 std::vector<Rollout> make_rollouts(std::int64_t vocabulary) {
   std::vector<Rollout> rollouts;
   for (std::int64_t prompt = 0; prompt < 5; ++prompt) {
@@ -32,12 +36,14 @@ std::vector<Rollout> make_rollouts(std::int64_t vocabulary) {
       rollout.sample_id = static_cast<std::uint32_t>(rollouts.size());
       rollout.prompt_group = prompt;
       const auto draw = [&](std::int64_t sample, std::int64_t token) {
-        return static_cast<std::int64_t>(draw_below({.seed = 9, .sample = static_cast<std::uint32_t>(sample),
+        return static_cast<std::int64_t>(draw_below({.seed = 9,
+                                                     .sample = static_cast<std::uint32_t>(sample),
                                                      .token = static_cast<std::uint32_t>(token)},
                                                     static_cast<std::uint64_t>(vocabulary)));
       };
       for (std::int64_t t = 0; t < 4 + prompt; ++t) rollout.prompt.push_back(draw(100 + prompt, t));
-      for (std::int64_t t = 0; t < 1 + (prompt + j) % 6; ++t) rollout.response.push_back(draw(rollout.sample_id, t));
+      for (std::int64_t t = 0; t < 1 + (prompt + j) % 6; ++t)
+        rollout.response.push_back(draw(rollout.sample_id, t));
       rollout.policy_logprobs.assign(rollout.response.size(), -5.0F);
       rollouts.push_back(rollout);
     }
@@ -78,9 +84,12 @@ Outcome update(Communicator& communicator, const TrainConfig& config) {
   Learner learner(*policy, {.host = &communicator, .device = &communicator}, config);
   const auto rollouts = make_rollouts(policy->shape().vocabulary);
   Outcome outcome;
-  for (const auto& [name, value] : learner.update(0, rollouts, make_rewards(rollouts))) outcome.metrics[name] = value;
-  for (const auto& [name, tensor] : policy->trainable()) outcome.weights.push_back(tensor.detach().clone());
-  for (const auto& [name, tensor] : learner.value_head().parameters()) outcome.weights.push_back(tensor.detach().clone());
+  for (const auto& [name, value] : learner.update(0, rollouts, make_rewards(rollouts)))
+    outcome.metrics[name] = value;
+  for (const auto& [name, tensor] : policy->trainable())
+    outcome.weights.push_back(tensor.detach().clone());
+  for (const auto& [name, tensor] : learner.value_head().parameters())
+    outcome.weights.push_back(tensor.detach().clone());
   return outcome;
 }
 
@@ -105,9 +114,11 @@ double relative_distance(const Outcome& a, const Outcome& b) {
 TEST(Learner, UpdatesTheSameHoweverTheBatchIsSplit) {
   const auto whole = update_in_world(1, make_config(100000));
 
-  // AdamW's first steps divide gradients by their own size, so rounding grows where a gradient is all but zero.
+  // AdamW's first steps divide gradients by their own size, so rounding grows where a gradient is
+  // all but zero.
   for (const std::int64_t micro_tokens : {1, 17, 40}) {
-    EXPECT_LT(relative_distance(update_in_world(1, make_config(micro_tokens)), whole), 1e-9) << micro_tokens;
+    EXPECT_LT(relative_distance(update_in_world(1, make_config(micro_tokens)), whole), 1e-9)
+        << micro_tokens;
   }
   for (const int ranks : {2, 3, 8}) {
     const auto split = update_in_world(ranks, make_config(40));
@@ -119,7 +130,8 @@ TEST(Learner, UpdatesTheSameHoweverTheBatchIsSplit) {
 }
 
 TEST(Learner, RepeatsItselfBitForBit) {
-  const auto first = update_in_world(2, make_config(40)), second = update_in_world(2, make_config(40));
+  const auto first = update_in_world(2, make_config(40)),
+             second = update_in_world(2, make_config(40));
 
   EXPECT_EQ(relative_distance(first, second), 0.0);
 }
@@ -148,7 +160,8 @@ TEST(Learner, StopsBeforeAnUpdateThatIsNotFinite) {
   const auto policy = load_policy();
   const auto config = make_config(40);
   run_thread_world(1, [&](World& world) {
-    Learner learner(*policy, {.host = &world.communicator(), .device = &world.communicator()}, config);
+    Learner learner(*policy, {.host = &world.communicator(), .device = &world.communicator()},
+                    config);
     const auto rollouts = make_rollouts(policy->shape().vocabulary);
     auto rewards = make_rewards(rollouts);
     rewards[4].rewards.back() = std::numeric_limits<double>::quiet_NaN();

@@ -12,7 +12,9 @@
 namespace alarm_dist {
 namespace {
 
-at::Tensor leaf(std::vector<double> values) { return at::tensor(values, at::kDouble).requires_grad_(true); }
+at::Tensor leaf(std::vector<double> values) {
+  return at::tensor(values, at::kDouble).requires_grad_(true);
+}
 
 // The update of the paper's Algorithm 2, written out for one number.
 struct Scalar {
@@ -21,7 +23,8 @@ struct Scalar {
     x *= 1 - lr * c.weight_decay;
     m = c.beta1 * m + (1 - c.beta1) * g;
     v = c.beta2 * v + (1 - c.beta2) * g * g;
-    x -= lr * (m / (1 - std::pow(c.beta1, t))) / (std::sqrt(v / (1 - std::pow(c.beta2, t))) + c.epsilon);
+    x -= lr * (m / (1 - std::pow(c.beta1, t))) /
+         (std::sqrt(v / (1 - std::pow(c.beta2, t))) + c.epsilon);
   }
 };
 

@@ -16,7 +16,8 @@ TEST(Placement, OrdersRolesByRank) {
   EXPECT_EQ(Placement(config, 6, 16).role(), Role::kLearner);
   EXPECT_EQ(Placement(config, 0, 16).first_learner(), 6);
   EXPECT_EQ(Placement(config, 0, 16).learners(), 10);
-  EXPECT_TRUE(Placement({}, 2, 3).generates() && Placement({}, 2, 3).scores() && Placement({}, 2, 3).learns());
+  EXPECT_TRUE(Placement({}, 2, 3).generates() && Placement({}, 2, 3).scores() &&
+              Placement({}, 2, 3).learns());
 }
 
 TEST(Placement, ShowsTheArithmeticWhenTheWorldDoesNotFit) {
@@ -25,7 +26,8 @@ TEST(Placement, ShowsTheArithmeticWhenTheWorldDoesNotFit) {
     ADD_FAILURE() << "expected an error";
   } catch (const UsageError& error) {
     EXPECT_STREQ(error.what(),
-                 "placement: 4 rollout + 2 reward + 10 learner = 16 ranks, but the world has 12: start 16 ranks, or set "
+                 "placement: 4 rollout + 2 reward + 10 learner = 16 ranks, but the world has 12: "
+                 "start 16 ranks, or set "
                  "placement.learner=6 for 12");
   }
   EXPECT_THROW(Placement({.rollout = 4, .reward = 0, .learner = 1}, 0, 5), UsageError);

@@ -26,8 +26,9 @@ TEST(Sync, SumsGradientsAndCountsMissingOnesAsZero) {
 
 TEST(Sync, BroadcastsAndProvesEquality) {
   run_thread_world(3, [](World& world) {
-    const NamedTensors tensors{{"w", at::full({4}, static_cast<double>(world.rank()), at::kDouble)},
-                               {"v", at::full({2}, static_cast<float>(world.rank()) * 2.0F, at::kFloat)}};
+    const NamedTensors tensors{
+        {"w", at::full({4}, static_cast<double>(world.rank()), at::kDouble)},
+        {"v", at::full({2}, static_cast<float>(world.rank()) * 2.0F, at::kFloat)}};
 
     broadcast_tensors(world.communicator(), tensors, 1);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages as bytes: little-endian numbers, strings and vectors, with every length checked on reading.
+// Messages as bytes: little-endian numbers, strings and vectors, with every length checked on
+// reading.
 //
-// For what ranks send each other and for small state files; both ends are the same build, so there is no versioning here.
+// For what ranks send each other and for small state files; both ends are the same build, so there
+// is no versioning here.
 #pragma once
 
 #include <bit>
@@ -18,23 +20,22 @@
 
 namespace alarm_dist {
 
-static_assert(std::endian::native == std::endian::little, "alarm-dist stores numbers little-endian");
+static_assert(std::endian::native == std::endian::little,
+              "alarm-dist stores numbers little-endian");
 
 using Bytes = std::vector<std::byte>;
 
 class ByteWriter {
  public:
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  void put(const T& value) {
-    append(&value, sizeof(T));
-  }
+  requires std::is_trivially_copyable_v<T>
+  void put(const T& value) { append(&value, sizeof(T)); }
   void put_string(std::string_view text) {
     put<std::uint64_t>(text.size());
     append(text.data(), text.size());
   }
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put_vector(std::span<const T> values) {
     put<std::uint64_t>(values.size());
     append(values.data(), values.size_bytes());
@@ -61,8 +62,7 @@ class ByteReader {
   explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  T get() {
+  requires std::is_trivially_copyable_v<T> T get() {
     T value;
     std::memcpy(&value, take(sizeof(T)), sizeof(T));
     return value;
@@ -73,8 +73,7 @@ class ByteReader {
     return std::string(begin, size);
   }
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  std::vector<T> get_vector() {
+  requires std::is_trivially_copyable_v<T> std::vector<T> get_vector() {
     const auto count = get_count(sizeof(T));
     std::vector<T> values(count);
     const auto* begin = take(count * sizeof(T));
@@ -88,8 +87,8 @@ class ByteReader {
   std::size_t get_count(std::size_t element_bytes) {
     const auto count = get<std::uint64_t>();
     ALARM_CHECK(count <= (bytes_.size() - position_) / element_bytes,
-                "message claims {} elements of {} bytes, only {} bytes are left", count, element_bytes,
-                bytes_.size() - position_);
+                "message claims {} elements of {} bytes, only {} bytes are left", count,
+                element_bytes, bytes_.size() - position_);
     return static_cast<std::size_t>(count);
   }
   const std::byte* take(std::size_t size) {

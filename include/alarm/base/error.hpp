@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one exception type of the program and the checks that throw it.
 //
-// ALARM_CHECK is for what input can cause (users, files, shapes, peers) and is always on; assert is for what no input can
-// reach. Errors are caught in main only, which logs them with the rank and aborts the job: a rank that merely returned
-// would leave its peers waiting.
+// ALARM_CHECK is for what input can cause (users, files, shapes, peers) and is always on; assert is
+// for what no input can reach. Errors are caught in main only, which logs them with the rank and
+// aborts the job: a rank that merely returned would leave its peers waiting.
 #pragma once
 
 #include <source_location>
@@ -30,7 +30,8 @@ class Error : public std::runtime_error {
   std::source_location where_;
 };
 
-// A mistake in the command line, the config or the data: the message is all the user needs, exit code 2.
+// A mistake in the command line, the config or the data: the message is all the user needs, exit
+// code 2.
 class UsageError : public Error {
  public:
   explicit UsageError(const std::string& message,
@@ -45,11 +46,12 @@ namespace detail {
 
 }  // namespace alarm_dist
 
-// Throws alarm_dist::Error with the formatted message unless the condition holds. Say what was expected and what came.
-#define ALARM_CHECK(condition, ...)                                                  \
-  do {                                                                               \
-    if (!(condition)) [[unlikely]] {                                                 \
-      ::alarm_dist::detail::fail_check(#condition, ::fmt::format(__VA_ARGS__),            \
-                                  std::source_location::current());                  \
-    }                                                                                \
+// Throws alarm_dist::Error with the formatted message unless the condition holds. Say what was
+// expected and what came.
+#define ALARM_CHECK(condition, ...)                                            \
+  do {                                                                         \
+    if (!(condition)) [[unlikely]] {                                           \
+      ::alarm_dist::detail::fail_check(#condition, ::fmt::format(__VA_ARGS__), \
+                                       std::source_location::current());       \
+    }                                                                          \
   } while (false)

@@ -13,8 +13,8 @@ namespace alarm_dist::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError, kOff };
 
-// Sets the rank that stands in front of each line and the least level that is printed. Call once, early in main.
-// Until then lines carry rank 0.
+// Sets the rank that stands in front of each line and the least level that is printed. Call once,
+// early in main. Until then lines carry rank 0.
 void init(int rank, Level level);
 Level parse_level(std::string_view name);  // debug | info | warn | error | off; throws UsageError
 int rank();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers: every draw of a run is a pure function of (seed, purpose, step, sample, token).
+// Counter-based random numbers: every draw of a run is a pure function of (seed, purpose, step,
+// sample, token).
 //
-// There are no generators with state: a draw does not depend on the world size, on who makes it, or on what was drawn
-// before (DESIGN, law 4). The function is Philox4x32-10 (Salmon et al., SC 2011), checked against the paper's vectors.
+// There are no generators with state: a draw does not depend on the world size, on who makes it, or
+// on what was drawn before (DESIGN, law 4). The function is Philox4x32-10 (Salmon et al., SC 2011),
+// checked against the paper's vectors.
 #pragma once
 
 #include <array>
@@ -37,9 +39,10 @@ struct DrawKey {
 };
 
 std::uint64_t draw_u64(const DrawKey& key);
-double draw_uniform(const DrawKey& key);                      // in [0, 1), 53 bits
-double draw_normal(const DrawKey& key);                       // standard normal (Box-Muller)
-std::uint64_t draw_below(const DrawKey& key, std::uint64_t n);  // in [0, n), n > 0, unbiased to 2^-64
+double draw_uniform(const DrawKey& key);  // in [0, 1), 53 bits
+double draw_normal(const DrawKey& key);   // standard normal (Box-Muller)
+std::uint64_t draw_below(const DrawKey& key,
+                         std::uint64_t n);  // in [0, n), n > 0, unbiased to 2^-64
 
 // A permutation of 0..n-1 (Fisher-Yates); key.token is overwritten.
 std::vector<std::int64_t> draw_permutation(DrawKey key, std::int64_t n);

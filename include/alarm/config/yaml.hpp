@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Strict YAML: every key is known, typed and in range, or the program ends with file, line, key, what was expected and the
-// nearest known key (UsageError, exit 2).
+// Strict YAML: every key is known, typed and in range, or the program ends with file, line, key,
+// what was expected and the nearest known key (UsageError, exit 2).
 #pragma once
 
 #include <functional>
@@ -16,9 +16,11 @@ struct ConfigSource {
   std::string text;
 };
 
-// Reads the sources in order, later ones over earlier ones key by key, then "key.path=value" overrides (--set), into what
-// describe shows. Values that no source names keep what the struct holds.
-void read_config(const std::vector<ConfigSource>& sources, const std::vector<std::string>& overrides,
+// Reads the sources in order, later ones over earlier ones key by key, then "key.path=value"
+// overrides (--set), into what describe shows. Values that no source names keep what the struct
+// holds.
+void read_config(const std::vector<ConfigSource>& sources,
+                 const std::vector<std::string>& overrides,
                  const std::function<void(FieldVisitor&)>& describe);
 
 // The whole config as YAML, every key with its value: reads back to the same struct.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the losses of tokens become one number (specs/related-systems.md 11.4): a constant weight a token, so that
-// loss = sum of weights_T * losses_T. The denominators are counts over the whole mini-batch, on all ranks and in all
-// micro-batches: gradients are then summed, never averaged, and the loss does not depend on the split (DESIGN, law 3).
+// How the losses of tokens become one number (specs/related-systems.md 11.4): a constant weight a
+// token, so that loss = sum of weights_T * losses_T. The denominators are counts over the whole
+// mini-batch, on all ranks and in all micro-batches: gradients are then summed, never averaged, and
+// the loss does not depend on the split (DESIGN, law 3).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ enum class Aggregation {
   kTokenMean,              // every token counts the same: PPO, DAPO
   kSequenceMeanTokenMean,  // every response counts the same: GRPO, GSPO
   kSequenceMeanTokenSum,   // sums of responses, averaged: RLOO
-  kFixedLength,            // sums divided by responses * longest possible length: Dr. GRPO, free of length bias
+  kFixedLength,  // sums divided by responses * longest possible length: Dr. GRPO, free of length
+                 // bias
 };
 
 // Add them up over micro-batches and ranks, except the length, which is a setting.
@@ -27,6 +29,7 @@ struct LossCounts {
 LossCounts count_losses(std::span<const std::int64_t> offsets);
 
 // Offsets are those of the tokens at hand, global the counts of the mini-batch.
-at::Tensor aggregation_weights(std::span<const std::int64_t> offsets, Aggregation kind, const LossCounts& global);
+at::Tensor aggregation_weights(std::span<const std::int64_t> offsets, Aggregation kind,
+                               const LossCounts& global);
 
 }  // namespace alarm_dist

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Off-policy correction: rollouts came from another policy than the one whose old log-probabilities anchor the ratio, an
-// earlier version of the weights or another numerical path (specs/related-systems.md 11.6). rho_t = exp(old_t -
-// rollout_t) weighs token t's loss; weights are constants, differentiating them would add a wrong term.
+// Off-policy correction: rollouts came from another policy than the one whose old log-probabilities
+// anchor the ratio, an earlier version of the weights or another numerical path
+// (specs/related-systems.md 11.6). rho_t = exp(old_t - rollout_t) weighs token t's loss; weights
+// are constants, differentiating them would add a wrong term.
 //
-// With old := rollout ("sampled") the PPO ratio corrects already: do not weigh again. A rejected token has weight 0 and
-// leaves the denominator too: take the counts over kept_T.
+// With old := rollout ("sampled") the PPO ratio corrects already: do not weigh again. A rejected
+// token has weight 0 and leaves the denominator too: take the counts over kept_T.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +32,12 @@ struct Correction {
 
 // min(rho, cap), nothing rejected (TIS).
 Correction truncated_importance(const at::Tensor& old_T, const at::Tensor& rollout_T,
-                                std::span<const std::int64_t> offsets, ImportanceLevel level, double cap);
+                                std::span<const std::int64_t> offsets, ImportanceLevel level,
+                                double cap);
 // rho where it lies within the bounds, else 0 (MIS, IcePop).
 Correction masked_importance(const at::Tensor& old_T, const at::Tensor& rollout_T,
-                             std::span<const std::int64_t> offsets, ImportanceLevel level, const RatioBounds& bounds);
+                             std::span<const std::int64_t> offsets, ImportanceLevel level,
+                             const RatioBounds& bounds);
 // rho_t on the tokens of responses whose geometric mean of rho lies within the bounds, else 0.
 Correction geometric_rejection(const at::Tensor& old_T, const at::Tensor& rollout_T,
                                std::span<const std::int64_t> offsets, const RatioBounds& bounds);
@@ -45,7 +48,8 @@ Correction divergence_rejection(const at::Tensor& old_T, const at::Tensor& rollo
 // What is left of the correction when only its rejections are wanted: weight 1 on kept tokens.
 Correction only_rejections(const Correction& correction);
 
-// Weights with mean 1: divided by sum / count, both over the global batch. A sum of 0 leaves them as they are.
+// Weights with mean 1: divided by sum / count, both over the global batch. A sum of 0 leaves them
+// as they are.
 at::Tensor normalize_weights(const at::Tensor& weights_T, double sum, double count);
 
 }  // namespace alarm_dist

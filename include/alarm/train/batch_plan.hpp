@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rank computes which samples of a mini-batch, in which micro-batches. A pure function of the lengths, so every rank
-// makes the same plan without talking (and the tests check that by hash).
+// Which rank computes which samples of a mini-batch, in which micro-batches. A pure function of the
+// lengths, so every rank makes the same plan without talking (and the tests check that by hash).
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,10 @@ struct PlanUnit {
 using MicroBatch = std::vector<PlanUnit>;
 
 struct MiniBatchPlan {
-  std::int64_t samples = 0;                        // over all ranks
-  std::int64_t tokens = 0;                         // response tokens over all ranks: the loss's normaliser
-  std::vector<std::vector<MicroBatch>> by_rank;    // [learner rank][micro-batch]; a rank may have none
+  std::int64_t samples = 0;  // over all ranks
+  std::int64_t tokens = 0;   // response tokens over all ranks: the loss's normaliser
+  std::vector<std::vector<MicroBatch>>
+      by_rank;  // [learner rank][micro-batch]; a rank may have none
 };
 
 struct PlanConfig {
@@ -31,10 +32,12 @@ struct PlanConfig {
   int ranks = 1;
 };
 
-// `order` lists prompt groups; groups are cut into mini-batches of about `minibatch` samples, whole groups where they fit.
-// A unit larger than micro_tokens is split by samples (its prompt is then computed more than once) and, if it is a single
-// sample, stands alone in a micro-batch over budget.
-std::vector<MiniBatchPlan> plan_minibatches(std::span<const Rollout> rollouts, std::span<const std::int64_t> order,
+// `order` lists prompt groups; groups are cut into mini-batches of about `minibatch` samples, whole
+// groups where they fit. A unit larger than micro_tokens is split by samples (its prompt is then
+// computed more than once) and, if it is a single sample, stands alone in a micro-batch over
+// budget.
+std::vector<MiniBatchPlan> plan_minibatches(std::span<const Rollout> rollouts,
+                                            std::span<const std::int64_t> order,
                                             const PlanConfig& config);
 
 }  // namespace alarm_dist

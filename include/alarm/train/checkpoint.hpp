@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpoints: complete or absent, and enough to go on with the same bits (DESIGN 5).
 //
-//   step-000050/policy/      whole weights, adapter merged: a Hugging Face directory, loads in transformers
+//   step-000050/policy/      whole weights, adapter merged: a Hugging Face directory, loads in
+//   transformers
 //               critic/      the value head
 //               optimizer/   adapter (float32) and the optimiser's moments
 //               state.json   step, coefficient, statistics, best evaluation
 //               MANIFEST.json  digests of all of it, written last
 //
-// A rank that learns writes it; a folder is prepared under another name and renamed when its manifest is on disk.
+// A rank that learns writes it; a folder is prepared under another name and renamed when its
+// manifest is on disk.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +43,8 @@ class Checkpoints {
   // keep: how many of the newest stay; the best one stays besides.
   Checkpoints(std::filesystem::path dir, std::int64_t keep);
 
-  // Writes step-<state.step>, then removes what is no longer kept. Not collective: one rank calls it.
+  // Writes step-<state.step>, then removes what is no longer kept. Not collective: one rank calls
+  // it.
   void save(const TrainState& state, const CausalLm& policy, const Learner& learner) const;
   // The newest complete one; incomplete ones (a killed run's) are passed over with a warning.
   std::optional<std::filesystem::path> latest() const;
@@ -50,7 +53,8 @@ class Checkpoints {
   // Reads the state and checks the manifest.
   static TrainState load_state(const std::filesystem::path& checkpoint);
   static void load_adapter(const std::filesystem::path& checkpoint, const CausalLm& policy);
-  static void load_learner(const std::filesystem::path& checkpoint, const TrainState& state, Learner& learner);
+  static void load_learner(const std::filesystem::path& checkpoint, const TrainState& state,
+                           Learner& learner);
 
  private:
   void remove_old(const TrainState& state) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything a training run is told, as plain structs with defaults. app shows them to the YAML reader (src/app/bind.cpp);
-// docs/configuration.md is made from the same description.
+// Everything a training run is told, as plain structs with defaults. app shows them to the YAML
+// reader (src/app/bind.cpp); docs/configuration.md is made from the same description.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ struct RunConfig {
 };
 
 struct PathsConfig {
-  std::string cache = ".cache/alarm-dist";  // dequantised and cast weights, mapped by all ranks of a node
-  std::string reward_models = "models";     // reward models that the program trains, and finds again
+  std::string cache =
+      ".cache/alarm-dist";  // dequantised and cast weights, mapped by all ranks of a node
+  std::string reward_models = "models";  // reward models that the program trains, and finds again
 };
 
 struct TaskConfig {
@@ -104,8 +105,9 @@ struct AlgorithmConfig {
   double gamma = 1.0;
   double lambda = 0.95;
   KlControllerConfig kl;
-  double early_stop_kl = 0.1;  // stop the epochs of a step when mean(old - new) exceeds 1.5 times this; <= 0: never
-  double ratio_guard = 10;     // a mini-batch whose mean ratio exceeds this is not stepped on
+  double early_stop_kl =
+      0.1;  // stop the epochs of a step when mean(old - new) exceeds 1.5 times this; <= 0: never
+  double ratio_guard = 10;  // a mini-batch whose mean ratio exceeds this is not stepped on
   OldLogprobs old_logprobs = OldLogprobs::kRecompute;
   WhitenScope whiten = WhitenScope::kGlobal;
 };
@@ -135,8 +137,8 @@ struct PlacementConfig {
 };
 
 struct EvaluateConfig {
-  std::int64_t every = 10;        // steps; 0: only before and after
-  std::int64_t prompts = 48;      // of the validation split, during training
+  std::int64_t every = 10;         // steps; 0: only before and after
+  std::int64_t prompts = 48;       // of the validation split, during training
   std::int64_t test_prompts = 96;  // of the test split, before and after; 0: all
   std::int64_t group_size = 25;    // prompts answered together
 };
@@ -150,7 +152,8 @@ struct CheckpointConfig {
 // How a reward model is trained when its folder is missing (`alarm-dist reward-model`).
 struct RewardModelRecipe {
   std::string name;
-  std::string kind = "preference";  // preference (groups, Bradley-Terry) | evidence | groundedness (labelled sentences)
+  std::string kind = "preference";  // preference (groups, Bradley-Terry) | evidence | groundedness
+                                    // (labelled sentences)
   std::string trunk;                // folder of a BERT encoder
   std::vector<std::string> data;    // which splits of the task it learns from: train, validation
   std::int64_t epochs = 3;
@@ -165,8 +168,9 @@ struct RewardModelRecipe {
   std::string second = "{document}";
   std::int64_t max_tokens = 200;
   std::int64_t document_tokens = 96;
-  std::int64_t model_written = 150;  // responses sampled from the initial policy, as often of each sort, as rejected answers
-  std::int64_t held_out = 300;       // records of the test split that accuracy is measured on; 0: all
+  std::int64_t model_written =
+      150;  // responses sampled from the initial policy, as often of each sort, as rejected answers
+  std::int64_t held_out = 300;  // records of the test split that accuracy is measured on; 0: all
   std::int64_t micro_tokens = 8192;
   std::string precision = "auto";
 };
@@ -187,8 +191,9 @@ struct TrainConfig {
   CheckpointConfig checkpoint;
 };
 
-// What fields alone cannot say: batch divides into groups, the composition's aspects exist, roles fit the world... Throws
-// UsageError that shows the arithmetic and, for a world size, the nearest sizes that fit.
+// What fields alone cannot say: batch divides into groups, the composition's aspects exist, roles
+// fit the world... Throws UsageError that shows the arithmetic and, for a world size, the nearest
+// sizes that fit.
 void check_config(const TrainConfig& config, int world_size);
 
 at::ScalarType parse_precision(const std::string& precision, c10::Device device);

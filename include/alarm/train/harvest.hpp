@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rollout actors and reward actors at work: prompts in, scored rollouts out.
 //
-// Groups of prompts are claimed one by one through the control plane, so a slow rank takes fewer. A group is always
-// generated whole, with draws that depend on the sample alone: its rollouts are the same whoever claimed it (DESIGN 2).
+// Groups of prompts are claimed one by one through the control plane, so a slow rank takes fewer. A
+// group is always generated whole, with draws that depend on the sample alone: its rollouts are the
+// same whoever claimed it (DESIGN 2).
 #pragma once
 
 #include <cstdint>
@@ -55,10 +56,12 @@ struct Harvest {
 };
 
 // Collective over the world.
-Harvest harvest(World& world, const Placement& placement, const Actors& actors, const HarvestPlan& plan);
+Harvest harvest(World& world, const Placement& placement, const Actors& actors,
+                const HarvestPlan& plan);
 
 // Generates one group of the plan, without scoring it. For tests and tools; not collective.
-std::vector<Rollout> generate_group(const Actors& actors, const HarvestPlan& plan, std::int64_t group);
+std::vector<Rollout> generate_group(const Actors& actors, const HarvestPlan& plan,
+                                    std::int64_t group);
 void score_rollouts(RewardPanel& rewards, const Dataset& dataset, std::vector<Rollout>& rollouts);
 
 }  // namespace alarm_dist

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// PPO on the learner ranks (specs/alarm.md 1.3): reference log-probabilities and values, advantages, the clipped updates.
+// PPO on the learner ranks (specs/alarm.md 1.3): reference log-probabilities and values,
+// advantages, the clipped updates.
 //
-// Every learner rank holds the rollouts of the whole step and makes the same plan; each computes its share of the units, and
-// per-token results are gathered, so that advantages and their whitening are the same numbers on every rank.
+// Every learner rank holds the rollouts of the whole step and makes the same plan; each computes
+// its share of the units, and per-token results are gathered, so that advantages and their
+// whitening are the same numbers on every rank.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +35,8 @@ struct ValueHead {
   NamedTensors parameters() const;
 };
 
-
-
-// The learner ranks: for per-token numbers, and for gradients on the model's device. May be one and the same.
+// The learner ranks: for per-token numbers, and for gradients on the model's device. May be one and
+// the same.
 struct LearnerGroup {
   Communicator* host = nullptr;
   Communicator* device = nullptr;
@@ -43,12 +44,15 @@ struct LearnerGroup {
 
 class Learner {
  public:
-  // The model's adapter and the value head are what is trained. References are borrowed and must outlive the learner.
+  // The model's adapter and the value head are what is trained. References are borrowed and must
+  // outlive the learner.
   Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config);
 
-  // One step of PPO on the rollouts, whose composed rewards are given by sample. Collective over the learner ranks. Throws
-  // Error before the optimiser step on a loss or gradient that is not finite, naming the samples.
-  Scalars update(std::int64_t step, std::span<const Rollout> rollouts, std::span<const ComposedReward> rewards);
+  // One step of PPO on the rollouts, whose composed rewards are given by sample. Collective over
+  // the learner ranks. Throws Error before the optimiser step on a loss or gradient that is not
+  // finite, naming the samples.
+  Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
+                 std::span<const ComposedReward> rewards);
 
   const ValueHead& value_head() const { return value_head_; }
   AdamW& optimizer() { return optimizer_; }
@@ -65,10 +69,14 @@ class Learner {
   void score_micro(Batch& batch, const MicroBatch& micro, std::vector<std::int64_t>& done) const;
   void exchange_scores(Batch& batch, const std::vector<std::int64_t>& done) const;
   void compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
-  bool run_epoch(const Batch& batch, const std::vector<MiniBatchPlan>& plans, double lr_scale, Progress& progress);
-  void run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale, Progress& progress);
-  void backward_micro(const Batch& batch, const MicroBatch& micro, std::int64_t tokens, Progress& mini);
-  std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step, std::int64_t epoch) const;
+  bool run_epoch(const Batch& batch, const std::vector<MiniBatchPlan>& plans, double lr_scale,
+                 Progress& progress);
+  void run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale,
+                     Progress& progress);
+  void backward_micro(const Batch& batch, const MicroBatch& micro, std::int64_t tokens,
+                      Progress& mini);
+  std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
+                                        std::int64_t epoch) const;
   Scalars summarize(const Batch& batch, const Progress& progress);
   double lr_scale(std::int64_t step) const;
 

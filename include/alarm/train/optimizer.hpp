@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AdamW (Loshchilov and Hutter 2019) over named leaves; float32 state. With equal gradients every rank makes the same step.
+// AdamW (Loshchilov and Hutter 2019) over named leaves; float32 state. With equal gradients every
+// rank makes the same step.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ class AdamW {
  public:
   AdamW(std::vector<ParameterGroup> groups, const AdamWConfig& config);
 
-  // Multiplies each group's learning rate by lr_scale (a schedule). Parameters without a gradient are left alone.
+  // Multiplies each group's learning rate by lr_scale (a schedule). Parameters without a gradient
+  // are left alone.
   void step(double lr_scale = 1.0);
   void zero_grad();
 

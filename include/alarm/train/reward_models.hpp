@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reward models that the program trains itself, data-parallel over all ranks, before a run that names them.
+// Reward models that the program trains itself, data-parallel over all ranks, before a run that
+// names them.
 #pragma once
 
 #include <span>
@@ -12,14 +13,17 @@
 
 namespace alarm_dist {
 
-// Trains every reward model that the config's rewards name, whose folder is missing and for which there is a recipe, and
-// says so. Throws UsageError for one that is missing without a recipe. Returns what was measured on each learned model.
-// Collective over the world.
+// Trains every reward model that the config's rewards name, whose folder is missing and for which
+// there is a recipe, and says so. Throws UsageError for one that is missing without a recipe.
+// Returns what was measured on each learned model. Collective over the world.
 std::vector<RewardModelSummary> ensure_reward_models(World& world, const TrainConfig& config);
 
-// Trains one model into its folder (complete or absent) and measures it on the test split. Collective over the world.
-RewardModelSummary train_reward_model(World& world, const TrainConfig& config, const RewardModelRecipe& recipe);
+// Trains one model into its folder (complete or absent) and measures it on the test split.
+// Collective over the world.
+RewardModelSummary train_reward_model(World& world, const TrainConfig& config,
+                                      const RewardModelRecipe& recipe);
 
-const RewardModelRecipe* find_recipe(const TrainConfig& config, const std::string& name);  // nullptr if there is none
+const RewardModelRecipe* find_recipe(const TrainConfig& config,
+                                     const std::string& name);  // nullptr if there is none
 
 }  // namespace alarm_dist

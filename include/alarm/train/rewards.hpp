@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rewards section of a config made alive: its sources, their measured statistics, and the composition.
+// The rewards section of a config made alive: its sources, their measured statistics, and the
+// composition.
 #pragma once
 
 #include <filesystem>
@@ -22,8 +23,10 @@ std::filesystem::path reward_model_path(const TrainConfig& config, const std::st
 // All sources the config names, used by the composition or only watched.
 std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device device);
 
-// Measured on scored responses of the initial policy: one entry a component with `normalize: measured`.
-std::map<std::string, Statistics> measure_normalization(const TrainConfig& config, std::span<const Rollout> rollouts);
+// Measured on scored responses of the initial policy: one entry a component with `normalize:
+// measured`.
+std::map<std::string, Statistics> measure_normalization(const TrainConfig& config,
+                                                        std::span<const Rollout> rollouts);
 
 // compose() with the config's settings, and the values of all components for the logs.
 class Composer {
@@ -32,8 +35,8 @@ class Composer {
 
   ComposedReward operator()(const Rollout& rollout) const;
   const ComposerConfig& config() const { return config_; }
-  // Mean raw value of a component over its emissions on this response; 0 when it emits nothing. The holistic one is
-  // normalised.
+  // Mean raw value of a component over its emissions on this response; 0 when it emits nothing. The
+  // holistic one is normalised.
   double value(const Rollout& rollout, const std::string& component) const;
   const std::vector<std::string>& aspects() const { return aspects_; }  // all that are measured
   bool in_use(const std::string& aspect) const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schedule of a training run: prompts, rollouts, scores, rewards, update, weights, again (DESIGN 1).
+// The schedule of a training run: prompts, rollouts, scores, rewards, update, weights, again
+// (DESIGN 1).
 #pragma once
 
 #include <cstdint>
@@ -31,17 +32,19 @@ struct Datasets {
 };
 Datasets load_datasets(const TrainConfig& config);
 
-// The tokenizer must not turn any prompt into more tokens than the context holds beside the answer; records that do not fit
-// stop the program or are left out, by task.on_error.
-void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context, std::int64_t max_new_tokens,
-                          OnDataError on_error);
+// The tokenizer must not turn any prompt into more tokens than the context holds beside the answer;
+// records that do not fit stop the program or are left out, by task.on_error.
+void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context,
+                          std::int64_t max_new_tokens, OnDataError on_error);
 
-// The same for every split of the config, before anything is trained. Throws UsageError, the same on every rank.
+// The same for every split of the config, before anything is trained. Throws UsageError, the same
+// on every rank.
 void check_prompts(World& world, const TrainConfig& config);
 
 class Trainer {
  public:
-  // Loads what this rank's role needs. Collective over the world. References must outlive the trainer.
+  // Loads what this rank's role needs. Collective over the world. References must outlive the
+  // trainer.
   Trainer(World& world, const TrainConfig& config, const RunDirectory& run);
   ~Trainer();
 
@@ -62,9 +65,11 @@ class Trainer {
   void finish();
 
   Actors actors() const;
-  HeldOutResult held_out(const std::string& name, const Dataset& dataset, std::int64_t prompts, Adapter adapter);
+  HeldOutResult held_out(const std::string& name, const Dataset& dataset, std::int64_t prompts,
+                         Adapter adapter);
   void add_reward_metrics(const Harvest& harvested, Scalars& metrics) const;
-  void add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases, Scalars& metrics);
+  void add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases,
+                        Scalars& metrics);
   void write_samples(std::int64_t step, const Harvest& harvested);
   void write_comparison(const HeldOutResult& before, const HeldOutResult& after);
   bool is_root() const { return world_.rank() == 0; }
