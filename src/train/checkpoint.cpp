@@ -86,6 +86,10 @@ void Checkpoints::save(const TrainState& state, const CausalLm& policy,
                     on_cpu(learner.value_head().parameters()));
   write_safetensors(draft / "optimizer" / "adapter.safetensors", on_cpu(policy.trainable()));
   write_safetensors(draft / "optimizer" / "moments.safetensors", learner.optimizer().state());
+  if (!learner.reference_weights().empty()) {
+    write_safetensors(draft / "optimizer" / "reference.safetensors",
+                      on_cpu(learner.reference_weights()));
+  }
   write_file_atomically(draft / "state.json", write_state(state));
   write_manifest(draft);
   fs::remove_all(target);
@@ -141,6 +145,10 @@ void Checkpoints::load_learner(const fs::path& checkpoint, const TrainState& sta
             TensorFile::open(checkpoint / "critic" / "value_head.safetensors"));
   learner.optimizer().load_state(TensorFile::open(checkpoint / "optimizer" / "moments.safetensors"),
                                  state.optimizer_steps);
+  if (!learner.reference_weights().empty()) {
+    copy_into(learner.reference_weights(),
+              TensorFile::open(checkpoint / "optimizer" / "reference.safetensors"));
+  }
   learner.kl().set_coefficient(state.kl_coefficient);
 }
 

@@ -77,6 +77,14 @@ void check_kl(const TrainConfig& config) {
                   kl.horizon, config.rollout.batch, static_cast<double>(config.rollout.batch) / 5));
 }
 
+void check_algorithm(const TrainConfig& config) {
+  const Algorithm algorithm = resolve_algorithm(config.algorithm);
+  require(!algorithm.compares_samples() || config.rollout.samples_per_prompt > 1,
+          fmt::format("algorithm.kind: {} compares the samples of a prompt, and "
+                      "rollout.samples_per_prompt is {}: expected 2 or more",
+                      config.algorithm.kind, config.rollout.samples_per_prompt));
+}
+
 }  // namespace
 
 void check_config(const TrainConfig& config, int world_size) {
@@ -84,6 +92,7 @@ void check_config(const TrainConfig& config, int world_size) {
   check_rewards(config.rewards);
   check_keep_best(config);
   check_kl(config);
+  check_algorithm(config);
   Placement(config.placement, 0, world_size);
   require(config.algorithm.minibatch <= config.rollout.batch,
           fmt::format("algorithm.minibatch: {} samples, but a step has only rollout.batch = {}",

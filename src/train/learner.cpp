@@ -2,7 +2,6 @@
 #include "alarm/train/learner.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include <ATen/ATen.h>
@@ -12,9 +11,12 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
 #include "alarm/rl/ppo.hpp"
+#include "alarm/train/schedule.hpp"
 #include "alarm/train/sync.hpp"
 
+#include "train/advantages.hpp"
 #include "train/learner_batch.hpp"
+#include "train/reference.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -23,14 +25,6 @@ namespace {
 // tokens.
 at::ScalarType head_dtype(const CausalLm& policy) {
   return policy.dtype() == at::kDouble ? at::kDouble : at::kFloat;
-}
-
-std::string name_samples(std::span<const Rollout> rollouts,
-                         const std::vector<std::int64_t>& samples) {
-  std::string names;
-  for (const auto sample : samples)
-    names += fmt::format(" {}", rollouts[static_cast<std::size_t>(sample)].sample_id);
-  return names;
 }
 
 }  // namespace
@@ -54,28 +48,25 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
     : policy_(policy),
       group_(group),
       config_(config),
+      algorithm_(resolve_algorithm(config.algorithm)),
       value_head_(ValueHead::zeros(policy.shape().hidden, head_dtype(policy), policy.device())),
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {value_head_.parameters(), config.optimizer.critic_lr}},
-                 {.beta1 = config.optimizer.beta1,
+                 {.kind = config.optimizer.kind,
+                  .beta1 = config.optimizer.beta1,
                   .beta2 = config.optimizer.beta2,
                   .epsilon = config.optimizer.epsilon,
                   .weight_decay = config.optimizer.weight_decay}),
-      kl_(config.algorithm.kl) {
+      kl_(config.algorithm.kl),
+      reference_(std::make_unique<Reference>(config.algorithm.reference, policy.trainable())) {
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : value_head_.parameters())
     critic_parameters_.push_back(parameter);
 }
 
-double Learner::lr_scale(std::int64_t step) const {
-  const auto& optimizer = config_.optimizer;
-  const double done = static_cast<double>(step);
-  if (step < optimizer.warmup) return (done + 1) / static_cast<double>(optimizer.warmup);
-  if (optimizer.schedule == "constant") return 1.0;
-  const double span =
-      static_cast<double>(std::max<std::int64_t>(1, config_.run.steps - optimizer.warmup));
-  return std::max(0.0, 1.0 - (done - static_cast<double>(optimizer.warmup)) / span);
-}
+Learner::~Learner() = default;
+
+const NamedTensors& Learner::reference_weights() const { return reference_->weights(); }
 
 std::vector<MiniBatchPlan> Learner::plan_epoch(const Batch& batch, std::int64_t step,
                                                std::int64_t epoch) const {
@@ -105,6 +96,13 @@ void Learner::score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans)
       score_micro(batch, micro, done);
     }
   }
+  reference_->during([&](Adapter adapter) {
+    for (const auto& plan : plans) {
+      for (const auto& micro : plan.by_rank[static_cast<std::size_t>(group_.host->rank())]) {
+        score_reference(batch, micro, adapter);
+      }
+    }
+  });
   exchange_scores(batch, done);
   batch.gap_T = (batch.sampled_T - batch.old_T)
                     .abs();  // before sampled ones may take the place of recomputed ones
@@ -115,17 +113,19 @@ void Learner::score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans)
 void Learner::score_micro(Batch& batch, const MicroBatch& micro,
                           std::vector<std::int64_t>& done) const {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
-  const double temperature = config_.rollout.sampling.temperature;
-  const auto put = [&](at::Tensor& per_token_T, const at::Tensor& values) {
-    per_token_T.index_copy_(0, rows.tokens, values.to(at::kCPU, at::kDouble));
-  };
-  const auto policy = score_responses(policy_, rows.responses, temperature, Adapter::kOn);
-  put(batch.old_T, policy.logprobs_T);
-  put(batch.entropy_T, policy.entropy_T);
-  put(batch.values_T, value_head_(policy.states_TD));
-  put(batch.reference_T,
-      score_responses(policy_, rows.responses, temperature, Adapter::kOff).logprobs_T);
+  const auto policy =
+      score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn);
+  rows.put(batch.old_T, policy.logprobs_T);
+  rows.put(batch.entropy_T, policy.entropy_T);
+  if (algorithm_.has_critic()) rows.put(batch.values_T, value_head_(policy.states_TD));
   done.insert(done.end(), rows.samples.begin(), rows.samples.end());
+}
+
+void Learner::score_reference(Batch& batch, const MicroBatch& micro, Adapter adapter) const {
+  const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
+  const auto scores =
+      score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, adapter);
+  rows.put(batch.reference_T, scores.logprobs_T);
 }
 
 void Learner::exchange_scores(Batch& batch, const std::vector<std::int64_t>& done) const {
@@ -152,91 +152,41 @@ void Learner::exchange_scores(Batch& batch, const std::vector<std::int64_t>& don
 }
 
 void Learner::compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const {
-  const auto& algorithm = config_.algorithm;
   const at::Tensor rewards_T =
-      kl_penalized(batch.rewards_T, batch.old_T, batch.reference_T, kl_.coefficient());
-  auto result = gae(rewards_T, batch.values_T, batch.offsets, algorithm.gamma, algorithm.lambda);
-  Moments over = moments(result.advantages_T);
-  if (algorithm.whiten == WhitenScope::kLocal) {
+      algorithm_.kl_placement == KlPlacement::kReward
+          ? batch.rewards_T - kl_.coefficient() * estimate_kl(algorithm_.kl_estimator, batch.old_T,
+                                                              batch.reference_T)
+          : batch.rewards_T;
+  const auto groups = prompt_groups(batch.rollouts);
+  const auto result = estimate_advantages(algorithm_, config_.algorithm,
+                                          {.rewards_T = rewards_T,
+                                           .values_T = batch.values_T,
+                                           .offsets = batch.offsets,
+                                           .groups = groups});
+  batch.advantages_T = whitened(result.advantages_T, batch, plans);
+  batch.returns_T = result.returns_T;
+  const auto correction =
+      correct_off_policy(config_.algorithm.correction, batch.old_T, batch.sampled_T, batch.offsets);
+  batch.correction_T = correction.weights_T;
+  batch.kept_T = correction.kept_T;
+  batch.constant_groups = constant_groups(batch.rewards_T, batch.offsets, groups);
+}
+
+at::Tensor Learner::whitened(const at::Tensor& advantages_T, const Batch& batch,
+                             const std::vector<MiniBatchPlan>& plans) const {
+  if (algorithm_.whiten == WhitenScope::kNone) return advantages_T;
+  Moments over = moments(advantages_T);
+  if (algorithm_.whiten == WhitenScope::kLocal) {
     std::vector<at::Tensor> mine;
     for (const auto& plan : plans) {
       for (const auto& micro : plan.by_rank[static_cast<std::size_t>(group_.host->rank())]) {
-        mine.push_back(result.advantages_T.index_select(
-            0, make_micro_rows(batch.rollouts, batch.offsets, micro).tokens));
+        const auto rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
+        mine.push_back(advantages_T.index_select(0, rows.tokens));
       }
     }
     if (!mine.empty()) over = moments(at::cat(mine));
   }
-  batch.advantages_T = whiten(result.advantages_T, over);
-  batch.returns_T = result.returns_T;
-}
-
-void Learner::backward_micro(const Batch& batch, const MicroBatch& micro, std::int64_t tokens,
-                             Progress& mini) {
-  const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
-  const auto& algorithm = config_.algorithm;
-  const auto scores =
-      score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn);
-  const auto take = [&](const at::Tensor& per_token_T) {
-    return per_token_T.index_select(0, rows.tokens).to(scores.logprobs_T.options());
-  };
-  const auto policy = ppo_policy_loss(scores.logprobs_T, take(batch.old_T),
-                                      take(batch.advantages_T), algorithm.clip);
-  const at::Tensor states =
-      algorithm.value_trains_trunk ? scores.states_TD : scores.states_TD.detach();
-  const auto value = ppo_value_loss(value_head_(states), take(batch.values_T),
-                                    take(batch.returns_T), algorithm.value_clip);
-  const at::Tensor loss =
-      (policy.sum + algorithm.value_coef * value.sum) / static_cast<double>(tokens);
-  ALARM_CHECK(std::isfinite(loss.item<double>()),
-              "the loss is {} on samples{} of step {}: nothing was updated", loss.item<double>(),
-              name_samples(batch.rollouts, rows.samples), batch.rollouts.front().step);
-  loss.backward();
-  mini.policy_loss += policy.sum.item<double>();
-  mini.value_loss += value.sum.item<double>();
-  mini.ratio += policy.ratio_sum;
-  mini.approximate_kl += policy.approximate_kl_sum;
-  mini.clipped += policy.clipped;
-  mini.value_clipped += value.clipped;
-}
-
-void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale,
-                            Progress& progress) {
-  Progress mini;
-  optimizer_.zero_grad();
-  for (const auto& micro : plan.by_rank[static_cast<std::size_t>(group_.host->rank())]) {
-    backward_micro(batch, micro, plan.tokens, mini);
-  }
-  sum_gradients(*group_.device, optimizer_.parameters());
-  at::Tensor sums = at::tensor({mini.policy_loss, mini.value_loss, mini.ratio, mini.approximate_kl,
-                                mini.clipped, mini.value_clipped},
-                               at::kDouble);
-  group_.host->all_reduce(sums, ReduceOp::kSum);
-  const auto* total = sums.const_data_ptr<double>();
-  mini = {.policy_loss = total[0],
-          .value_loss = total[1],
-          .ratio = total[2],
-          .approximate_kl = total[3],
-          .clipped = total[4],
-          .value_clipped = total[5],
-          .tokens = static_cast<double>(plan.tokens)};
-  progress.add(mini);
-
-  // The critic's early gradients are large; clipped together they would drown the policy's.
-  const double norm = gradient_norm(adapter_parameters_);
-  const double critic_norm = gradient_norm(critic_parameters_);
-  ALARM_CHECK(std::isfinite(norm) && std::isfinite(critic_norm),
-              "the gradient's norm is {} (critic {}) in step {}: nothing was updated", norm,
-              critic_norm, batch.rollouts.front().step);
-  progress.grad_norm += norm;
-  progress.critic_grad_norm += critic_norm;
-  if (mini.ratio / mini.tokens > config_.algorithm.ratio_guard) {
-    progress.skipped += 1;
-    return;
-  }
-  clip_gradients(adapter_parameters_, norm, config_.optimizer.max_grad_norm);
-  clip_gradients(critic_parameters_, critic_norm, config_.optimizer.max_grad_norm);
-  optimizer_.step(lr_scale);
+  return whiten(advantages_T, over, {.variance = config_.algorithm.whiten_variance});
 }
 
 // False when the policy has moved so far that the remaining epochs are left out.
@@ -266,42 +216,14 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
   Progress progress;
   for (std::int64_t epoch = 0; epoch < config_.algorithm.epochs; ++epoch) {
     if (epoch > 0) plans = plan_epoch(batch, step, epoch);
-    if (!run_epoch(batch, plans, lr_scale(step), progress)) break;
+    if (!run_epoch(batch, plans, lr_factor(config_.optimizer.schedule, step, config_.run.steps),
+                   progress))
+      break;
   }
   optimizer_.zero_grad();
+  reference_->follow(step);
   times_.emplace_back("update", clock.lap());
   return summarize(batch, progress);
-}
-
-Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
-  const auto samples = static_cast<double>(batch.rollouts.size());
-  const double k1 = kl_k1(batch.old_T, batch.reference_T).sum().item<double>() / samples;
-  const double k3 = kl_k3(batch.old_T, batch.reference_T).sum().item<double>() / samples;
-  const double coefficient = kl_.coefficient();
-  kl_.update(k1, static_cast<std::int64_t>(batch.rollouts.size()));
-  const double return_variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
-  const double residual = (batch.returns_T - batch.values_T).var(/*unbiased=*/false).item<double>();
-  const double seen = std::max(1.0, progress.tokens);
-  return {
-      {"kl/k1", k1},
-      {"kl/k3", k3},
-      {"kl/coef", coefficient},
-      {"entropy", batch.entropy_T.mean().item<double>()},
-      {"loss/policy", progress.policy_loss / seen},
-      {"loss/value", progress.value_loss / seen},
-      {"clip_fraction", progress.clipped / seen},
-      {"value_clip_fraction", progress.value_clipped / seen},
-      {"approximate_kl", progress.approximate_kl / seen},
-      {"ratio/first_deviation", progress.first_ratio_deviation},
-      {"grad_norm",
-       progress.grad_norm / static_cast<double>(std::max<std::int64_t>(1, progress.minibatches))},
-      {"grad_norm/critic", progress.critic_grad_norm / static_cast<double>(std::max<std::int64_t>(
-                                                           1, progress.minibatches))},
-      {"explained_variance", return_variance > 0 ? 1.0 - residual / return_variance : 0.0},
-      {"epochs", static_cast<double>(progress.epochs)},
-      {"skipped_minibatches", static_cast<double>(progress.skipped)},
-      {"logprob_gap/max", batch.gap_T.max().item<double>()},
-      {"logprob_gap/mean", batch.gap_T.mean().item<double>()}};
 }
 
 }  // namespace alarm_dist

@@ -35,6 +35,38 @@ at::Tensor Learner::Batch::of(const at::Tensor& per_token_T, std::int64_t sample
   return per_token_T.narrow(0, begin, offsets[static_cast<std::size_t>(sample) + 1] - begin);
 }
 
+Learner::MiniBatchWeights Learner::Batch::weigh(const MiniBatchPlan& plan, Aggregation aggregation,
+                                                double fixed_length) const {
+  const auto* kept = kept_T.const_data_ptr<bool>();
+  std::vector<std::int64_t> tokens, ends{0};
+  for (const auto& micros : plan.by_rank) {
+    for (const auto& micro : micros) {
+      for (const auto& unit : micro) {
+        for (const auto sample : unit.samples) {
+          const auto i = static_cast<std::size_t>(sample);
+          for (auto t = offsets[i]; t < offsets[i + 1]; ++t) {
+            if (kept[t]) tokens.push_back(t);
+          }
+          ends.push_back(static_cast<std::int64_t>(tokens.size()));
+        }
+      }
+    }
+  }
+  LossCounts counts = count_losses(ends);
+  counts.fixed_length = fixed_length;
+  const at::Tensor index = at::tensor(tokens, at::kLong);
+  MiniBatchWeights weights{.policy_T = {},
+                           .kl_T = at::zeros_like(rewards_T),
+                           .tokens = static_cast<double>(plan.tokens)};
+  weights.kl_T.index_copy_(0, index, aggregation_weights(ends, aggregation, counts));
+  weights.policy_T = weights.kl_T * correction_T;
+  return weights;
+}
+
+void MicroRows::put(at::Tensor& per_token_T, const at::Tensor& values) const {
+  per_token_T.index_copy_(0, tokens, values.to(at::kCPU, at::kDouble));
+}
+
 MicroRows make_micro_rows(std::span<const Rollout> rollouts, std::span<const std::int64_t> offsets,
                           const MicroBatch& micro) {
   MicroRows rows;

@@ -21,10 +21,22 @@ struct Learner::Batch {
   std::vector<std::int64_t> offsets{0};  // rollout i owns tokens [offsets[i], offsets[i+1])
   at::Tensor gap_T;                      // |log-probability as generated - as recomputed|
   at::Tensor rewards_T, sampled_T, old_T, reference_T, entropy_T, values_T, advantages_T, returns_T;
+  at::Tensor correction_T, kept_T;  // off-policy weights; tokens that are not rejected
+  double constant_groups = 0;       // share of the prompts whose samples all have one reward
 
   std::int64_t tokens() const { return offsets.back(); }
   at::Tensor of(const at::Tensor& per_token_T,
                 std::int64_t sample) const;  // a view of one rollout's part
+  // The same on every rank: the denominators are counts over the whole mini-batch.
+  MiniBatchWeights weigh(const MiniBatchPlan& plan, Aggregation aggregation,
+                         double fixed_length) const;
+};
+
+// By the step's tokens, 0 outside of the mini-batch: loss = sum of weight * term.
+struct Learner::MiniBatchWeights {
+  at::Tensor policy_T;  // aggregation times off-policy correction
+  at::Tensor kl_T;      // aggregation
+  double tokens = 0;    // of the mini-batch, for the value loss's mean
 };
 
 // The samples of a micro-batch as rows of a forward pass, and their tokens' places in the step's
@@ -33,6 +45,9 @@ struct MicroRows {
   ResponseBatch responses;
   std::vector<std::int64_t> samples;
   at::Tensor tokens;  // int64 indices into the per-token tensors
+
+  // Writes the rows' values to their places.
+  void put(at::Tensor& per_token_T, const at::Tensor& values) const;
 };
 
 MicroRows make_micro_rows(std::span<const Rollout> rollouts, std::span<const std::int64_t> offsets,

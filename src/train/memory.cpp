@@ -4,6 +4,8 @@
 #include <fstream>
 #include <string>
 
+#include <c10/core/CachingDeviceAllocator.h>
+
 namespace alarm_dist {
 namespace {
 
@@ -19,6 +21,13 @@ double kilobytes_of(const char* file, const std::string& name) {
 }
 
 }  // namespace
+
+double device_bytes(c10::Device device) {
+  if (device.is_cpu()) return 0;
+  const auto statistics = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+  const auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  return static_cast<double>(statistics.allocated_bytes.at(all).peak);
+}
 
 double resident_bytes() { return 1024.0 * kilobytes_of("/proc/self/status", "VmRSS"); }
 

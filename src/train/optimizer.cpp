@@ -10,16 +10,19 @@
 
 namespace alarm_dist {
 
-AdamW::AdamW(std::vector<ParameterGroup> groups, const AdamWConfig& config) : config_(config) {
+Optimizer::Optimizer(std::vector<ParameterGroup> groups, const OptimizerSettings& settings)
+    : settings_(settings) {
+  const bool second =
+      settings.kind == OptimizerKind::kAdamW || settings.kind == OptimizerKind::kAdam;
   for (auto& group : groups) {
     for (auto& [name, parameter] : group.parameters) {
-      slots_.push_back(
-          {name, parameter, at::zeros_like(parameter), at::zeros_like(parameter), group.lr});
+      slots_.push_back({name, parameter, at::zeros_like(parameter),
+                        second ? at::zeros_like(parameter) : at::Tensor(), group.lr});
     }
   }
 }
 
-void AdamW::step(double lr_scale) {
+void Optimizer::step(double lr_scale) {
   const at::NoGradGuard no_grad;
   ++steps_;
   for (auto& slot : slots_) {
@@ -27,43 +30,73 @@ void AdamW::step(double lr_scale) {
   }
 }
 
-void AdamW::update(Slot& slot, double lr) const {
-  const at::Tensor gradient = slot.parameter.grad();
-  const double correction1 = 1.0 - std::pow(config_.beta1, static_cast<double>(steps_));
-  const double correction2 = 1.0 - std::pow(config_.beta2, static_cast<double>(steps_));
-  if (config_.weight_decay != 0) slot.parameter.mul_(1.0 - lr * config_.weight_decay);
-  slot.m.mul_(config_.beta1).add_(gradient, 1.0 - config_.beta1);
-  slot.v.mul_(config_.beta2).addcmul_(gradient, gradient, 1.0 - config_.beta2);
-  const at::Tensor denominator = slot.v.div(correction2).sqrt_().add_(config_.epsilon);
+void Optimizer::update(Slot& slot, double lr) const {
+  const double decay = settings_.weight_decay;
+  at::Tensor gradient = slot.parameter.grad();
+  const bool decoupled =
+      settings_.kind == OptimizerKind::kAdamW || settings_.kind == OptimizerKind::kLion;
+  if (decay != 0 && decoupled) slot.parameter.mul_(1.0 - lr * decay);
+  if (decay != 0 && !decoupled) gradient = gradient.add(slot.parameter, decay);
+  switch (settings_.kind) {
+    case OptimizerKind::kAdamW:
+    case OptimizerKind::kAdam:
+      return adam(slot, gradient, lr);
+    case OptimizerKind::kLion:
+      return lion(slot, gradient, lr);
+    case OptimizerKind::kSgd:
+      return sgd(slot, gradient, lr);
+  }
+}
+
+void Optimizer::adam(Slot& slot, const at::Tensor& gradient, double lr) const {
+  const double correction1 = 1.0 - std::pow(settings_.beta1, static_cast<double>(steps_));
+  const double correction2 = 1.0 - std::pow(settings_.beta2, static_cast<double>(steps_));
+  slot.m.mul_(settings_.beta1).add_(gradient, 1.0 - settings_.beta1);
+  slot.v.mul_(settings_.beta2).addcmul_(gradient, gradient, 1.0 - settings_.beta2);
+  const at::Tensor denominator = slot.v.div(correction2).sqrt_().add_(settings_.epsilon);
   slot.parameter.addcdiv_(slot.m, denominator, -lr / correction1);
 }
 
-void AdamW::zero_grad() {
+void Optimizer::lion(Slot& slot, const at::Tensor& gradient, double lr) const {
+  const at::Tensor direction =
+      slot.m.mul(settings_.beta1).add_(gradient, 1.0 - settings_.beta1).sign_();
+  slot.parameter.add_(direction, -lr);
+  slot.m.mul_(settings_.beta2).add_(gradient, 1.0 - settings_.beta2);
+}
+
+// As torch.optim.SGD without dampening: the first gradient is taken whole.
+void Optimizer::sgd(Slot& slot, const at::Tensor& gradient, double lr) const {
+  slot.m.mul_(settings_.beta1).add_(gradient);
+  slot.parameter.add_(slot.m, -lr);
+}
+
+void Optimizer::zero_grad() {
   for (auto& slot : slots_) slot.parameter.mutable_grad().reset();
 }
 
-std::vector<at::Tensor> AdamW::parameters() const {
+std::vector<at::Tensor> Optimizer::parameters() const {
   std::vector<at::Tensor> all;
   for (const auto& slot : slots_) all.push_back(slot.parameter);
   return all;
 }
 
-NamedTensors AdamW::state() const {
+NamedTensors Optimizer::state() const {
   NamedTensors tensors;
   for (const auto& slot : slots_) {
     tensors.emplace_back(slot.name + ".m",
                          slot.m.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
+    if (!slot.v.defined()) continue;
     tensors.emplace_back(slot.name + ".v",
                          slot.v.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
   }
   return tensors;
 }
 
-void AdamW::load_state(const TensorFile& file, std::int64_t steps) {
+void Optimizer::load_state(const TensorFile& file, std::int64_t steps) {
   const at::NoGradGuard no_grad;
   for (auto& slot : slots_) {
     slot.m.copy_(file.get(slot.name + ".m", slot.m.sizes()));
-    slot.v.copy_(file.get(slot.name + ".v", slot.v.sizes()));
+    if (slot.v.defined()) slot.v.copy_(file.get(slot.name + ".v", slot.v.sizes()));
   }
   steps_ = steps;
 }

@@ -265,7 +265,7 @@ std::unique_ptr<Objective> make_objective(const Context& context, const TrainCon
 
 void train(Objective& objective, const EncoderModel& model, const Context& context) {
   const auto& recipe = context.recipe;
-  AdamW optimizer({{model.trainable(), recipe.lr}}, {.weight_decay = recipe.weight_decay});
+  Optimizer optimizer({{model.trainable(), recipe.lr}}, {.weight_decay = recipe.weight_decay});
   const auto parameters = optimizer.parameters();
   auto examples = objective.start_epoch(0);
   const std::int64_t steps_an_epoch = (examples + recipe.batch - 1) / recipe.batch;

@@ -10,7 +10,9 @@
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/train/sync.hpp"
 
+#include "train/peak_flops.hpp"
 #include "train/policy_loader.hpp"
+#include "train/step_flops.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -32,7 +34,8 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
   world_.control().set_role(to_string(placement_.role()));
   world_.control().set_doing("loading models");
   policy_ = load_policy(config, world);
-  tokenizer_ = load_tokenizer(policy_dir(config, *policy_));
+  const auto dir = policy_dir(config, *policy_);
+  tokenizer_ = load_tokenizer(dir);
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data_.train, &data_.validation, &data_.test}) {
     check_prompt_lengths(*dataset, *tokenizer_, policy_->shape().context,
@@ -52,6 +55,8 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
         *policy_, LearnerGroup{.host = learner_host_.get(), .device = learner_device_.get()},
         config);
   }
+  layer_parameters_ = count_layer_parameters(policy_->shape(), TensorFile::open(dir));
+  peak_flops_ = measure_peak_flops(world, policy_->device(), policy_->dtype());
 }
 
 Trainer::~Trainer() = default;
@@ -60,7 +65,7 @@ Actors Trainer::actors() const {
   return {.policy = policy_.get(), .tokenizer = tokenizer_.get(), .rewards = panel_.get()};
 }
 
-void Trainer::run() {
+RunEnd Trainer::run() {
   // One rank looks for the checkpoint, so that a folder that changes under the ranks' eyes cannot
   // split them.
   std::string found;
@@ -73,9 +78,11 @@ void Trainer::run() {
   } else {
     start_from(checkpoint);
   }
-  for (auto step = state_.step; step < config_.run.steps; ++step) train_step(step);
+  for (auto step = state_.step; step < config_.run.steps && !stop_; ++step) train_step(step);
   progress_.reset();
+  if (stop_) return RunEnd::kStopped;
   finish();
+  return RunEnd::kDone;
 }
 
 void Trainer::start_fresh() {
@@ -155,7 +162,7 @@ void Trainer::train_step(std::int64_t step) {
                                  .tokens_per_s = value("throughput/tokens_per_s")});
   }
   const bool due = config_.checkpoint.every > 0 && (step + 1) % config_.checkpoint.every == 0;
-  if (due || last || state_.best_step == state_.step) save_checkpoint(step + 1);
+  if (due || last || stop_ || state_.best_step == state_.step) save_checkpoint(step + 1);
 }
 
 Harvest Trainer::collect(std::int64_t step) {

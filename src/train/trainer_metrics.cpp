@@ -6,20 +6,50 @@
 #include <ATen/ATen.h>
 
 #include "alarm/base/log.hpp"
+#include "alarm/base/stop_signal.hpp"
 #include "alarm/metrics/report.hpp"
 #include "alarm/train/trainer.hpp"
 
 #include "train/memory.hpp"
+#include "train/step_flops.hpp"
 
 namespace alarm_dist {
 namespace {
 
 constexpr std::int64_t kSamplesAStep = 4;  // written to samples.jsonl
 
-double largest_over_ranks(World& world, double value) {
-  at::Tensor number = at::tensor({value}, at::kDouble);
-  world.communicator().all_reduce(number, ReduceOp::kMax);
-  return number.item<double>();
+// What a step cost this rank, and whether the rank was asked to stop meanwhile.
+struct RankCost {
+  double generate_s = 0, score_s = 0, wait_s = 0, resident = 0, device = 0, stop = 0;
+};
+
+// Field by field.
+RankCost largest_over_ranks(World& world, const RankCost& mine) {
+  at::Tensor all = at::tensor(
+      {mine.generate_s, mine.score_s, mine.wait_s, mine.resident, mine.device, mine.stop},
+      at::kDouble);
+  world.communicator().all_reduce(all, ReduceOp::kMax);
+  const auto* value = all.const_data_ptr<double>();
+  return {value[0], value[1], value[2], value[3], value[4], value[5]};
+}
+
+double value_of(const Scalars& metrics, const std::string& key, double otherwise) {
+  const auto found =
+      std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == key; });
+  return found == metrics.end() ? otherwise : found->second;
+}
+
+// Each prompt once, as it is computed.
+StepWork work_of(const Harvest& harvested, double epochs) {
+  StepWork work{.epochs = epochs};
+  std::int64_t last_group = -1;
+  for (const auto& rollout : harvested.rollouts) {
+    if (rollout.prompt_group != last_group) work.rows += static_cast<double>(rollout.prompt.size());
+    last_group = rollout.prompt_group;
+    work.rows += static_cast<double>(rollout.tokens());
+    work.responses += static_cast<double>(rollout.tokens());
+  }
+  return work;
 }
 
 void print_table(const Evaluation& evaluation) {
@@ -79,17 +109,28 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
 void Trainer::add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases,
                                Scalars& metrics) {
   for (const auto& [phase, seconds] : phases) metrics.emplace_back("time/" + phase + "_s", seconds);
-  // The slowest rank decides how long a phase takes.
-  metrics.emplace_back("time/generate_s", largest_over_ranks(world_, harvested.times.generate_s));
-  metrics.emplace_back("time/score_s", largest_over_ranks(world_, harvested.times.score_s));
-  metrics.emplace_back("time/wait_s", largest_over_ranks(world_, harvested.times.wait_s));
+  // The slowest rank decides how long a phase takes, and one that is asked to stop stops all.
+  const RankCost largest = largest_over_ranks(world_, {.generate_s = harvested.times.generate_s,
+                                                       .score_s = harvested.times.score_s,
+                                                       .wait_s = harvested.times.wait_s,
+                                                       .resident = resident_bytes(),
+                                                       .device = device_bytes(policy_->device()),
+                                                       .stop = stop_signal_came() ? 1.0 : 0.0});
+  stop_ = largest.stop > 0;
+  metrics.emplace_back("time/generate_s", largest.generate_s);
+  metrics.emplace_back("time/score_s", largest.score_s);
+  metrics.emplace_back("time/wait_s", largest.wait_s);
   metrics.emplace_back("time/step_s", step_s);
   double tokens = 0;
   for (const auto& rollout : harvested.rollouts) {
     tokens += static_cast<double>(rollout.prompt.size()) + static_cast<double>(rollout.tokens());
   }
   metrics.emplace_back("throughput/tokens_per_s", tokens / std::max(step_s, 1e-9));
-  metrics.emplace_back("memory/rss_bytes", largest_over_ranks(world_, resident_bytes()));
+  const StepWork work = work_of(harvested, value_of(metrics, "epochs", 0));
+  metrics.emplace_back("mfu", step_flops(policy_->shape(), layer_parameters_, work) /
+                                  (peak_flops_ * std::max(step_s, 1e-9)));
+  metrics.emplace_back("memory/rss_bytes", largest.resident);
+  if (largest.device > 0) metrics.emplace_back("memory/device_bytes", largest.device);
   metrics.emplace_back("weights_version", static_cast<double>(state_.weights_version));
 }
 

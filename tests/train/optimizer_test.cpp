@@ -19,7 +19,7 @@ at::Tensor leaf(std::vector<double> values) {
 // The update of the paper's Algorithm 2, written out for one number.
 struct Scalar {
   double x, m = 0, v = 0;
-  void step(double g, int t, double lr, const AdamWConfig& c) {
+  void step(double g, int t, double lr, const OptimizerSettings& c) {
     x *= 1 - lr * c.weight_decay;
     m = c.beta1 * m + (1 - c.beta1) * g;
     v = c.beta2 * v + (1 - c.beta2) * g * g;
@@ -29,9 +29,9 @@ struct Scalar {
 };
 
 TEST(AdamW, AgreesWithTheFormula) {
-  const AdamWConfig config{.beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.1};
+  const OptimizerSettings config{.beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.1};
   const at::Tensor x = leaf({0.5, -2.0});
-  AdamW optimizer({{{{"x", x}}, 0.01}}, config);
+  Optimizer optimizer({{{{"x", x}}, 0.01}}, config);
   Scalar a{0.5}, b{-2.0};
 
   for (int t = 1; t <= 5; ++t) {
@@ -46,10 +46,48 @@ TEST(AdamW, AgreesWithTheFormula) {
   EXPECT_NEAR(x[1].item<double>(), b.x, 1e-14);
 }
 
+// Five steps on the gradients (sin t, 3 / t) from (0.5, -2), lr 0.01.
+std::vector<double> after_five_steps(const OptimizerSettings& settings) {
+  const at::Tensor x = leaf({0.5, -2.0});
+  Optimizer optimizer({{{{"x", x}}, 0.01}}, settings);
+  for (int t = 1; t <= 5; ++t) {
+    x.mutable_grad() = at::tensor({std::sin(t), 3.0 / t}, at::kDouble);
+    optimizer.step();
+  }
+  return {x[0].item<double>(), x[1].item<double>()};
+}
+
+// torch 2.11: torch.optim.Adam / AdamW / SGD, float64, the same gradients.
+TEST(Optimizer, AgreesWithTorch) {
+  const auto expect = [](OptimizerKind kind, double a, double b) {
+    const auto x = after_five_steps(
+        {.kind = kind, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.1});
+    EXPECT_NEAR(x[0], a, 1e-15);
+    EXPECT_NEAR(x[1], b, 1e-15);
+  };
+  expect(OptimizerKind::kAdam, 0.47126662767013167, -2.0414732902533528);
+  expect(OptimizerKind::kAdamW, 0.47026257145967243, -2.0328013614820692);
+  expect(OptimizerKind::kSgd, 0.4590706517588139, -2.1653702311054284);
+}
+
+TEST(Optimizer, LionStepsByTheSignOfItsInterpolatedMomentum) {
+  double x = 0.5, m = 0;
+  for (int t = 1; t <= 5; ++t) {
+    const double g = std::sin(t), direction = 0.8 * m + 0.2 * g;
+    x = x * (1 - 0.01 * 0.1) - 0.01 * (direction > 0 ? 1 : -1);
+    m = 0.95 * m + 0.05 * g;
+  }
+
+  const auto got = after_five_steps(
+      {.kind = OptimizerKind::kLion, .beta1 = 0.8, .beta2 = 0.95, .weight_decay = 0.1});
+
+  EXPECT_NEAR(got[0], x, 1e-15);
+}
+
 TEST(AdamW, GoesOnWithTheSameBitsAfterLoadingItsState) {
   const testing::TempDir dir;
   const at::Tensor x = leaf({1, 2, 3}), y = leaf({1, 2, 3});
-  AdamW first({{{{"x", x}}, 0.1}}, {}), second({{{{"x", y}}, 0.1}}, {});
+  Optimizer first({{{{"x", x}}, 0.1}}, {}), second({{{{"x", y}}, 0.1}}, {});
   x.mutable_grad() = at::tensor({1.0, -1.0, 0.5}, at::kDouble);
   first.step();
   write_safetensors(dir / "state.safetensors", first.state());

@@ -19,6 +19,13 @@ PolicyLoss gspo_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_
                             const at::Tensor& advantages_T, std::span<const std::int64_t> offsets,
                             const PolicyClip& clip, const at::Tensor& weights_T = {});
 
+// The ratio of a response is the product of its tokens' (RLOO in TRL), clipped as one; meant as
+// GSPO's for one advantage a response and the same aggregation.
+PolicyLoss sequence_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_logprobs_T,
+                                const at::Tensor& advantages_T,
+                                std::span<const std::int64_t> offsets, const PolicyClip& clip,
+                                const at::Tensor& weights_T = {});
+
 // CISPO (MiniMax 2025): -A * constant(clip(r)) * log policy; no token loses its gradient. clipped
 // counts the tokens whose ratio lies outside.
 PolicyLoss cispo_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_logprobs_T,

@@ -4,7 +4,7 @@
 //   step-000050/policy/      whole weights, adapter merged: a Hugging Face directory, loads in
 //   transformers
 //               critic/      the value head
-//               optimizer/   adapter (float32) and the optimiser's moments
+//               optimizer/   adapter (float32), the optimiser's moments, a reference that moves
 //               state.json   step, coefficient, statistics, best evaluation
 //               MANIFEST.json  digests of all of it, written last
 //

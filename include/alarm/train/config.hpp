@@ -11,8 +11,9 @@
 #include "alarm/model/generator.hpp"
 #include "alarm/reward/composer.hpp"
 #include "alarm/reward/source.hpp"
-#include "alarm/rl/kl.hpp"
-#include "alarm/rl/ppo.hpp"
+#include "alarm/train/algorithm.hpp"
+#include "alarm/train/optimizer.hpp"
+#include "alarm/train/schedule.hpp"
 
 namespace alarm_dist {
 
@@ -91,37 +92,16 @@ struct RewardsConfig {
   std::int64_t normalization_samples = 64;  // of the initial policy, on validation prompts
 };
 
-enum class WhitenScope { kGlobal, kLocal };
-enum class OldLogprobs { kRecompute, kSampled };
-
-struct AlgorithmConfig {
-  std::string kind = "ppo";
-  std::int64_t minibatch = 32;  // samples an optimiser step
-  std::int64_t epochs = 2;
-  double clip = 0.2;
-  double value_clip = 0.2;
-  double value_coef = 0.1;
-  bool value_trains_trunk = false;  // the value loss reaches the adapter, not only the value head
-  double gamma = 1.0;
-  double lambda = 0.95;
-  KlControllerConfig kl;
-  double early_stop_kl =
-      0.1;  // stop the epochs of a step when mean(old - new) exceeds 1.5 times this; <= 0: never
-  double ratio_guard = 10;  // a mini-batch whose mean ratio exceeds this is not stepped on
-  OldLogprobs old_logprobs = OldLogprobs::kRecompute;
-  WhitenScope whiten = WhitenScope::kGlobal;
-};
-
 struct OptimizerConfig {
+  OptimizerKind kind = OptimizerKind::kAdamW;
   double lr = 2e-4;
   double critic_lr = 2e-3;  // of the value head
-  double beta1 = 0.9;
+  double beta1 = 0.9;       // sgd: momentum
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 0;
-  std::string schedule = "constant";  // constant | linear
-  std::int64_t warmup = 0;            // steps
-  double max_grad_norm = 1;           // of the adapter, and of the value head; 0: no clipping
+  LrSchedule schedule = {};
+  double max_grad_norm = 1;  // of the adapter, and of the value head; 0: no clipping
 };
 
 struct LearnerConfig {

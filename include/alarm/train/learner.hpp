@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "alarm/base/error.hpp"
 #include "alarm/comm/communicator.hpp"
 #include "alarm/metrics/metrics_writer.hpp"
 #include "alarm/model/causal_lm.hpp"
@@ -25,6 +26,12 @@
 
 namespace alarm_dist {
 
+// A loss or gradient that is not finite: nothing was updated.
+class NonFiniteError : public Error {
+ public:
+  using Error::Error;
+};
+
 // A linear map of the policy's hidden state to a value, float32.
 struct ValueHead {
   at::Tensor weight;  // [1, hidden]
@@ -34,6 +41,8 @@ struct ValueHead {
   at::Tensor operator()(const at::Tensor& states_TD) const;  // [T]
   NamedTensors parameters() const;
 };
+
+class Reference;
 
 // The learner ranks: for per-token numbers, and for gradients on the model's device. May be one and
 // the same.
@@ -47,45 +56,61 @@ class Learner {
   // The model's adapter and the value head are what is trained. References are borrowed and must
   // outlive the learner.
   Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config);
+  ~Learner();
 
-  // One step of PPO on the rollouts, whose composed rewards are given by sample. Collective over
+  // One step on the rollouts, whose composed rewards are given by sample. Collective over
   // the learner ranks. Throws Error before the optimiser step on a loss or gradient that is not
   // finite, naming the samples.
   Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
                  std::span<const ComposedReward> rewards);
 
   const ValueHead& value_head() const { return value_head_; }
-  AdamW& optimizer() { return optimizer_; }
-  const AdamW& optimizer() const { return optimizer_; }
+  Optimizer& optimizer() { return optimizer_; }
+  const Optimizer& optimizer() const { return optimizer_; }
   KlController& kl() { return kl_; }
+  const Algorithm& algorithm() const { return algorithm_; }
+  // The reference's own adapter, empty where it is the model without one. Leaves to load into.
+  const NamedTensors& reference_weights() const;
   // Phases of the last update in seconds: "reference", "update".
   const Scalars& times() const { return times_; }
 
  private:
-  struct Batch;     // per-token tensors of the step, in the order of the rollouts
-  struct Progress;  // sums over the mini-batches of an update
+  struct Batch;             // per-token tensors of the step, in the order of the rollouts
+  struct MiniBatchWeights;  // what each token counts in a mini-batch's loss
+  struct Progress;          // sums over the mini-batches of an update
 
   void score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
   void score_micro(Batch& batch, const MicroBatch& micro, std::vector<std::int64_t>& done) const;
+  void score_reference(Batch& batch, const MicroBatch& micro, Adapter adapter) const;
   void exchange_scores(Batch& batch, const std::vector<std::int64_t>& done) const;
   void compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
+  at::Tensor whitened(const at::Tensor& advantages_T, const Batch& batch,
+                      const std::vector<MiniBatchPlan>& plans) const;
   bool run_epoch(const Batch& batch, const std::vector<MiniBatchPlan>& plans, double lr_scale,
                  Progress& progress);
   void run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale,
                      Progress& progress);
-  void backward_micro(const Batch& batch, const MicroBatch& micro, std::int64_t tokens,
+  void backward_micro(const Batch& batch, const MicroBatch& micro, const MiniBatchWeights& weights,
                       Progress& mini);
+  PolicyLoss policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_T,
+                         const at::Tensor& advantages_T, const at::Tensor& weights_T,
+                         std::span<const std::int64_t> offsets) const;
+  Progress sum_over_ranks(const Progress& mine, std::int64_t tokens) const;
+  void refuse_update(double norm, double critic_norm, std::int64_t step);
   std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
                                         std::int64_t epoch) const;
   Scalars summarize(const Batch& batch, const Progress& progress);
-  double lr_scale(std::int64_t step) const;
+  double fixed_length() const;
 
   const CausalLm& policy_;
   LearnerGroup group_;
   const TrainConfig& config_;
+  Algorithm algorithm_;
   ValueHead value_head_;
-  AdamW optimizer_;
+  Optimizer optimizer_;
   KlController kl_;
+  std::unique_ptr<Reference> reference_;
+  int nonfinite_in_a_row_ = 0;
   std::vector<at::Tensor> adapter_parameters_, critic_parameters_;
   Scalars times_;
 };

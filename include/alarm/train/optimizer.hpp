@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// AdamW (Loshchilov and Hutter 2019) over named leaves; float32 state. With equal gradients every
+// First-order optimisers over named leaves; state in the leaves' type. With equal gradients every
 // rank makes the same step.
 #pragma once
 
@@ -11,11 +11,19 @@
 
 namespace alarm_dist {
 
-struct AdamWConfig {
+enum class OptimizerKind {
+  kAdamW,  // Loshchilov and Hutter 2019: decay beside the gradient step
+  kAdam,   // Kingma and Ba 2015: decay added to the gradient
+  kLion,   // Chen et al. 2023: the sign of an interpolated momentum, decoupled decay
+  kSgd,    // with momentum beta1 (0: none), decay added to the gradient
+};
+
+struct OptimizerSettings {
+  OptimizerKind kind = OptimizerKind::kAdamW;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double weight_decay = 0;  // decoupled
+  double weight_decay = 0;
 };
 
 // Parameters that share a learning rate.
@@ -24,9 +32,9 @@ struct ParameterGroup {
   double lr = 0;
 };
 
-class AdamW {
+class Optimizer {
  public:
-  AdamW(std::vector<ParameterGroup> groups, const AdamWConfig& config);
+  Optimizer(std::vector<ParameterGroup> groups, const OptimizerSettings& settings);
 
   // Multiplies each group's learning rate by lr_scale (a schedule). Parameters without a gradient
   // are left alone.
@@ -35,7 +43,8 @@ class AdamW {
 
   std::vector<at::Tensor> parameters() const;
   std::int64_t steps() const { return steps_; }
-  // Moments under "<parameter>.m" and ".v": copies on the CPU.
+  // First moments (or momentum) under "<parameter>.m", second ones, where the kind has them, under
+  // ".v": copies on the CPU.
   NamedTensors state() const;
   void load_state(const TensorFile& file, std::int64_t steps);
 
@@ -45,9 +54,12 @@ class AdamW {
     at::Tensor parameter, m, v;
     double lr;
   };
+  void adam(Slot& slot, const at::Tensor& gradient, double lr) const;
+  void lion(Slot& slot, const at::Tensor& gradient, double lr) const;
+  void sgd(Slot& slot, const at::Tensor& gradient, double lr) const;
   void update(Slot& slot, double lr) const;
 
-  AdamWConfig config_;
+  OptimizerSettings settings_;
   std::vector<Slot> slots_;
   std::int64_t steps_ = 0;
 };

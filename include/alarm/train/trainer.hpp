@@ -41,6 +41,10 @@ void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int
 // on every rank.
 void check_prompts(World& world, const TrainConfig& config);
 
+// kStopped: a rank was asked to stop (alarm/base/stop_signal.hpp); a checkpoint holds all that was
+// done.
+enum class RunEnd { kDone, kStopped };
+
 class Trainer {
  public:
   // Loads what this rank's role needs. Collective over the world. References must outlive the
@@ -48,8 +52,10 @@ class Trainer {
   Trainer(World& world, const TrainConfig& config, const RunDirectory& run);
   ~Trainer();
 
-  // Everything from the (resumed) first step to the evaluation of the best weights. Collective.
-  void run();
+  // Everything from the (resumed) first step to the evaluation of the best weights; less when a
+  // stop signal reaches any rank before the last step's end. Collective, the same end on all ranks.
+  RunEnd run();
+  std::int64_t steps_done() const { return state_.step; }
   // Digest of the trained weights, for comparing runs. Only on ranks that hold them; else empty.
   std::string weights_digest() const;
 
@@ -89,6 +95,9 @@ class Trainer {
   std::optional<Composer> composer_;
   Checkpoints checkpoints_;
   TrainState state_;
+  bool stop_ = false;  // some rank was asked to stop; the ranks agree at the end of a step
+  std::int64_t layer_parameters_ = 0;  // the policy's, without embedding and logits' matrix
+  double peak_flops_ = 0;              // of all ranks together, measured
   std::unique_ptr<MetricsWriter> metrics_;
   std::unique_ptr<SampleWriter> samples_;
   std::unique_ptr<Progress> progress_;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/advantages.hpp"
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include "alarm/base/error.hpp"
+#include "alarm/rl/correction.hpp"
+#include "alarm/rl/groups.hpp"
+
+namespace alarm_dist {
+namespace {
+
+// Responses that have others to the same prompt beside them.
+std::vector<std::int64_t> comparable(std::span<const std::int64_t> groups) {
+  std::map<std::int64_t, int> count;
+  for (const auto group : groups) count[group] += 1;
+  std::vector<std::int64_t> rows;
+  for (std::size_t r = 0; r < groups.size(); ++r) {
+    if (count[groups[r]] > 1) rows.push_back(static_cast<std::int64_t>(r));
+  }
+  return rows;
+}
+
+at::Tensor compare(const Algorithm& algorithm, double epsilon, const at::Tensor& rewards_R,
+                   std::span<const std::int64_t> groups) {
+  switch (algorithm.advantage) {
+    case AdvantageKind::kGroupNormalized:
+      return grpo_advantages(rewards_R, groups, epsilon);
+    case AdvantageKind::kLeaveOneOut:
+      return rloo_advantages(rewards_R, groups);
+    default:
+      return group_centred(rewards_R, groups);
+  }
+}
+
+at::Tensor group_advantages(const Algorithm& algorithm, double epsilon, const StepNumbers& step) {
+  const at::Tensor rewards_R = sum_responses(step.rewards_T, step.offsets);
+  at::Tensor advantages_R = at::zeros_like(rewards_R);
+  const auto rows = comparable(step.groups);
+  if (!rows.empty()) {
+    std::vector<std::int64_t> groups;
+    for (const auto row : rows) groups.push_back(step.groups[static_cast<std::size_t>(row)]);
+    const at::Tensor index = at::tensor(rows, at::kLong);
+    advantages_R.index_copy_(0, index,
+                             compare(algorithm, epsilon, rewards_R.index_select(0, index), groups));
+  }
+  return spread_over_tokens(advantages_R, step.offsets);
+}
+
+}  // namespace
+
+Advantages estimate_advantages(const Algorithm& algorithm, const AlgorithmConfig& config,
+                               const StepNumbers& step) {
+  switch (algorithm.advantage) {
+    case AdvantageKind::kGae:
+      return gae(step.rewards_T, step.values_T, step.offsets, config.gamma, config.lambda);
+    case AdvantageKind::kRewardToGo: {
+      const auto to_go = reward_to_go(step.rewards_T, step.offsets, config.gamma);
+      return {to_go, to_go};
+    }
+    default: {
+      const auto compared = group_advantages(algorithm, config.group_epsilon, step);
+      return {compared, compared};
+    }
+  }
+}
+
+at::Tensor estimate_kl(KlEstimator estimator, const at::Tensor& logprobs_T,
+                       const at::Tensor& reference_T) {
+  switch (estimator) {
+    case KlEstimator::kK2:
+      return kl_k2(logprobs_T, reference_T);
+    case KlEstimator::kK3:
+      return kl_k3(logprobs_T, reference_T);
+    case KlEstimator::kK1:
+      break;
+  }
+  return kl_k1(logprobs_T, reference_T);
+}
+
+std::vector<std::int64_t> prompt_groups(std::span<const Rollout> rollouts) {
+  std::vector<std::int64_t> groups;
+  for (const auto& rollout : rollouts) groups.push_back(rollout.prompt_group);
+  return groups;
+}
+
+double constant_groups(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,
+                       std::span<const std::int64_t> groups) {
+  const auto rows = comparable(groups);
+  if (rows.empty()) return 0;
+  std::vector<std::int64_t> compared;
+  for (const auto row : rows) compared.push_back(groups[static_cast<std::size_t>(row)]);
+  const std::set<std::int64_t> distinct(compared.begin(), compared.end());
+  const auto rewards_R =
+      sum_responses(rewards_T, offsets).index_select(0, at::tensor(rows, at::kLong));
+  return static_cast<double>(count_constant_groups(rewards_R, compared)) /
+         static_cast<double>(distinct.size());
+}
+
+TokenWeights correct_off_policy(const CorrectionConfig& config, const at::Tensor& old_T,
+                                const at::Tensor& rollout_T,
+                                std::span<const std::int64_t> offsets) {
+  const auto level = config.by_sequence ? ImportanceLevel::kSequence : ImportanceLevel::kToken;
+  const RatioBounds bounds{.low = config.low, .high = config.high};
+  const auto weights = [](const Correction& correction) {
+    return TokenWeights{correction.weights_T, correction.kept_T};
+  };
+  switch (config.kind) {
+    case CorrectionKind::kTruncated:
+      return weights(truncated_importance(old_T, rollout_T, offsets, level, config.high));
+    case CorrectionKind::kMasked:
+      return weights(masked_importance(old_T, rollout_T, offsets, level, bounds));
+    case CorrectionKind::kGeometric:
+      return weights(geometric_rejection(old_T, rollout_T, offsets, bounds));
+    case CorrectionKind::kDivergence:
+      return weights(divergence_rejection(old_T, rollout_T, offsets, config.high));
+    case CorrectionKind::kNone:
+      break;
+  }
+  return {at::ones_like(old_T), at::ones(old_T.sizes(), at::kBool)};
+}
+
+}  // namespace alarm_dist

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// A learner's mini-batch: weights, backward passes, sums over ranks, the optimiser's step, and what
+// it tells about the step.
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/ATen.h>
+
+#include "alarm/base/error.hpp"
+#include "alarm/base/log.hpp"
+#include "alarm/rl/ppo.hpp"
+#include "alarm/rl/surrogates.hpp"
+#include "alarm/train/learner.hpp"
+#include "alarm/train/sync.hpp"
+
+#include "train/advantages.hpp"
+#include "train/learner_batch.hpp"
+
+namespace alarm_dist {
+namespace {
+
+std::string name_samples(std::span<const Rollout> rollouts,
+                         const std::vector<std::int64_t>& samples) {
+  std::string names;
+  for (const auto sample : samples)
+    names += fmt::format(" {}", rollouts[static_cast<std::size_t>(sample)].sample_id);
+  return names;
+}
+
+}  // namespace
+
+PolicyLoss Learner::policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_T,
+                                const at::Tensor& advantages_T, const at::Tensor& weights_T,
+                                std::span<const std::int64_t> offsets) const {
+  const PolicyClip& clip = algorithm_.clip;
+  switch (algorithm_.loss) {
+    case PolicyLossKind::kSequence:
+      return sequence_policy_loss(logprobs_T, old_T, advantages_T, offsets, clip, weights_T);
+    case PolicyLossKind::kSequenceMean:
+      return gspo_policy_loss(logprobs_T, old_T, advantages_T, offsets, clip, weights_T);
+    case PolicyLossKind::kCispo:
+      return cispo_policy_loss(logprobs_T, old_T, advantages_T, clip, weights_T);
+    case PolicyLossKind::kToken:
+      break;
+  }
+  return ppo_policy_loss(logprobs_T, old_T, advantages_T, clip, weights_T);
+}
+
+double Learner::fixed_length() const {
+  return static_cast<double>(config_.rollout.sampling.max_new_tokens);
+}
+
+// The micro-batch's part of the mini-batch's loss: policy, KL where it is a loss, value.
+void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
+                             const MiniBatchWeights& weights, Progress& mini) {
+  const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
+  const auto& config = config_.algorithm;
+  const auto scores =
+      score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn);
+  const auto take = [&](const at::Tensor& per_token_T) {
+    return per_token_T.index_select(0, rows.tokens).to(scores.logprobs_T.options());
+  };
+  const auto policy = policy_loss(scores.logprobs_T, take(batch.old_T), take(batch.advantages_T),
+                                  take(weights.policy_T), rows.responses.offsets());
+  at::Tensor loss = policy.sum;
+  if (algorithm_.kl_placement == KlPlacement::kLoss && kl_.coefficient() != 0) {
+    const auto kl =
+        estimate_kl(algorithm_.kl_estimator, scores.logprobs_T, take(batch.reference_T));
+    loss = loss + kl_.coefficient() * (kl * take(weights.kl_T)).sum();
+  }
+  if (algorithm_.has_critic()) {
+    const at::Tensor states =
+        config.value_trains_trunk ? scores.states_TD : scores.states_TD.detach();
+    const auto value = ppo_value_loss(value_head_(states), take(batch.values_T),
+                                      take(batch.returns_T), config.value_clip);
+    loss = loss + config.value_coef * value.sum / weights.tokens;
+    mini.value_loss += value.sum.item<double>() / weights.tokens;
+    mini.value_clipped += value.clipped;
+  }
+  const bool finite = std::isfinite(loss.item<double>());
+  if (!finite && config.on_nonfinite == OnNonFinite::kStop) {
+    throw NonFiniteError(fmt::format(
+        "the loss is {} on samples{} of step {}: nothing was updated", loss.item<double>(),
+        name_samples(batch.rollouts, rows.samples), batch.rollouts.front().step));
+  }
+  loss.backward();
+  mini.policy_loss += policy.sum.item<double>();
+  mini.ratio += policy.ratio_sum;
+  mini.approximate_kl += policy.approximate_kl_sum;
+  mini.clipped += policy.clipped;
+}
+
+Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tokens) const {
+  at::Tensor sums = at::tensor({mine.policy_loss, mine.value_loss, mine.ratio, mine.approximate_kl,
+                                mine.clipped, mine.value_clipped},
+                               at::kDouble);
+  group_.host->all_reduce(sums, ReduceOp::kSum);
+  const auto* total = sums.const_data_ptr<double>();
+  return {.policy_loss = total[0],
+          .value_loss = total[1],
+          .ratio = total[2],
+          .approximate_kl = total[3],
+          .clipped = total[4],
+          .value_clipped = total[5],
+          .tokens = static_cast<double>(tokens)};
+}
+
+void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale,
+                            Progress& progress) {
+  Progress mine;
+  optimizer_.zero_grad();
+  const auto weights = batch.weigh(plan, algorithm_.aggregation, fixed_length());
+  for (const auto& micro : plan.by_rank[static_cast<std::size_t>(group_.host->rank())]) {
+    backward_micro(batch, micro, weights, mine);
+  }
+  sum_gradients(*group_.device, optimizer_.parameters());
+  const Progress mini = sum_over_ranks(mine, plan.tokens);
+  progress.add(mini);
+
+  // The critic's early gradients are large; clipped together they would drown the policy's.
+  const double norm = gradient_norm(adapter_parameters_);
+  const double critic_norm = gradient_norm(critic_parameters_);
+  const bool finite = std::isfinite(norm) && std::isfinite(critic_norm);
+  if (!finite) {
+    refuse_update(norm, critic_norm, batch.rollouts.front().step);
+    progress.skipped += 1;
+    return;
+  }
+  nonfinite_in_a_row_ = 0;
+  progress.grad_norm += norm;
+  progress.critic_grad_norm += critic_norm;
+  if (mini.ratio / mini.tokens > config_.algorithm.ratio_guard) {
+    progress.skipped += 1;
+    return;
+  }
+  clip_gradients(adapter_parameters_, norm, config_.optimizer.max_grad_norm);
+  clip_gradients(critic_parameters_, critic_norm, config_.optimizer.max_grad_norm);
+  optimizer_.step(lr_scale);
+}
+
+// Gradients are summed over the ranks, so all of them see the same and decide the same.
+void Learner::refuse_update(double norm, double critic_norm, std::int64_t step) {
+  constexpr int kPatience = 3;
+  nonfinite_in_a_row_ += 1;
+  const bool go_on =
+      config_.algorithm.on_nonfinite == OnNonFinite::kSkip && nonfinite_in_a_row_ < kPatience;
+  if (!go_on) {
+    throw NonFiniteError(fmt::format(
+        "the gradient's norm is {} (critic {}) in step {}: nothing was updated{}", norm,
+        critic_norm, step,
+        nonfinite_in_a_row_ >= kPatience ? ", and it is the third mini-batch in a row" : ""));
+  }
+  log::warn("step {}: a mini-batch is left out, its gradient's norm is {} (critic {})", step, norm,
+            critic_norm);
+}
+
+Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
+  const auto samples = static_cast<double>(batch.rollouts.size());
+  const double k1 = kl_k1(batch.old_T, batch.reference_T).sum().item<double>() / samples;
+  const double k3 = kl_k3(batch.old_T, batch.reference_T).sum().item<double>() / samples;
+  const double coefficient = kl_.coefficient();
+  kl_.update(k1, static_cast<std::int64_t>(batch.rollouts.size()));
+  const double seen = std::max(1.0, progress.tokens);
+  const auto minibatches = static_cast<double>(std::max<std::int64_t>(1, progress.minibatches));
+  Scalars all{{"kl/k1", k1},
+              {"kl/k3", k3},
+              {"kl/coef", coefficient},
+              {"entropy", batch.entropy_T.mean().item<double>()},
+              {"loss/policy", progress.policy_loss / minibatches},
+              {"clip_fraction", progress.clipped / seen},
+              {"approximate_kl", progress.approximate_kl / seen},
+              {"ratio/first_deviation", progress.first_ratio_deviation},
+              {"grad_norm", progress.grad_norm / minibatches},
+              {"epochs", static_cast<double>(progress.epochs)},
+              {"skipped_minibatches", static_cast<double>(progress.skipped)},
+              {"logprob_gap/max", batch.gap_T.max().item<double>()},
+              {"logprob_gap/mean", batch.gap_T.mean().item<double>()}};
+  if (algorithm_.has_critic()) {
+    const double variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
+    const double residual =
+        (batch.returns_T - batch.values_T).var(/*unbiased=*/false).item<double>();
+    all.emplace_back("loss/value", progress.value_loss / minibatches);
+    all.emplace_back("value_clip_fraction", progress.value_clipped / seen);
+    all.emplace_back("grad_norm/critic", progress.critic_grad_norm / minibatches);
+    all.emplace_back("explained_variance", variance > 0 ? 1.0 - residual / variance : 0.0);
+  }
+  if (algorithm_.compares_samples()) {
+    all.emplace_back("groups/constant_fraction", batch.constant_groups);
+  }
+  if (config_.algorithm.correction.kind != CorrectionKind::kNone) {
+    all.emplace_back("correction/mean_weight", batch.correction_T.mean().item<double>());
+    all.emplace_back("correction/rejected_fraction",
+                     1 - batch.kept_T.to(at::kDouble).mean().item<double>());
+  }
+  return all;
+}
+
+}  // namespace alarm_dist

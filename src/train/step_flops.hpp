@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Floating-point operations that the policy takes for a step: the numerator of the metric mfu.
+#pragma once
+
+#include <cstdint>
+
+#include "alarm/model/causal_lm.hpp"
+#include "alarm/store/tensor_file.hpp"
+
+namespace alarm_dist {
+
+// Weights of the policy without the embedding and the matrix of logits, which may be one.
+std::int64_t count_layer_parameters(const CausalLmShape& shape, const TensorFile& weights);
+
+struct StepWork {
+  double rows = 0;       // prompt tokens, once for all samples of a prompt, and response tokens
+  double responses = 0;  // response tokens: the rows that go through the matrix of logits
+  double epochs = 0;     // passes over them in the update
+};
+
+// F (3 + 2 epochs), with F = 2 layer_parameters rows + 2 vocabulary hidden responses for one
+// forward pass. There is one in generation, one each for the policy's and the reference's
+// log-probabilities, and in an epoch one forward and one backward: the frozen weights want no
+// gradient, so a backward pass is a forward pass' worth. Left out: attention scores, adapters, the
+// value head, reward models.
+double step_flops(const CausalLmShape& shape, std::int64_t layer_parameters, const StepWork& work);
+
+}  // namespace alarm_dist

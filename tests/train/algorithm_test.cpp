@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/train/algorithm.hpp"
+
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "alarm/base/error.hpp"
+
+namespace alarm_dist {
+namespace {
+
+using ::testing::HasSubstr;
+
+AlgorithmConfig of_kind(const std::string& kind) { return {.kind = kind}; }
+
+TEST(Algorithm, EveryNameIsAPresetThatHoldsTogether) {
+  for (const auto& name : algorithm_names()) EXPECT_NO_THROW(resolve_algorithm(of_kind(name)));
+}
+
+TEST(Algorithm, PresetsAreAsPublished) {
+  const auto grpo = resolve_algorithm(of_kind("grpo"));
+  EXPECT_EQ(grpo.advantage, AdvantageKind::kGroupNormalized);
+  EXPECT_EQ(grpo.aggregation, Aggregation::kSequenceMeanTokenMean);
+  EXPECT_EQ(grpo.kl_placement, KlPlacement::kLoss);
+  EXPECT_EQ(grpo.kl_estimator, KlEstimator::kK3);
+  EXPECT_FALSE(grpo.has_critic());
+
+  const auto dapo = resolve_algorithm(of_kind("dapo"));
+  EXPECT_DOUBLE_EQ(dapo.clip.low, 0.2);
+  EXPECT_DOUBLE_EQ(dapo.clip.high, 0.28);
+  EXPECT_EQ(dapo.aggregation, Aggregation::kTokenMean);
+
+  EXPECT_EQ(resolve_algorithm(of_kind("rloo")).loss, PolicyLossKind::kSequence);
+  EXPECT_EQ(resolve_algorithm(of_kind("dr_grpo")).aggregation, Aggregation::kFixedLength);
+  EXPECT_TRUE(resolve_algorithm(of_kind("ppo")).has_critic());
+}
+
+TEST(Algorithm, OverridesAreTaken) {
+  auto config = of_kind("grpo");
+  config.clip = 0.1;
+  config.kl_estimator = KlEstimator::kK2;
+  config.aggregation = Aggregation::kTokenMean;
+
+  const auto algorithm = resolve_algorithm(config);
+
+  EXPECT_EQ(algorithm.kl_estimator, KlEstimator::kK2);
+  EXPECT_EQ(algorithm.aggregation, Aggregation::kTokenMean);
+  EXPECT_DOUBLE_EQ(algorithm.clip.high, 0.1);
+}
+
+struct Impossible {
+  const char* kind;
+  std::function<void(AlgorithmConfig&)> change;
+  const char* reason;
+};
+
+TEST(Algorithm, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
+  const std::vector<Impossible> cases{
+      {"grop", [](auto&) {}, "expected one of ppo, grpo"},
+      {"grpo", [](auto& c) { c.advantage = AdvantageKind::kGae; }, "grpo has no critic"},
+      {"ppo", [](auto& c) { c.advantage = AdvantageKind::kLeaveOneOut; }, "learns from its critic"},
+      {"rloo", [](auto& c) { c.value_trains_trunk = true; }, "no critic whose loss"},
+      {"ppo", [](auto& c) { c.loss = PolicyLossKind::kSequenceMean; }, "one advantage a response"},
+      {"grpo", [](auto& c) { c.kl_estimator = KlEstimator::kK1; }, "gradient 0 on average"},
+      {"ppo",
+       [](auto& c) {
+         c.correction.kind = CorrectionKind::kTruncated;
+         c.old_logprobs = OldLogprobs::kSampled;
+       },
+       "corrected already"},
+      {"ppo", [](auto& c) { c.dual_clip = 0.5; }, "more than 1"}};
+  for (const auto& impossible : cases) {
+    auto config = of_kind(impossible.kind);
+    impossible.change(config);
+    try {
+      resolve_algorithm(config);
+      ADD_FAILURE() << impossible.reason << ": not refused";
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(impossible.reason));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace alarm_dist
