@@ -85,6 +85,16 @@ void check_algorithm(const TrainConfig& config) {
                       config.algorithm.kind, config.rollout.samples_per_prompt));
 }
 
+// A prompt's samples are not parted: a mini-batch would hold fewer than it says.
+void check_minibatch(const TrainConfig& config) {
+  const auto minibatch = config.algorithm.minibatch, group = config.rollout.samples_per_prompt;
+  require(minibatch % group == 0,
+          fmt::format("algorithm.minibatch: {} samples are not a multiple of "
+                      "rollout.samples_per_prompt, {}, and the samples of a prompt stay together: "
+                      "nearest is {}",
+                      minibatch, group, std::max<std::int64_t>(1, minibatch / group) * group));
+}
+
 }  // namespace
 
 void check_config(const TrainConfig& config, int world_size) {
@@ -94,6 +104,7 @@ void check_config(const TrainConfig& config, int world_size) {
   check_kl(config);
   check_algorithm(config);
   Placement(config.placement, 0, world_size);
+  check_minibatch(config);
   require(config.algorithm.minibatch <= config.rollout.batch,
           fmt::format("algorithm.minibatch: {} samples, but a step has only rollout.batch = {}",
                       config.algorithm.minibatch, config.rollout.batch));
