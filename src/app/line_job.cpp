@@ -40,9 +40,10 @@ Line parse_line(std::string_view text, const std::string& source, std::int64_t n
   return {.record = record, .source = source, .number = number};
 }
 
+// A bad line has nothing but its number and the reason.
 std::vector<Line> parse_lines(const std::string& text, const LineJob& job) {
   std::vector<Line> lines;
-  std::int64_t number = 0, skipped = 0;
+  std::int64_t number = 0;
   const std::string name = job.data == "-" ? "standard input" : job.data;
   for (std::size_t begin = 0; begin < text.size();) {
     const auto end = std::min(text.find('\n', begin), text.size());
@@ -50,20 +51,55 @@ std::vector<Line> parse_lines(const std::string& text, const LineJob& job) {
     begin = end + 1;
     number += 1;
     try {
-      lines.push_back(parse_line(row, fmt::format("{}:{}", name, number),
-                                 static_cast<std::int64_t>(lines.size())));
+      lines.push_back(parse_line(row, fmt::format("{}:{}", name, number), number - 1));
     } catch (const UsageError& error) {
       if (job.on_error == "stop") throw;
-      skipped += 1;
+      lines.push_back({.record = {}, .source = {}, .number = number - 1, .rejected = error.what()});
     }
   }
-  if (skipped > 0) log::root_info("{} bad lines were skipped", skipped);
   return lines;
 }
 
-void write_output(const LineJob& job, const std::map<std::int64_t, std::string>& lines) {
+// What became of the lines, by number.
+struct Outcome {
+  std::map<std::int64_t, std::string> done;      // as they are written
+  std::map<std::int64_t, std::string> rejected;  // why
+};
+
+void put_line(ByteWriter& writer, const Line& line) {
+  writer.put(line.number);
+  writer.put_string(line.rejected);
+  writer.put_string(line.rejected.empty() ? line.record.dump() : "");
+}
+
+Outcome gather_outcome(World& world, const Bytes& mine) {
+  Outcome all;
+  for (const auto& part : gather_bytes(world.communicator(), mine)) {
+    ByteReader reader(part);
+    while (!reader.at_end()) {
+      const auto number = reader.get<std::int64_t>();
+      auto rejected = reader.get_string();
+      auto line = reader.get_string();
+      if (rejected.empty()) {
+        all.done[number] = std::move(line);
+      } else {
+        all.rejected[number] = std::move(rejected);
+      }
+    }
+  }
+  return all;
+}
+
+void report_rejected(const Outcome& outcome) {
+  for (const auto& [number, why] : outcome.rejected) log::warn("skipped: {}", why);
+  if (!outcome.rejected.empty())
+    log::info("{} bad lines were skipped, {} are done", outcome.rejected.size(),
+              outcome.done.size());
+}
+
+void write_output(const LineJob& job, const Outcome& outcome) {
   std::string text;
-  for (const auto& [number, line] : lines) text += line + "\n";
+  for (const auto& [number, line] : outcome.done) text += line + "\n";
   if (job.out == "-") {
     const bool written =
         std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
@@ -84,7 +120,8 @@ void add_line_options(CLI::App& command, LineJob& job) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command
-      .add_option("--on-error", job.on_error, "A line that is not a JSON object: stop, or skip it")
+      .add_option("--on-error", job.on_error,
+                  "A line that is not a JSON object, or lacks a field: stop, or skip it")
       ->check(CLI::IsMember({"stop", "skip"}));
 }
 
@@ -103,34 +140,32 @@ std::string text_field_or(const Line& line, const std::string& key, const std::s
   return line.record.contains(key) ? text_field(line, key) : fallback;
 }
 
-void run_line_job(World& world, const LineJob& job,
-                  const std::function<void(std::span<Line>)>& body) {
+void run_line_job(World& world, const LineJob& job, const std::function<void(LineBatch&)>& body) {
   ByteWriter input;
   if (world.rank() == 0) input.put_string(read_input(job.data));
   const auto bytes = broadcast_bytes(world.communicator(), input.take(), 0);
   auto lines = parse_lines(ByteReader(bytes).get_string(), job);
 
   ByteWriter mine;
+  // Every rank parsed every line; rank 0 speaks for those that are none.
+  const auto bad = std::stable_partition(lines.begin(), lines.end(),
+                                         [](const Line& line) { return line.rejected.empty(); });
+  if (world.rank() == 0) std::for_each(bad, lines.end(), [&](const Line& l) { put_line(mine, l); });
+  lines.erase(bad, lines.end());
+  const auto on_bad = job.on_error == "stop" ? OnBadLine::kStop : OnBadLine::kSkip;
   const auto count = static_cast<std::int64_t>(lines.size());
   for (auto begin = job.batch * world.control().claim("lines"); begin < count;
        begin = job.batch * world.control().claim("lines")) {
-    const std::span batch(lines.begin() + begin,
-                          lines.begin() + std::min(begin + job.batch, count));
+    const std::span claimed(lines.begin() + begin,
+                            lines.begin() + std::min(begin + job.batch, count));
+    LineBatch batch(claimed, on_bad);
     body(batch);
-    for (const auto& line : batch) {
-      mine.put(line.number);
-      mine.put_string(line.record.dump());
-    }
+    for (const auto& line : claimed) put_line(mine, line);
   }
-  std::map<std::int64_t, std::string> all;
-  for (const auto& part : gather_bytes(world.communicator(), mine.bytes())) {
-    ByteReader reader(part);
-    while (!reader.at_end()) {
-      const auto number = reader.get<std::int64_t>();
-      all[number] = reader.get_string();
-    }
-  }
-  if (world.rank() == 0) write_output(job, all);
+  const Outcome outcome = gather_outcome(world, mine.bytes());
+  if (world.rank() != 0) return;
+  report_rejected(outcome);
+  write_output(job, outcome);
 }
 
 }  // namespace alarm_dist

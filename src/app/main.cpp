@@ -35,7 +35,7 @@ int run(int argc, char** argv) {
   try {
     chosen(session);
     session.close();
-    return static_cast<int>(ExitCode::kDone);
+    return session.exit_code();
   } catch (const Error& error) {
     session.fail(error.what(), error.code());
   } catch (const std::exception& error) {

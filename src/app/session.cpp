@@ -34,7 +34,7 @@ void Session::close() {
   if (!world_) return;
   const int rank = world_->rank();  // a closed world has none
   world_->close();
-  write_rank_note(rank, "done");
+  if (exit_code_ == 0) write_rank_note(rank, "done");
 }
 
 void Session::fail(const std::string& message, ExitCode code) {

@@ -22,11 +22,15 @@ class Session {
   // Made at the first call; collective then.
   World& world(const WorldOptions& options = {});
   void close();
+  // What the process ends with when nothing failed; 0 unless said.
+  void set_exit_code(int code) { exit_code_ = code; }
+  int exit_code() const { return exit_code_; }
   // Says what went wrong, once for the job if every rank fails alike, and ends all ranks.
   [[noreturn]] void fail(const std::string& message, ExitCode code);
 
  private:
   std::unique_ptr<World> world_;
+  int exit_code_ = 0;
 };
 
 }  // namespace alarm_dist

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tokenize, generate, score: the user's way to tokenizers and models, on JSON lines.
+#include <algorithm>
 #include <memory>
 
 #include <ATen/core/grad_mode.h>
@@ -58,26 +59,32 @@ LoadedModel load(const ModelOptions& options, const World& world) {
 std::string prompt_of(const Line& line) {
   const auto found = line.record.find("messages");
   if (found == line.record.end()) return text_field(line, "prompt");
+  const auto has_text = [](const auto& message, const char* key) {
+    return message.contains(key) && message.at(key).is_string();
+  };
   std::vector<ChatMessage> messages;
+  if (!found->is_array() || found->empty())
+    throw UsageError(fmt::format("{}: 'messages' must be a list of messages", line.source));
   for (const auto& message : *found) {
-    if (!message.is_object() || !message.contains("role") || !message.contains("content")) {
-      throw UsageError(
-          fmt::format("{}: each of 'messages' needs 'role' and 'content'", line.source));
+    if (!message.is_object() || !has_text(message, "role") || !has_text(message, "content")) {
+      throw UsageError(fmt::format(
+          "{}: each of 'messages' needs 'role' and 'content', which are texts", line.source));
     }
     messages.push_back({.role = message.at("role"), .content = message.at("content")});
   }
   return chatml_prompt(messages);
 }
 
+bool are_tokens(const nlohmann::ordered_json& ids, std::int64_t vocabulary) {
+  return ids.is_array() && std::all_of(ids.begin(), ids.end(), [&](const auto& id) {
+           return id.is_number_integer() && id.template get<std::int64_t>() >= 0 &&
+                  id.template get<std::int64_t>() < vocabulary;
+         });
+}
+
 bool is_encoding(const nlohmann::ordered_json& ids, const std::string& text,
                  const LoadedModel& loaded) {
-  if (!ids.is_array()) return false;
-  for (const auto& id : ids) {
-    if (!id.is_number_integer() || id.get<std::int64_t>() < 0 ||
-        id.get<std::int64_t>() >= loaded.model->shape().vocabulary) {
-      return false;
-    }
-  }
+  if (!are_tokens(ids, loaded.model->shape().vocabulary)) return false;
   return loaded.tokenizer->decode(ids.get<std::vector<std::int64_t>>()).text == text;
 }
 
@@ -93,14 +100,13 @@ std::vector<std::int64_t> tokens_of(const Line& line, const std::string& key,
     }
     return loaded.tokenizer->encode(text).ids;
   }
-  auto tokens = found->get<std::vector<std::int64_t>>();
-  for (const auto token : tokens) {
-    if (token < 0 || token >= loaded.model->shape().vocabulary) {
-      throw UsageError(fmt::format("{}: token {} of '{}_tokens' is outside of the vocabulary of {}",
-                                   line.source, token, key, loaded.model->shape().vocabulary));
-    }
+  const auto vocabulary = loaded.model->shape().vocabulary;
+  if (!are_tokens(*found, vocabulary)) {
+    throw UsageError(
+        fmt::format("{}: '{}_tokens' must be a list of token ids in [0, {}): the vocabulary",
+                    line.source, key, vocabulary));
   }
-  return tokens;
+  return found->get<std::vector<std::int64_t>>();
 }
 
 void check_fits(const Line& line, const std::vector<std::int64_t>& prompt, std::int64_t new_tokens,
@@ -119,11 +125,14 @@ struct TokenizeOptions {
 
 void tokenize(Session& session, const TokenizeOptions& options) {
   const auto tokenizer = load_tokenizer(options.tokenizer);
-  run_line_job(session.world(), options.job, [&](std::span<Line> lines) {
-    for (auto& line : lines) {
-      const auto encoding = tokenizer->encode(text_field(line, "text"));
-      line.record["tokens"] = encoding.ids;
-      auto& offsets = line.record["offsets"] = nlohmann::ordered_json::array();
+  run_line_job(session.world(), options.job, [&](LineBatch& batch) {
+    const auto good =
+        batch.read<std::string>([](const Line& line) { return text_field(line, "text"); });
+    for (std::size_t i = 0; i < good.items.size(); ++i) {
+      auto& record = good.lines[i]->record;
+      const auto encoding = tokenizer->encode(good.items[i]);
+      record["tokens"] = encoding.ids;
+      auto& offsets = record["offsets"] = nlohmann::ordered_json::array();
       for (const auto& span : encoding.offsets) offsets.push_back({span.begin, span.end});
     }
   });
@@ -139,18 +148,17 @@ struct GenerateOptions {
 void generate_lines(Session& session, const GenerateOptions& options) {
   World& world = session.world();
   const auto loaded = load(options.model, world);
-  run_line_job(world, options.job, [&](std::span<Line> lines) {
-    std::vector<GenerationRequest> requests;
-    for (const auto& line : lines) {
-      requests.push_back({.prompt = loaded.tokenizer->encode(prompt_of(line)).ids,
-                          .sample_id = static_cast<std::uint32_t>(line.number)});
-      check_fits(line, requests.back().prompt, options.sampling.max_new_tokens,
-                 loaded.model->shape().context);
-    }
-    const auto generations =
-        generate(*loaded.model, requests, options.sampling, {.seed = options.seed}, Adapter::kOff);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      auto& record = lines[i].record;
+  const auto read_request = [&](const Line& line) -> GenerationRequest {
+    auto prompt = loaded.tokenizer->encode(prompt_of(line)).ids;
+    check_fits(line, prompt, options.sampling.max_new_tokens, loaded.model->shape().context);
+    return {.prompt = std::move(prompt), .sample_id = static_cast<std::uint32_t>(line.number)};
+  };
+  run_line_job(world, options.job, [&](LineBatch& batch) {
+    const auto good = batch.read<GenerationRequest>(read_request);
+    const auto generations = generate(*loaded.model, good.items, options.sampling,
+                                      {.seed = options.seed}, Adapter::kOff);
+    for (std::size_t i = 0; i < generations.size(); ++i) {
+      auto& record = good.lines[i]->record;
       record["response"] = loaded.tokenizer->decode(generations[i].tokens).text;
       record["tokens"] = generations[i].tokens;
       record["logprobs"] = generations[i].policy_logprobs;
@@ -166,27 +174,70 @@ struct ScoreOptions {
   LineJob job;
 };
 
+struct TokenPair {
+  std::vector<std::int64_t> prompt, response;
+};
+
+TokenPair read_tokens(const Line& line, const LoadedModel& loaded) {
+  const bool ids = line.record.contains("prompt_tokens");
+  TokenPair pair{tokens_of(line, "prompt", ids ? "" : prompt_of(line), loaded),
+                 tokens_of(line, "response", text_field_or(line, "response", ""), loaded)};
+  if (pair.prompt.empty())
+    throw UsageError(fmt::format("{}: the prompt has no token", line.source));
+  if (pair.response.empty())
+    throw UsageError(fmt::format("{}: the response has no token", line.source));
+  check_fits(line, pair.prompt, static_cast<std::int64_t>(pair.response.size()),
+             loaded.model->shape().context);
+  return pair;
+}
+
 void score_with_language_model(World& world, const ScoreOptions& options) {
   const auto loaded = load(options.model, world);
   const at::NoGradGuard no_grad;
-  run_line_job(world, options.job, [&](std::span<Line> lines) {
-    for (auto& line : lines) {
-      const bool ids = line.record.contains("prompt_tokens");
-      const auto prompt = tokens_of(line, "prompt", ids ? "" : prompt_of(line), loaded);
-      const auto response =
-          tokens_of(line, "response", text_field_or(line, "response", ""), loaded);
-      if (response.empty())
-        throw UsageError(fmt::format("{}: the response has no token", line.source));
-      ResponseBatch batch;
-      batch.add(prompt, {&response, 1});
-      const auto scores = score_responses(*loaded.model, batch, options.temperature, Adapter::kOff);
+  const auto read = [&](const Line& line) { return read_tokens(line, loaded); };
+  run_line_job(world, options.job, [&](LineBatch& batch) {
+    const auto good = batch.read<TokenPair>(read);
+    for (std::size_t i = 0; i < good.items.size(); ++i) {
+      const auto& response = good.items[i].response;
+      ResponseBatch rows;
+      rows.add(good.items[i].prompt, {&response, 1});
+      const auto scores = score_responses(*loaded.model, rows, options.temperature, Adapter::kOff);
       const at::Tensor logprobs = scores.logprobs_T.to(at::kCPU, at::kDouble).contiguous();
       const std::span values(logprobs.const_data_ptr<double>(), response.size());
-      line.record["tokens"] = response;
-      line.record["logprobs"] = std::vector<double>(values.begin(), values.end());
-      line.record["logprob"] = logprobs.sum().item<double>();
+      auto& record = good.lines[i]->record;
+      record["tokens"] = response;
+      record["logprobs"] = std::vector<double>(values.begin(), values.end());
+      record["logprob"] = logprobs.sum().item<double>();
     }
   });
+}
+
+struct RecordedResponse {
+  Record record;
+  std::string response;
+};
+
+RecordedResponse read_response(const Line& line) {
+  RecordedResponse read{.record = {}, .response = text_field(line, "response")};
+  read.record.id = read.record.source = line.source;
+  read.record.question = text_field_or(line, "question", text_field_or(line, "prompt", ""));
+  read.record.aspect = text_field_or(line, "aspect", "");
+  read.record.document = text_field_or(line, "document", "");
+  return read;
+}
+
+void add_reward(nlohmann::ordered_json& record, const ComponentTrace& trace,
+                Granularity granularity) {
+  if (granularity == Granularity::kResponse) {
+    record["reward"] = trace.emissions.at(0).value;
+    return;
+  }
+  auto& rewards = record["rewards"] = nlohmann::ordered_json::array();
+  auto& spans = record["spans"] = nlohmann::ordered_json::array();
+  for (const auto& emission : trace.emissions) {
+    rewards.push_back(emission.value);
+    spans.push_back({emission.span.begin, emission.span.end});
+  }
 }
 
 void score_with_reward_model(World& world, const ScoreOptions& options) {
@@ -195,40 +246,26 @@ void score_with_reward_model(World& world, const ScoreOptions& options) {
                                      .model = options.reward_model,
                                      .dtype = parse_precision(options.model.precision, device),
                                      .device = device});
-  run_line_job(world, options.job, [&](std::span<Line> lines) {
-    std::vector<Record> records;
-    for (const auto& line : lines) {
-      Record record;
-      record.id = record.source = line.source;
-      record.question = text_field_or(line, "question", text_field_or(line, "prompt", ""));
-      record.aspect = text_field_or(line, "aspect", "");
-      record.document = text_field_or(line, "document", "");
-      records.push_back(std::move(record));
-    }
+  run_line_job(world, options.job, [&](LineBatch& batch) {
+    const auto good = batch.read<RecordedResponse>(read_response);
     std::vector<ScoredResponse> responses;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      const auto text = text_field(lines[i], "response");
+    for (const auto& item : good.items) {
       // One token that spans the text: spans are what a reader of the output wants, token placement
       // is the trainer's.
-      responses.push_back({.record = &records[i],
-                           .sample_id = static_cast<std::uint32_t>(i),
-                           .text = text,
-                           .token_offsets = {{0, static_cast<std::int64_t>(text.size())}}});
+      responses.push_back(
+          {.record = &item.record,
+           .sample_id = static_cast<std::uint32_t>(responses.size()),
+           .text = item.response,
+           .token_offsets = {{0, static_cast<std::int64_t>(item.response.size())}}});
     }
+    if (responses.empty()) return;
     const auto traces = source->score(responses);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      auto& record = lines[i].record;
-      if (!traces[i].failure.empty())
-        throw Error(fmt::format("{}: {}", lines[i].source, traces[i].failure));
-      if (source->granularity() == Granularity::kResponse) {
-        record["reward"] = traces[i].emissions.at(0).value;
-        continue;
-      }
-      auto& rewards = record["rewards"] = nlohmann::ordered_json::array();
-      auto& spans = record["spans"] = nlohmann::ordered_json::array();
-      for (const auto& emission : traces[i].emissions) {
-        rewards.push_back(emission.value);
-        spans.push_back({emission.span.begin, emission.span.end});
+    for (std::size_t i = 0; i < traces.size(); ++i) {
+      Line& line = *good.lines[i];
+      if (traces[i].failure.empty()) {
+        add_reward(line.record, traces[i], source->granularity());
+      } else {
+        batch.reject(line, fmt::format("{}: {}", line.source, traces[i].failure));
       }
     }
   });

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "alarm/base/log.hpp"
+#include "alarm/base/stop_signal.hpp"
 #include "alarm/metrics/report.hpp"
 #include "alarm/train/reward_models.hpp"
 #include "alarm/train/trainer.hpp"
@@ -12,6 +13,7 @@
 #include "app/dry_run.hpp"
 #include "app/load_config.hpp"
 #include "app/provenance.hpp"
+#include "app/rank_notes.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -38,11 +40,21 @@ std::filesystem::path choose_run_directory(World& world, const TrainOptions& opt
   return ByteReader(bytes).get_string();
 }
 
+// As a process that SIGTERM ends: what started the job may start it again.
+constexpr int kStoppedExitCode = 143;
+
+void end_stopped(Session& session, const std::string& what) {
+  log::root_info("{}; --resume goes on from there", what);
+  write_rank_note(session.world().rank(), what);
+  session.set_exit_code(kStoppedExitCode);
+}
+
 void run_train(Session& session, const TrainOptions& options) {
   if (options.dry_run) {
     print_dry_run(load_config(options.config));
     return;
   }
+  hold_stop_signal();  // before the world has threads
   // The deadline is part of the config, and the config is agreed on over the world: the file is
   // read once more for it.
   World& world =
@@ -58,7 +70,12 @@ void run_train(Session& session, const TrainOptions& options) {
   if (world.rank() == 0) write_reward_models(run.path(), summaries);
 
   Trainer trainer(world, config, run);
-  trainer.run();
+  if (trainer.run() == RunEnd::kStopped) {
+    end_stopped(session,
+                fmt::format("stopped by a signal after step {} of {}, which is saved in {}",
+                            trainer.steps_done(), config.run.steps, run.path().string()));
+    return;
+  }
   log::root_info("weights digest {}", trainer.weights_digest());
   if (world.rank() == 0) {
     finish_provenance(run.path(), trainer.weights_digest());

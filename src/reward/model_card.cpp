@@ -51,7 +51,8 @@ RewardModelCard card_from_json(const json& object) {
                 .max_document_tokens = input.value("max_document_tokens", std::int64_t{0}),
                 .document_cut = parse_cut(input.value("document_cut", "end"))},
       .trained_on = object.value("trained_on", ""),
-      .accuracy = object.value("accuracy", std::map<std::string, double>{})};
+      .accuracy = object.value("accuracy", std::map<std::string, double>{}),
+      .recipe = object.value("recipe", std::map<std::string, std::string>{})};
   check_card(card);
   const auto kind = object.value("kind", std::string(kind_of(card)));
   ALARM_CHECK(kind == kind_of(card), "kind is '{}', but granularity {} scores by {}", kind,
@@ -85,7 +86,8 @@ void save_reward_model_card(const std::filesystem::path& dir, const RewardModelC
                        {"template", template_to_json(card.input)},
                        {"max_tokens", card.input.max_tokens},
                        {"trained_on", card.trained_on},
-                       {"accuracy", card.accuracy}};
+                       {"accuracy", card.accuracy},
+                       {"recipe", card.recipe}};
   std::filesystem::create_directories(dir);
   const std::filesystem::path path = dir / kFileName;
   std::ofstream file(path);

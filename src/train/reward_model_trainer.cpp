@@ -28,6 +28,7 @@
 
 #include "train/policy_loader.hpp"
 #include "train/policy_samples.hpp"
+#include "train/recipe_check.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -326,7 +327,9 @@ RewardModelCard make_card(const TrainConfig& config, const RewardModelRecipe& re
                 .max_tokens = recipe.max_tokens,
                 .max_document_tokens = recipe.document_tokens,
                 .document_cut = DocumentCut::kMiddle},
-      .trained_on = fmt::format("{} ({}), {} records", config.task.name, data.name(), data.size())};
+      .trained_on = fmt::format("{} ({}), {} records", config.task.name, data.name(), data.size()),
+      .accuracy = {},
+      .recipe = recipe_settings(recipe)};
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include "alarm/base/log.hpp"
 #include "alarm/train/rewards.hpp"
 
+#include "train/recipe_check.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -30,6 +32,14 @@ bool is_missing(World& world, const fs::path& dir) {
   return broadcast_bytes(world.communicator(), answer, 0).at(0) == std::byte{1};
 }
 
+void check_recipe(World& world, const fs::path& dir, const RewardModelRecipe& recipe) {
+  ByteWriter verdict;
+  if (world.rank() == 0) verdict.put_string(recipe_difference(dir, recipe));
+  const auto bytes = broadcast_bytes(world.communicator(), verdict.take(), 0);
+  const auto difference = ByteReader(bytes).get_string();
+  if (!difference.empty()) throw UsageError(difference);
+}
+
 // What was measured when the model was trained, if it was trained by this program.
 RewardModelSummary read_summary(const std::string& component, const fs::path& dir) {
   auto measured = read_reward_models(dir);
@@ -51,8 +61,10 @@ std::vector<RewardModelSummary> ensure_reward_models(World& world, const TrainCo
   std::vector<RewardModelSummary> summaries;
   for (const auto& [component, model] : learned_components(config)) {
     const fs::path dir = reward_model_path(config, model);
-    if (is_missing(world, dir)) {
-      const auto* recipe = find_recipe(config, model);
+    const auto* recipe = find_recipe(config, model);
+    if (!is_missing(world, dir)) {
+      if (recipe != nullptr) check_recipe(world, dir, *recipe);
+    } else {
       if (recipe == nullptr) {
         throw UsageError(
             fmt::format("rewards: the reward model {} of '{}' is not there, and reward_models has "

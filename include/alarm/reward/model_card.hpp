@@ -17,6 +17,8 @@ struct RewardModelCard {
   InputTemplate input{};
   std::string trained_on{};                  // data set, split and records, in words
   std::map<std::string, double> accuracy{};  // what was measured on held-out records, by name
+  // How it was made: settings by name, as text. Empty: not known.
+  std::map<std::string, std::string> recipe{};
 };
 
 // "kind" in the file is "response" or "sentence": what one sequence scores. Throws Error naming the
