@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "alarm/base/error.hpp"
+#include "alarm/train/memory_plan.hpp"
+#include "alarm/train/placement.hpp"
 #include "alarm/train/rewards.hpp"
 
 namespace alarm_dist {
@@ -25,6 +27,45 @@ void print_reward_model(const TrainConfig& config, const std::string& component,
   const auto path = reward_model_path(config, source.model);
   std::printf("  %-12s %s%s\n", component.c_str(), path.c_str(),
               std::filesystem::exists(path) ? "" : "  (will be trained first)");
+}
+
+double gib(double bytes) { return bytes / (1ULL << 30); }
+
+void print_rank_memory(std::string_view role, const RankMemory& rank) {
+  std::printf(
+      "  a %-13s %6.2f GiB of its own: program %.2f, adapter %.2f, reward models %.2f, the largest "
+      "phase %.2f\n",
+      std::string(role).c_str(), gib(rank.total()), gib(rank.program), gib(rank.adapter),
+      gib(rank.encoders), gib(rank.step()));
+  std::printf("%25s phases: update %.2f (%lld rows at once), generation %.2f, scoring %.2f", "",
+              gib(rank.update), static_cast<long long>(rank.update_rows), gib(rank.generation),
+              gib(rank.scoring));
+  if (rank.reward_model_training > 0)
+    std::printf("; before them, training reward models: %.2f", gib(rank.reward_model_training));
+  std::printf("\n");
+}
+
+void print_memory(const TrainConfig& config, int world) {
+  const auto facts = measure_memory_facts(config);
+  const auto plan = plan_memory(config, facts, world);
+  std::printf("memory, predicted%s:\n",
+              config.policy.device == "cuda" ? " (on a GPU a rank has the shared part, too)" : "");
+  std::printf("  a node's ranks share %6.2f GiB: weights and libraries\n", gib(plan.shared));
+  Role last = Role::kColocated;
+  for (int rank = 0; rank < world; ++rank) {
+    const auto role = Placement(config.placement, rank, world).role();
+    if (rank > 0 && role == last) continue;
+    last = role;
+    print_rank_memory(to_string(role), plan.ranks[static_cast<std::size_t>(rank)]);
+  }
+  if (!config.placement.colocated()) {
+    std::printf("  all %d ranks on one node %.2f GiB\n", world, gib(plan.node()));
+    return;
+  }
+  std::printf("  a node of N ranks:");
+  for (const int ranks : {1, 2, 4, 8, 16})
+    std::printf("  %d: %.1f GiB", ranks, gib(plan_memory(config, facts, ranks).node()));
+  std::printf("\n");
 }
 
 }  // namespace
@@ -60,6 +101,8 @@ void print_dry_run(const TrainConfig& config) {
   print_reward_model(config, "holistic", config.rewards.holistic.source);
   for (const auto& aspect : config.rewards.aspects)
     print_reward_model(config, aspect.name, aspect.source);
+  std::fflush(stdout);  // what follows takes a moment
+  print_memory(config, world);
 }
 
 }  // namespace alarm_dist

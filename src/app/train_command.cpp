@@ -51,7 +51,7 @@ void end_stopped(Session& session, const std::string& what) {
 
 void run_train(Session& session, const TrainOptions& options) {
   if (options.dry_run) {
-    print_dry_run(load_config(options.config));
+    if (launcher_rank() == 0) print_dry_run(load_config(options.config));
     return;
   }
   hold_stop_signal();  // before the world has threads
@@ -88,7 +88,7 @@ void add_options(CLI::App& command, const std::shared_ptr<TrainOptions>& options
   command.add_option("--out", options->out, "Run directory (default: runs/NAME of the config)");
   command.add_flag("--resume", options->resume, "Go on from the run's last complete checkpoint");
   command.add_flag("--dry-run", options->dry_run,
-                   "Check the config and print the plan; load no model");
+                   "Check the config and print plan and predicted memory; train nothing");
 }
 
 }  // namespace

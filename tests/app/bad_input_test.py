@@ -40,6 +40,7 @@ class ConfigTest(BadInput):
 
     def test_what_does_not_fit_together_is_shown_with_its_numbers(self):
         self.refuse_train({"rollout.batch": 15}, "15 samples are not a multiple of samples_per_prompt, 2: nearest is 14")
+        self.refuse_train({"algorithm.minibatch": 7}, "7 samples are not a multiple of rollout.samples_per_prompt, 2", "nearest is 6")
         self.refuse_train({"rewards.compose.use": "[relevence]"}, "rewards.compose.use: 'relevence' is not one of rewards.aspects")
 
     def test_a_world_that_does_not_fit_the_placement_is_shown_with_the_arithmetic(self):

@@ -75,6 +75,40 @@ class LinesTest(EndToEnd):
         self.assertEqual([json.loads(line)["text"] for line in done.stdout.splitlines()], ["a", "b"])
         self.assertIn("1 bad lines were skipped", done.stderr)
 
+    def expect_skipped(self, bad, *arguments):
+        """Lines 2.. are bad, each for its reason: named and counted under skip, the first of them an error without."""
+        good, *others = [json.dumps(line, ensure_ascii=False) for line in LINES[:3]]
+        rows = [good, *(json.dumps(line) for line, _ in bad), *others]
+        self.data.write_text("".join(row + "\n" for row in rows))
+        command = [*arguments, "--data", self.data, "--batch", 2]
+        self.refuse(command, f"{self.data}:2: {bad[0][1]}")
+        for ranks in (0, 2):
+            done = self.succeed(*command, "--on-error", "skip", ranks=ranks)
+            self.assertEqual([json.loads(line)["id"] for line in done.stdout.splitlines()], [0, 1, 2])
+            for number, (_, why) in enumerate(bad, start=2):
+                self.assertIn(f"skipped: {self.data}:{number}: {why}", done.stderr)
+            self.assertIn(f"{len(bad)} bad lines were skipped, 3 are done", done.stderr)
+
+    def test_generate_skips_lines_without_what_it_needs(self):
+        self.expect_skipped([({"id": 9}, "the field 'prompt' is missing"),
+                             ({"prompt": 3}, "'prompt' must be a text, found number"),
+                             ({"messages": "hello"}, "'messages' must be a list of messages"),
+                             ({"messages": [{"role": "user", "content": 3}]}, "each of 'messages' needs"),
+                             ({"prompt": "the river " * 90}, "the prompt has")],
+                            "generate", *POLICY, "--max-new-tokens", 3)
+
+    def test_score_skips_lines_without_what_it_needs(self):
+        self.expect_skipped([({"prompt": "a", "response": ""}, "the response has no token"),
+                             ({"prompt": "a", "response": [1]}, "'response' must be a text, found array"),
+                             ({"prompt": "a", "response_tokens": ["b"]}, "'response_tokens' must be a list of token ids"),
+                             ({"prompt": "a", "response_tokens": [-1]}, "'response_tokens' must be a list of token ids")],
+                            "score", *POLICY)
+
+    def test_score_with_a_reward_model_skips_lines_without_what_it_needs(self):
+        self.expect_skipped([({"question": "a"}, "the field 'response' is missing"),
+                             ({"response": "a", "document": {}}, "'document' must be a text, found object")],
+                            "score", "--reward-model", SMOKE / "holistic", "--precision", "float32")
+
     def test_a_prompt_that_is_longer_than_the_context_is_named(self):
         self.refuse(["generate", *POLICY, "--data", self.data, "--max-new-tokens", 90], f"{self.data}:1: ", "the model's context of 96")
 
@@ -130,9 +164,11 @@ class FilesTest(EndToEnd):
                                 "bash", script], capture_output=True, text=True, check=True).stdout
         self.assertEqual(words.strip(), "tokenize")
 
-    def test_a_dry_run_loads_nothing_and_says_what_would_be_done(self):
+    def test_a_dry_run_trains_nothing_and_says_what_would_be_done_and_taken(self):
         done = self.succeed("train", CONFIG, "--dry-run", "--out", self.folder / "run")
         self.assertIn("8 prompts x 2 samples in 4 groups; 2 mini-batches of 8, 2 epochs", done.stdout)
+        self.assertRegex(done.stdout, r"a node's ranks share +0\.\d+ GiB")
+        self.assertRegex(done.stdout, r"a colocated +0\.\d+ GiB of its own: program [^\n]*\n +phases: update 0\.\d+ \(\d+ rows at once\)")
         self.assertFalse((self.folder / "run").exists())
 
     def test_the_version_names_what_is_linked(self):

@@ -19,7 +19,7 @@ BINARY = os.environ.get("ALARM_DIST", str(SOURCE / "build/release/src/app/alarm-
 SMOKE = SOURCE / "tests/data/smoke"
 CONFIG = "configs/smoke.yaml"
 # Clocks and memory differ from run to run; everything else must not.
-MEASURED = ("time/", "throughput/", "memory/")
+MEASURED = ("time/", "throughput/", "memory/", "mfu")
 
 
 def set_options(settings):
@@ -101,11 +101,11 @@ class Job:
                 found[int(entry.name)] = words
         return found
 
-    def kill_rank(self, rank):
+    def kill_rank(self, rank, number=signal.SIGKILL):
         for pid, words in self.processes().items():
             program = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
             if f"OMPI_COMM_WORLD_RANK={rank}" in words and program == os.path.basename(os.path.realpath(BINARY)):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
                 return
         raise AssertionError(f"rank {rank} is not running: {self.stderr()}")
 

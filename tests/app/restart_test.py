@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A rank killed in mid-step: the job ends and says so, and goes on with the same bits."""
+"""A rank killed in mid-step, or a job told to stop: it ends and says so, and goes on with the same bits."""
+import signal
 import time
 import unittest
 
@@ -11,14 +12,28 @@ STEPS = {"run.steps": 8, "rollout.batch": 64, "rollout.group_size": 8, "algorith
 
 
 class RestartTest(EndToEnd):
-    def killed(self, path, *, ranks=2, rank=1, launcher=(), settings=None):
-        """A job of which one rank is killed in the third step."""
+    def in_third_step(self, path, *, ranks=2, launcher=(), settings=None):
         job = Job("train", CONFIG, "--out", path, *set_options({**STEPS, **(settings or {})}), ranks=ranks, launcher=launcher)
         self.addCleanup(job.close)
         job.wait_for(lambda: Run(path).has_step(2))
         time.sleep(0.05)
+        return job
+
+    def killed(self, path, *, rank=1, **options):
+        """A job of which one rank is killed in the third step."""
+        job = self.in_third_step(path, **options)
         job.kill_rank(rank)
         return job
+
+    def expect_stopped(self, job, run):
+        """It ends with 143 after the step it was in, says where it is, and that step is in a checkpoint."""
+        self.assertEqual(job.process.wait(timeout=60), 143, job.stderr())
+        self.assertEqual(list(job.processes()), [], "processes are left")
+        done = max(run.metrics())
+        self.assertLess(done, STEPS["run.steps"])
+        self.assertIn(f"stopped by a signal after step {done} of 8, which is saved in {run.path}", job.stderr())
+        self.assertTrue((run.path / f"checkpoints/step-{done:06}/MANIFEST.json").exists())
+        self.assertFalse((run.path / "evaluation.json").exists(), "it went on to the comparison at the end")
 
     def expect_gone(self, job):
         deadline = time.monotonic() + 10
@@ -41,6 +56,28 @@ class RestartTest(EndToEnd):
 
         self.assertIn("launch/run: rank 1 was killed (signal 9); it was colocated, ", said)
         self.expect_same_run(resumed, whole)
+
+    def test_a_job_told_to_stop_saves_its_step_and_resume_has_the_same_bits(self):
+        # But for the best step's, no checkpoint is due before the end.
+        settings = {**STEPS, "checkpoint.every": 0}
+        whole = self.train("whole", ranks=2, settings=settings)
+        ways = {"one rank is told": lambda job: job.kill_rank(1, signal.SIGUSR1),
+                "the launcher is told": lambda job: job.process.send_signal(signal.SIGUSR1),
+                "the launcher is asked to end": lambda job: job.process.send_signal(signal.SIGTERM)}
+        for number, (way, tell) in enumerate(ways.items()):
+            with self.subTest(way):
+                path = self.folder / f"stopped-{number}"
+                job = self.in_third_step(path, settings=settings)
+                tell(job)
+                self.expect_stopped(job, Run(path))
+                resumed = self.train(path.name, "--resume", ranks=2, settings=settings)
+                self.expect_same_run(resumed, whole)
+
+    def test_a_process_without_a_launcher_stops_too(self):
+        path = self.folder / "alone"
+        job = self.in_third_step(path, ranks=0)
+        job.process.send_signal(signal.SIGUSR1)
+        self.expect_stopped(job, Run(path))
 
     def test_a_finished_run_goes_on_for_more_steps_with_the_same_bits(self):
         whole = self.train("whole", settings={"run.steps": 4})

@@ -13,7 +13,9 @@ namespace alarm_dist {
 namespace {
 
 TEST(StepFlops, CountsEveryPassOverRowsAndLogits) {
-  const CausalLmShape shape{.hidden = 3, .vocabulary = 10};
+  CausalLmShape shape;
+  shape.hidden = 3;
+  shape.vocabulary = 10;
 
   // One forward pass: 2 * 7 weights * 100 rows + 2 * 30 * 40 responses = 3800.
   EXPECT_EQ(step_flops(shape, 7, {.rows = 100, .responses = 40, .epochs = 0}), 3 * 3800);
@@ -22,7 +24,10 @@ TEST(StepFlops, CountsEveryPassOverRowsAndLogits) {
 
 TEST(StepFlops, LeavesOutTheEmbeddingOnceWhereItIsTheMatrixOfLogits) {
   const testing::TempDir dir;
-  const CausalLmShape shape{.hidden = 2, .vocabulary = 5, .parameters = 100};
+  CausalLmShape shape;
+  shape.hidden = 2;
+  shape.vocabulary = 5;
+  shape.parameters = 100;
   const auto count = [&](const char* name) {
     const auto file = dir.path() / name;
     write_safetensors(file, {{name, at::zeros({1})}});

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
+
+#include "alarm/base/error.hpp"
+#include "alarm/store/atomic_file.hpp"
+#include "alarm/train/memory_plan.hpp"
+#include "alarm/train/reward_models.hpp"
+#include "alarm/train/rewards.hpp"
+#include "alarm/train/trainer.hpp"
+
+namespace alarm_dist {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::int64_t weight_bytes(const fs::path& dir) {
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(dir)) {
+    if (entry.path().extension() == ".safetensors") bytes += entry.file_size();
+  }
+  return static_cast<std::int64_t>(bytes);
+}
+
+nlohmann::json read_shape(const fs::path& dir) {
+  return nlohmann::json::parse(read_whole_file(dir / "config.json"));
+}
+
+EncoderFacts encoder_facts(const TrainConfig& config, const std::string& model) {
+  EncoderFacts facts;
+  fs::path dir = reward_model_path(config, model);
+  if (!fs::exists(dir)) {
+    facts.to_train = find_recipe(config, model);
+    if (facts.to_train == nullptr)
+      throw UsageError(fmt::format("rewards: the reward model {} is not there", dir.string()));
+    dir = facts.to_train->trunk;
+  }
+  const auto shape = read_shape(dir);
+  facts.layers = shape.at("num_hidden_layers");
+  facts.hidden = shape.at("hidden_size");
+  facts.feed_forward = shape.at("intermediate_size");
+  facts.weight_bytes = weight_bytes(dir);
+  return facts;
+}
+
+std::int64_t longest_prompt(const TrainConfig& config, const Tokenizer& tokenizer) {
+  std::size_t longest = 0;
+  const Datasets data = load_datasets(config);
+  for (const auto* dataset : {&data.train, &data.validation, &data.test}) {
+    for (const auto& record : dataset->records())
+      longest = std::max(longest, tokenizer.encode(record.prompt).ids.size());
+  }
+  return static_cast<std::int64_t>(longest);
+}
+
+}  // namespace
+
+MemoryFacts measure_memory_facts(const TrainConfig& config) {
+  const c10::Device device = config.policy.device == "cuda" ? c10::kCUDA : c10::kCPU;
+  const auto dtype = parse_precision(config.policy.precision, device);
+  const auto dir = resolve_model(config.policy.model, dtype, config.paths.cache);
+  const auto policy =
+      CausalLm::load(dir, {.dtype = dtype, .lora = true, .adapter = config.policy.lora});
+  MemoryFacts facts{.policy = policy->shape(),
+                    .feed_forward = read_shape(dir).at("intermediate_size"),
+                    .weight_bytes = weight_bytes(dir),
+                    .element_bytes = static_cast<std::int64_t>(at::elementSize(dtype)),
+                    .longest_prompt = longest_prompt(config, *load_tokenizer(dir))};
+  for (const auto& [name, tensor] : policy->trainable()) facts.adapter_parameters += tensor.numel();
+  const auto add = [&](const SourceConfig& source) {
+    if (source.kind == "model") facts.encoders.push_back(encoder_facts(config, source.model));
+  };
+  add(config.rewards.holistic.source);
+  for (const auto& aspect : config.rewards.aspects) add(aspect.source);
+  return facts;
+}
+
+}  // namespace alarm_dist

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/train/memory_plan.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "alarm/train/placement.hpp"
+
+namespace alarm_dist {
+namespace {
+
+// Measured on runs of tiny models (docs/architecture.md, 3): private pages of a rank, and pages of
+// libraries that the ranks of a node share.
+constexpr double kProgramBytes = 110e6;
+constexpr double kLibraryBytes = 190e6;
+constexpr double kFloat = 4;
+// As the generator plans its waves, and as logits are computed in pieces.
+constexpr std::int64_t kMostCachedTokens = 16384;
+constexpr double kLogitsOfAPiece = 64.0 * 49152;
+constexpr std::int64_t kTextsOfAGroup = 6;  // of a preference group: an answer and five worse ones
+
+double real(std::int64_t value) { return static_cast<double>(value); }
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+struct Widths {
+  double hidden, qkv, attended, feed_forward, heads;
+};
+
+Widths widths_of(const MemoryFacts& facts) {
+  const auto& p = facts.policy;
+  return {.hidden = real(p.hidden),
+          .qkv = real((p.heads + 2 * p.kv_heads) * p.head_size),
+          .attended = real(p.heads * p.head_size),
+          .feed_forward = real(facts.feed_forward),
+          .heads = real(p.heads)};
+}
+
+// What autograd keeps of a row in one layer: the sum over layers before each norm (float32), and in
+// the activations' type both norms' outputs, rotated heads, attended heads, gate and up, their
+// product, and the adapters' narrow products.
+double saved_bytes_a_row(const MemoryFacts& facts, std::int64_t lora_rank) {
+  const Widths w = widths_of(facts);
+  const double narrow = 7 * real(lora_rank);
+  return kFloat * (2 * w.hidden + w.heads) +
+         real(facts.element_bytes) *
+             (2 * w.hidden + w.qkv + w.attended + 3 * w.feed_forward + narrow);
+}
+
+// One layer at work, forward or backward: the sum over layers twice, and the feed-forward part's
+// inputs, products and their gradients.
+double working_bytes_a_row(const MemoryFacts& facts) {
+  const Widths w = widths_of(facts);
+  return kFloat * 2 * w.hidden + real(facts.element_bytes) * (w.qkv + 6 * w.feed_forward);
+}
+
+// Logits in the activations' type, and in float32 as they are, as log-probabilities and as
+// probabilities.
+double logits_bytes(const MemoryFacts& facts) {
+  const double copies = facts.element_bytes < 4 ? 3 * kFloat + 2 * real(facts.element_bytes)
+                                                : 3 * real(facts.element_bytes);
+  return std::max(kLogitsOfAPiece, real(facts.policy.vocabulary)) * copies;
+}
+
+// A learner's share of a mini-batch, whole prompts, cut by the budget; a single sample is not cut.
+std::int64_t largest_micro_batch(const TrainConfig& config, const MemoryFacts& facts,
+                                 int learners) {
+  const auto& rollout = config.rollout;
+  const auto prompts =
+      divide_up(divide_up(config.algorithm.minibatch, rollout.samples_per_prompt), learners);
+  const auto response = rollout.sampling.max_new_tokens;
+  const auto share = prompts * (facts.longest_prompt + rollout.samples_per_prompt * response);
+  return std::min(share, std::max(config.learner.micro_tokens, facts.longest_prompt + response));
+}
+
+double generation_bytes(const TrainConfig& config, const MemoryFacts& facts) {
+  const auto& p = facts.policy;
+  const auto& rollout = config.rollout;
+  const auto response = rollout.sampling.max_new_tokens;
+  const auto prompts = std::max(divide_up(rollout.group_size, rollout.samples_per_prompt),
+                                config.evaluate.group_size);
+  const auto samples = std::max(rollout.group_size, config.evaluate.group_size);
+  const auto limit = std::max(kMostCachedTokens, facts.longest_prompt + response);
+  const auto prompt_rows = std::min(prompts * facts.longest_prompt, limit);
+  const auto cached = std::min(prompt_rows + samples * response, limit);
+  const double cache_bytes = 2 * real(p.layers * p.kv_heads * p.head_size * facts.element_bytes);
+  return real(cached) * cache_bytes + real(prompt_rows) * working_bytes_a_row(facts) +
+         real(samples * p.vocabulary) * 3 * kFloat;
+}
+
+double encoder_row_bytes(const EncoderFacts& encoder, double element_bytes) {
+  return element_bytes * (5 * real(encoder.hidden) + 2 * real(encoder.feed_forward));
+}
+
+// Saved for the backward pass, by layer: inputs and outputs of the linear layers, both sums before
+// the norms, both inputs and outputs of the activation function.
+double encoder_saved_bytes(const EncoderFacts& encoder, double element_bytes) {
+  return element_bytes * real(encoder.layers) *
+         (9 * real(encoder.hidden) + 2 * real(encoder.feed_forward));
+}
+
+double training_bytes(const EncoderFacts& encoder, double element_bytes, int world_size) {
+  const auto& recipe = *encoder.to_train;
+  const auto texts = recipe.kind == "preference" ? recipe.batch * kTextsOfAGroup : recipe.batch;
+  // Pieces are closed when they have reached the budget.
+  const auto rows = std::min(divide_up(texts, world_size) * recipe.max_tokens,
+                             recipe.micro_tokens + kTextsOfAGroup * recipe.max_tokens);
+  const double weights = real(encoder.weight_bytes) * (4 + element_bytes / kFloat);
+  return weights + real(rows) * encoder_saved_bytes(encoder, element_bytes);
+}
+
+RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts,
+                     const Placement& placement, int world_size) {
+  const double element = real(facts.element_bytes);
+  const double moving = config.algorithm.reference.kind == ReferenceKind::kFrozen ? 0 : kFloat;
+  RankMemory rank{.program = kProgramBytes};
+  rank.adapter = real(facts.adapter_parameters) * (kFloat + element);
+  if (placement.learns()) {
+    rank.adapter += real(facts.adapter_parameters) * (3 * kFloat + moving);
+    rank.update_rows = largest_micro_batch(config, facts, placement.learners());
+    rank.update = real(rank.update_rows) * (real(facts.policy.layers) *
+                                                saved_bytes_a_row(facts, config.policy.lora.rank) +
+                                            working_bytes_a_row(facts)) +
+                  logits_bytes(facts);
+  }
+  if (placement.generates()) rank.generation = generation_bytes(config, facts);
+  for (const auto& encoder : facts.encoders) {
+    if (placement.scores()) {
+      if (facts.element_bytes != 4) rank.encoders += real(encoder.weight_bytes) * element / kFloat;
+      rank.scoring = std::max(
+          rank.scoring, real(config.learner.micro_tokens) * encoder_row_bytes(encoder, element));
+    }
+    if (encoder.to_train != nullptr) {
+      rank.reward_model_training =
+          std::max(rank.reward_model_training, training_bytes(encoder, element, world_size));
+    }
+  }
+  return rank;
+}
+
+}  // namespace
+
+double RankMemory::step() const { return std::max({generation, scoring, update}); }
+
+double RankMemory::total() const {
+  return program + std::max(adapter + encoders + step(), reward_model_training);
+}
+
+double MemoryPlan::node() const {
+  return std::accumulate(ranks.begin(), ranks.end(), shared,
+                         [](double sum, const RankMemory& rank) { return sum + rank.total(); });
+}
+
+MemoryPlan plan_memory(const TrainConfig& config, const MemoryFacts& facts, int world_size) {
+  MemoryPlan plan{.shared = kLibraryBytes + real(facts.weight_bytes), .ranks = {}};
+  for (const auto& encoder : facts.encoders) plan.shared += real(encoder.weight_bytes);
+  for (int rank = 0; rank < world_size; ++rank) {
+    plan.ranks.push_back(
+        plan_rank(config, facts, Placement(config.placement, rank, world_size), world_size));
+  }
+  return plan;
+}
+
+}  // namespace alarm_dist

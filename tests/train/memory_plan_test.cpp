@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/train/memory_plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace alarm_dist {
+namespace {
+
+TrainConfig small_config() {
+  TrainConfig config;
+  config.policy.lora.rank = 2;
+  config.rollout = {.batch = 8, .samples_per_prompt = 2, .group_size = 4, .sampling = {}};
+  config.rollout.sampling.max_new_tokens = 10;
+  config.algorithm.minibatch = 8;
+  config.learner.micro_tokens = 4096;
+  config.evaluate.group_size = 1;
+  return config;
+}
+
+MemoryFacts small_facts() {
+  CausalLmShape shape;
+  shape.layers = 3;
+  shape.hidden = 8;
+  shape.heads = 2;
+  shape.kv_heads = 1;
+  shape.head_size = 4;
+  shape.vocabulary = 100;
+  return {.policy = shape,
+          .feed_forward = 16,
+          .weight_bytes = 1000,
+          .element_bytes = 2,
+          .adapter_parameters = 500,
+          .longest_prompt = 30};
+}
+
+// In bfloat16. A row keeps in a layer two float32 sums of 8 and 2 log-sum-exps, and in two bytes
+// two norms' outputs, 16 rotated, 8 attended, 3 * 16 of the feed-forward part and 7 * 2 of the
+// adapters; one layer at work takes 2 * 8 floats and 16 + 6 * 16 elements a row.
+TEST(MemoryPlan, CountsTheActivationsOfTheLargestMicroBatch) {
+  const double saved = 4 * (2 * 8 + 2) + 2 * (2 * 8 + 16 + 8 + 3 * 16 + 7 * 2);
+  const double working = 4 * 2 * 8 + 2 * (16 + 6 * 16);
+  const double logits = 64.0 * 49152 * (3 * 4 + 2 * 2);
+
+  const auto plan = plan_memory(small_config(), small_facts(), 1);
+
+  // Four prompts of a mini-batch, each with two responses.
+  const auto& rank = plan.ranks.at(0);
+  EXPECT_EQ(rank.update_rows, 4 * (30 + 2 * 10));
+  EXPECT_DOUBLE_EQ(rank.update, 200 * (3 * saved + working) + logits);
+  // Keys and values of two prompts and four responses; computing the prompts; logits of four rows.
+  EXPECT_DOUBLE_EQ(rank.generation, (60 + 40) * 2 * 3 * 4 * 2 + 60 * working + 4 * 100 * 12);
+  EXPECT_DOUBLE_EQ(rank.adapter, 500 * (4 + 4 + 4 + 4 + 2));
+}
+
+TEST(MemoryPlan, SharesMiniBatchesAmongLearnersAndCutsThemByTheBudget) {
+  auto config = small_config();
+  EXPECT_EQ(plan_memory(config, small_facts(), 2).ranks.at(1).update_rows, 2 * 50);
+  EXPECT_EQ(plan_memory(config, small_facts(), 3).ranks.at(2).update_rows, 2 * 50);
+
+  config.learner.micro_tokens = 64;
+  EXPECT_EQ(plan_memory(config, small_facts(), 1).ranks.at(0).update_rows, 64);
+  config.learner.micro_tokens = 20;  // less than one sample
+  EXPECT_EQ(plan_memory(config, small_facts(), 1).ranks.at(0).update_rows, 40);
+}
+
+TEST(MemoryPlan, GivesEachRoleItsPhasesOnly) {
+  auto config = small_config();
+  config.placement = {.rollout = 1, .reward = 1, .learner = 1};
+  auto facts = small_facts();
+  facts.encoders.push_back({.layers = 2, .hidden = 4, .feed_forward = 8, .weight_bytes = 600});
+
+  const auto plan = plan_memory(config, facts, 3);
+
+  EXPECT_GT(plan.ranks[0].generation, 0);
+  EXPECT_EQ(plan.ranks[0].update + plan.ranks[0].scoring + plan.ranks[0].encoders, 0);
+  EXPECT_DOUBLE_EQ(plan.ranks[1].encoders, 300);  // cast from float32
+  EXPECT_DOUBLE_EQ(plan.ranks[1].scoring, 4096 * 2 * (5 * 4 + 2 * 8));
+  EXPECT_EQ(plan.ranks[1].generation + plan.ranks[1].update, 0);
+  EXPECT_GT(plan.ranks[2].update, 0);
+  EXPECT_EQ(plan.ranks[2].generation + plan.ranks[2].encoders, 0);
+}
+
+TEST(MemoryPlan, MapsWeightsOnceANodeAndTakesTheLargestPhase) {
+  auto facts = small_facts();
+  const auto one = plan_memory(small_config(), facts, 1);
+  const auto four = plan_memory(small_config(), facts, 4);
+  facts.weight_bytes += 5000;
+  const auto larger = plan_memory(small_config(), facts, 4);
+
+  EXPECT_DOUBLE_EQ(one.node(), one.shared + one.ranks[0].total());
+  EXPECT_DOUBLE_EQ(four.node(), four.shared + 4 * four.ranks[0].total());
+  EXPECT_DOUBLE_EQ(larger.node() - four.node(), 5000);
+  EXPECT_DOUBLE_EQ(one.ranks[0].total(),
+                   one.ranks[0].program + one.ranks[0].adapter + one.ranks[0].update);
+}
+
+TEST(MemoryPlan, CountsRewardModelsThatAreTrainedFirst) {
+  RewardModelRecipe recipe;
+  recipe.kind = "preference";
+  recipe.batch = 2;
+  recipe.max_tokens = 50;
+  recipe.micro_tokens = 100000;
+  auto facts = small_facts();
+  facts.encoders.push_back(
+      {.layers = 2, .hidden = 4, .feed_forward = 8, .weight_bytes = 600, .to_train = &recipe});
+
+  const auto plan = plan_memory(small_config(), facts, 1);
+
+  // Weights, gradients and moments in float32, weights once more in two bytes; 2 groups of 6 texts.
+  EXPECT_DOUBLE_EQ(plan.ranks[0].reward_model_training,
+                   600 * 4.5 + 2 * 6 * 50 * 2 * 2 * (9 * 4 + 2 * 8));
+}
+
+}  // namespace
+}  // namespace alarm_dist
