@@ -7,6 +7,7 @@
 #include "alarm/base/stop_signal.hpp"
 #include "alarm/metrics/report.hpp"
 #include "alarm/train/reward_models.hpp"
+#include "alarm/train/stop.hpp"
 #include "alarm/train/trainer.hpp"
 
 #include "app/commands.hpp"
@@ -67,6 +68,11 @@ void run_train(Session& session, const TrainOptions& options) {
   check_prompts(world, config);
   if (world.rank() == 0) write_provenance(run.path(), config, world);
   const auto summaries = ensure_reward_models(world, config);
+  if (any_rank_told_to_stop(world)) {
+    end_stopped(session,
+                "stopped by a signal before the first step; reward models that are done stay");
+    return;
+  }
   if (world.rank() == 0) write_reward_models(run.path(), summaries);
 
   Trainer trainer(world, config, run);

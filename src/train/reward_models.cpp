@@ -6,6 +6,7 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
 #include "alarm/train/rewards.hpp"
+#include "alarm/train/stop.hpp"
 
 #include "train/recipe_check.hpp"
 
@@ -71,6 +72,7 @@ std::vector<RewardModelSummary> ensure_reward_models(World& world, const TrainCo
                         "no recipe '{}'",
                         dir.string(), component, model));
       }
+      if (any_rank_told_to_stop(world)) return summaries;
       log::root_info("the reward model {} is missing: training it first, on all {} ranks",
                      dir.string(), world.size());
       train_reward_model(world, config, *recipe);

@@ -15,7 +15,8 @@ namespace alarm_dist {
 
 // Trains every reward model that the config's rewards name, whose folder is missing and for which
 // there is a recipe, and says so. Throws UsageError for one that is missing without a recipe.
-// Returns what was measured on each learned model. Collective over the world.
+// Returns what was measured on each learned model. A job that was told to stop trains no further
+// model: ask any_rank_told_to_stop afterwards. Collective over the world.
 std::vector<RewardModelSummary> ensure_reward_models(World& world, const TrainConfig& config);
 
 // Trains one model into its folder (complete or absent) and measures it on the test split.

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every algorithm through the whole program on tiny models: alone and split over roles the same first update, a resumed run
+the same bits, and what cannot go together refused at start."""
+import json
+import math
+import unittest
+
+from e2e import SMOKE, EndToEnd, Run, alarm, read_lines, set_options, write_lines, CONFIG
+
+KINDS = ("grpo", "dr_grpo", "rloo", "reinforce++", "reinforce++-baseline", "dapo", "gspo", "cispo", "dpo", "ipo", "simpo", "kto",
+         "selm", "sft")
+SHORT = {"run.steps": 2, "evaluate.test_prompts": 4, "rollout.samples_per_prompt": 4, "algorithm.minibatch": 16,
+         "algorithm.sampling_rounds": 2}
+SPLIT = {"placement.rollout": 2, "placement.reward": 1, "placement.learner": 1}
+COMPARED = ("grad_norm", "loss/policy", "kl/k1", "entropy")
+TOLERANCE = 1e-5  # relative, float32
+
+
+class AlgorithmsTest(EndToEnd):
+    def expect_close(self, got, wanted, what):
+        for key in COMPARED:
+            # A policy gradient's first loss is a sum that is 0 in exact arithmetic, of terms of size 1.
+            scale = max(abs(wanted[key]), 1.0 if key == "loss/policy" else 1e-3)
+            self.assertLessEqual(abs(got[key] - wanted[key]), TOLERANCE * scale, f"{what} {key}: {got[key]}, {wanted[key]}")
+
+    def test_every_kind_learns_the_same_alone_and_split_over_roles(self):
+        for kind in KINDS:
+            with self.subTest(kind=kind):
+                settings = {**SHORT, "algorithm.kind": kind, "algorithm.epochs": 1}
+                alone = self.train(f"{kind}-alone", settings=settings).metrics()
+                split = self.train(f"{kind}-split", ranks=4, settings={**settings, **SPLIT}).metrics()
+
+                self.assertGreater(alone[1]["grad_norm"], 1e-6)
+                self.expect_close(split[1], alone[1], kind)
+
+    def test_preferences_and_answers_say_what_they_learned(self):
+        dpo = self.train("dpo", settings={**SHORT, "algorithm.kind": "dpo", "run.steps": 1, "algorithm.epochs": 1}).metrics()[1]
+        # Before the first update the policy is the reference: every margin is 0 and every loss log 2.
+        self.assertAlmostEqual(dpo["loss/policy"], math.log(2), places=5)
+        self.assertEqual(dpo["preference/pairs"] + dpo["preference/without"], 4)
+
+        sft = self.train("sft", settings={**SHORT, "algorithm.kind": "sft", "run.steps": 12, "rollout.samples_per_prompt": 1,
+                                          "optimizer.lr": 0.01, "checkpoint.keep_best": "eval/logprob"}).metrics()
+        self.assertGreater(sft[12]["eval/logprob"], sft[2]["eval/logprob"])
+
+    def test_pairs_of_the_data_set(self):
+        records = [{**record, "rejected": "Zz zz zz zz."} for record in read_lines(SMOKE / "prompts.jsonl")]
+        data = write_lines(self.folder / "pairs.jsonl", records)
+        settings = {**SHORT, "algorithm.kind": "dpo", "algorithm.data": "references", "task.train": data, "optimizer.lr": 0.01,
+                    "run.steps": 6, "rollout.samples_per_prompt": 1}
+        metrics = self.train("pairs", settings=settings).metrics()
+
+        self.assertEqual(metrics[1]["preference/pairs"], 16)
+        self.assertGreater(metrics[6]["preference/accuracy"], 0.9)
+        self.assertGreater(metrics[6]["preference/margin"], 0)
+        done = self.refuse(["train", CONFIG, "--out", self.folder / "none",
+                            *set_options({**settings, "task.train": SMOKE / "prompts.jsonl"})], 'no "rejected" answer')
+        self.assertIn("prompts.jsonl:1", done.stderr)
+
+    def test_moving_references_resume_with_the_same_bits(self):
+        for kind in ("moving_average", "reset"):
+            with self.subTest(kind=kind):
+                settings = {**SHORT, "algorithm.kind": "selm", "algorithm.reference.kind": kind,
+                            "algorithm.reference.every": 1, "run.steps": 4}
+                whole = self.train(f"{kind}-whole", settings=settings)
+                self.train(f"{kind}-parts", settings={**settings, "run.steps": 2})
+                parts = self.train(f"{kind}-parts", "--resume", settings=settings)
+
+                self.assertEqual(parts.digest(), whole.digest())
+                self.assertEqual(parts.metrics(), whole.metrics())
+                # With the policy of the step before as reference the divergence stays that of one step.
+                if kind == "reset":
+                    self.assertEqual(whole.metrics()[2]["kl/k1"], 0.0)
+
+    def test_a_bound_on_the_divergence_stops_or_rolls_back(self):
+        settings = {**SHORT, "run.steps": 4, "optimizer.lr": 0.02, "algorithm.kl.bound": 1e-3, "algorithm.kl.coef": 0.25,
+                    "algorithm.kl.target": 0}
+        stopped = alarm("train", CONFIG, "--out", self.folder / "stopped", *set_options(settings))
+        self.assertEqual(stopped.returncode, 1, stopped.stderr)
+        self.assertIn("the bound is 0.001", stopped.stderr)
+
+        rolled = self.train("rolled", settings={**settings, "algorithm.kl.on_bound": "rollback"}).metrics()
+        self.assertEqual(sorted(rolled), [0, 1, 2, 3, 4])
+        self.assertGreater(rolled[4]["kl/coef"], 0.4)
+
+    def test_what_is_not_finite_leaves_its_samples_behind(self):
+        settings = {**SHORT, "algorithm.kl.coef": 1e308, "algorithm.kl.target": 0, "run.steps": 3}
+        done = alarm("train", CONFIG, "--out", self.folder / "bad", *set_options(settings))
+
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("nothing was updated", done.stderr)
+        [file] = (self.folder / "bad" / "nonfinite").iterdir()
+        self.assertEqual({"sample", "prompt_tokens", "response_tokens", "rewards"} - set(read_lines(file)[0]), set())
+        self.assertIn(str(file), done.stderr)
+
+    def test_impossible_combinations_are_refused_with_the_reason(self):
+        for settings, reason in (
+                ({"algorithm.kind": "grpo", "rollout.samples_per_prompt": 1}, "compares the samples of a prompt"),
+                ({"algorithm.kind": "grpo", "algorithm.advantage": "gae"}, "grpo has no critic"),
+                ({"algorithm.kind": "dpo", "algorithm.kl.placement": "loss"}, "has no KL term"),
+                ({"algorithm.kind": "grpo", "algorithm.kl.estimator": "k1"}, "gradient 0 on average"),
+                ({"algorithm.kind": "grop"}, "did you mean")):
+            with self.subTest(**settings):
+                self.refuse(["train", CONFIG, "--out", self.folder / "refused", *set_options(settings)], reason)
+
+
+if __name__ == "__main__":
+    unittest.main()
