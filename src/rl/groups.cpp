@@ -7,6 +7,9 @@
 #include <map>
 #include <vector>
 
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+
 #include "alarm/base/error.hpp"
 
 #include "rl/ragged.hpp"
@@ -69,6 +72,16 @@ at::Tensor centre(const at::Tensor& rewards_R, std::span<const std::int64_t> gro
   return rl::like(rewards_R, values);
 }
 
+std::vector<std::int64_t> names_where(const at::Tensor& metric_R,
+                                      std::span<const std::int64_t> groups,
+                                      const std::function<bool(const Group&)>& holds) {
+  std::vector<std::int64_t> names;
+  for (const auto& [name, group] : collect(rl::host_values(metric_R), groups)) {
+    if (holds(group)) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace
 
 at::Tensor group_centred(const at::Tensor& rewards_R, std::span<const std::int64_t> groups) {
@@ -82,16 +95,50 @@ at::Tensor grpo_advantages(const at::Tensor& rewards_R, std::span<const std::int
                 [&](const Group& group) { return 1 / (group.deviation() + epsilon); });
 }
 
+at::Tensor batch_scaled_advantages(const at::Tensor& rewards_R,
+                                   std::span<const std::int64_t> groups, const Moments& batch,
+                                   double epsilon) {
+  ALARM_CHECK(epsilon > 0, "batch-scaled advantages: expected an epsilon > 0, got {}", epsilon);
+  ALARM_CHECK(batch.count > 1, "batch-scaled advantages: expected moments of 2 rewards, got {}",
+              batch.count);
+  const double squares = batch.squares - batch.sum * batch.sum / batch.count;
+  const double deviation = std::sqrt(std::max(squares, 0.0) / (batch.count - 1));
+  return group_centred(rewards_R, groups) / (deviation + epsilon);
+}
+
 at::Tensor rloo_advantages(const at::Tensor& rewards_R, std::span<const std::int64_t> groups) {
   return centre(rewards_R, groups,
                 [](const Group& group) { return group.count() / (group.count() - 1); });
 }
 
+std::vector<std::int64_t> constant_groups(const at::Tensor& metric_R,
+                                          std::span<const std::int64_t> groups) {
+  return names_where(metric_R, groups, [](const Group& group) { return group.is_constant(); });
+}
+
 std::int64_t count_constant_groups(const at::Tensor& rewards_R,
                                    std::span<const std::int64_t> groups) {
-  const auto by_name = collect(rl::host_values(rewards_R), groups);
-  return std::ranges::count_if(by_name,
-                               [](const auto& entry) { return entry.second.is_constant(); });
+  return std::ssize(constant_groups(rewards_R, groups));
+}
+
+std::vector<std::int64_t> groups_outside(const at::Tensor& metric_R,
+                                         std::span<const std::int64_t> groups,
+                                         const MetricRange& range) {
+  ALARM_CHECK(range.low < range.high, "range of the metric: expected low < high, got {} and {}",
+              range.low, range.high);
+  return names_where(metric_R, groups, [&](const Group& group) {
+    return !(group.mean() > range.low && group.mean() < range.high);
+  });
+}
+
+at::Tensor keep_groups(std::span<const std::int64_t> groups,
+                       std::span<const std::int64_t> dropped) {
+  at::Tensor kept_R = at::ones({std::ssize(groups)}, at::kBool);
+  for (std::size_t r = 0; r < groups.size(); ++r) {
+    if (std::ranges::find(dropped, groups[r]) != dropped.end())
+      kept_R.mutable_data_ptr<bool>()[r] = false;
+  }
+  return kept_R;
 }
 
 at::Tensor reward_to_go(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,

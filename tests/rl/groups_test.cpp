@@ -37,6 +37,17 @@ TEST(GroupAdvantages, AreExactlyZeroWhereAllRewardsAreEqual) {
   EXPECT_EQ(count_constant_groups(rewards_R, groups), 1);
 }
 
+// By hand: groups [1, 3] and [0, 0], deviation of [1, 3, 0, 0] the root of 2.
+TEST(GroupAdvantages, CanShareTheDeviationOfTheBatch) {
+  const std::vector<std::int64_t> groups = {0, 0, 1, 1};
+  const auto rewards_R = numbers({1, 3, 0, 0});
+
+  const double scale = 1 / (std::sqrt(2.) + 1e-4);
+  expect_near(batch_scaled_advantages(rewards_R, groups, moments(rewards_R)),
+              {-scale, scale, 0, 0});
+  EXPECT_THROW(batch_scaled_advantages(rewards_R, groups, {.count = 1}), Error);
+}
+
 TEST(GroupAdvantages, RefuseAGroupOfOne) {
   const std::vector<std::int64_t> groups = {0, 0, 1};
   const std::vector<std::int64_t> too_few = {0, 0};
@@ -44,6 +55,27 @@ TEST(GroupAdvantages, RefuseAGroupOfOne) {
   EXPECT_THROW(rloo_advantages(numbers({1, 2, 3}), groups), Error);
   EXPECT_THROW(group_centred(numbers({1, 2, 3}), too_few), Error);
   EXPECT_THROW(grpo_advantages(numbers({1, 2}), too_few, 0), Error);
+}
+
+TEST(DynamicSampling, DropsGroupsThatTeachNothing) {
+  const std::vector<std::int64_t> groups = {4, 2, 4, 2, 9, 9};
+  const auto metric_R = numbers({.1, 1, .1, 0, 1, 1});
+
+  const auto dropped = constant_groups(metric_R, groups);
+
+  EXPECT_EQ(dropped, (std::vector<std::int64_t>{4, 9}));
+  expect_near(keep_groups(groups, dropped).to(at::kDouble), {0, 1, 0, 1, 0, 0});
+  EXPECT_EQ(count_constant_groups(metric_R, groups), 2);
+}
+
+TEST(DynamicSampling, CanDropByTheMean) {
+  const std::vector<std::int64_t> groups = {0, 0, 1, 1, 2, 2};
+  const auto right_R = numbers({1, 1, 1, 0, 0, 0});
+
+  EXPECT_EQ(groups_outside(right_R, groups, {}), (std::vector<std::int64_t>{0, 2}));
+  EXPECT_EQ(groups_outside(right_R, groups, {.low = .4, .high = 1.1}),
+            (std::vector<std::int64_t>{2}));
+  EXPECT_THROW(groups_outside(right_R, groups, {.low = 1, .high = 1}), Error);
 }
 
 TEST(RewardToGo, DiscountsWithinAResponse) {

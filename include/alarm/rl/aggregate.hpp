@@ -27,9 +27,14 @@ struct LossCounts {
   double fixed_length = 0;
 };
 LossCounts count_losses(std::span<const std::int64_t> offsets);
+// Of what is left where tokens were rejected (kept_T, bool: correction.hpp, overlong.hpp).
+LossCounts count_losses(std::span<const std::int64_t> offsets, const at::Tensor& kept_T);
 
 // Offsets are those of the tokens at hand, global the counts of the mini-batch.
 at::Tensor aggregation_weights(std::span<const std::int64_t> offsets, Aggregation kind,
                                const LossCounts& global);
+// 0 on rejected tokens; global are the counts of kept ones.
+at::Tensor aggregation_weights(std::span<const std::int64_t> offsets, Aggregation kind,
+                               const LossCounts& global, const at::Tensor& kept_T);
 
 }  // namespace alarm_dist

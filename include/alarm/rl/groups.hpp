@@ -10,8 +10,11 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
+
+#include "alarm/rl/ppo.hpp"
 
 namespace alarm_dist {
 
@@ -23,6 +26,12 @@ at::Tensor group_centred(const at::Tensor& rewards_R, std::span<const std::int64
 at::Tensor grpo_advantages(const at::Tensor& rewards_R, std::span<const std::int64_t> groups,
                            double epsilon = 1e-6);
 
+// (R - mean of the group) / (deviation + epsilon) with one deviation for the whole batch: TRL's
+// scale_rewards "batch". Moments of the rewards of all ranks.
+at::Tensor batch_scaled_advantages(const at::Tensor& rewards_R,
+                                   std::span<const std::int64_t> groups, const Moments& batch,
+                                   double epsilon = 1e-4);
+
 // R - mean of the others = n / (n - 1) (R - mean): RLOO (Ahmadian et al. 2024).
 at::Tensor rloo_advantages(const at::Tensor& rewards_R, std::span<const std::int64_t> groups);
 
@@ -30,6 +39,21 @@ at::Tensor rloo_advantages(const at::Tensor& rewards_R, std::span<const std::int
 // them.
 std::int64_t count_constant_groups(const at::Tensor& rewards_R,
                                    std::span<const std::int64_t> groups);
+// Their names, ascending. Dynamic sampling (DAPO, Yu et al. 2025) drops them; the metric may be
+// another than the reward, such as whether the answer is right.
+std::vector<std::int64_t> constant_groups(const at::Tensor& metric_R,
+                                          std::span<const std::int64_t> groups);
+// The groups whose mean metric does not lie strictly between the bounds: OpenRLHF's dynamic
+// filtering. A metric in [0, 1] and the bounds 0 and 1: the all wrong and the all right.
+struct MetricRange {
+  double low = 0;
+  double high = 1;
+};
+std::vector<std::int64_t> groups_outside(const at::Tensor& metric_R,
+                                         std::span<const std::int64_t> groups,
+                                         const MetricRange& range);
+// False for the responses of the groups that were dropped.
+at::Tensor keep_groups(std::span<const std::int64_t> groups, std::span<const std::int64_t> dropped);
 
 // What a token earns from itself to the end of its response, sum over k >= t of gamma^(k - t) r_k.
 // Whitened over the global batch (ppo.hpp) it is the advantage of REINFORCE++ (Hu 2025), the KL
