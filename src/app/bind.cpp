@@ -158,6 +158,12 @@ void describe(FieldVisitor& v, RewardsConfig& rewards) {
     v.field("too_short_reward", rewards.compose.too_short_reward, Range{},
             "Times holistic_weight, for a response that is nothing but its end.");
   });
+  v.section("overlong", "A penalty for responses that come near max_new_tokens (DAPO).", [&] {
+    v.field("buffer", rewards.overlong.buffer, kCountOrZero,
+            "Tokens before max_new_tokens over which it grows; 0: none.");
+    v.field("penalty", rewards.overlong.penalty, kNotNegative,
+            "At max_new_tokens, on the last token.");
+  });
   v.field("normalization_samples", rewards.normalization_samples,
           Range{.low = 2, .high = kUnlimited},
           "Samples of the initial policy, on validation prompts, that statistics are measured on.");
@@ -254,6 +260,18 @@ void describe_reference(FieldVisitor& v, ReferenceConfig& reference) {
   v.field("every", reference.every, kCount, "reset: steps.");
 }
 
+void describe_preference(FieldVisitor& v, PreferenceConfig& preference) {
+  v.field("beta", preference.beta, kPositive,
+          "How much a difference of log-probabilities counts as reward.");
+  v.field("label_smoothing", preference.label_smoothing, {.low = 0, .high = 0.5, .high_open = true},
+          "dpo, selm, simpo: share of the pairs that may be the wrong way round (cDPO).");
+  v.field("margin", preference.margin, kNotNegative,
+          "simpo: by how much the rewards have to differ.");
+  v.field("alpha", preference.alpha, kNotNegative, "selm: of the optimistic term.");
+  v.field("desirable_weight", preference.desirable_weight, kNotNegative, "kto.");
+  v.field("undesirable_weight", preference.undesirable_weight, kNotNegative, "kto.");
+}
+
 // Parts of an algorithm that its kind presets.
 void describe_choices(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.choice("advantage", algorithm.advantage,
@@ -270,7 +288,8 @@ void describe_choices(FieldVisitor& v, AlgorithmConfig& algorithm) {
             {"sequence", PolicyLossKind::kSequence},
             {"sequence_mean", PolicyLossKind::kSequenceMean},
             {"cispo", PolicyLossKind::kCispo}},
-           "Clipped ratio a token; a response, as product or geometric mean; or constant weights.");
+           "Clipped ratio a token; a response, as product or geometric mean; or constant weights. "
+           "Preferences and sft have their own.");
   v.choice("aggregation", algorithm.aggregation,
            {{"auto", std::nullopt},
             {"token_mean", Aggregation::kTokenMean},
@@ -293,7 +312,7 @@ void describe_choices(FieldVisitor& v, AlgorithmConfig& algorithm) {
 
 void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.choice("kind", algorithm.kind, algorithm_names(),
-           "A preset of advantage, loss, aggregation, whiten and kl.placement.");
+           "A preset of advantage, loss, aggregation, whiten and kl.placement (docs/method.md).");
   v.field("minibatch", algorithm.minibatch, kCount, "Samples an optimiser step, over all ranks.");
   v.field("epochs", algorithm.epochs, kCount, "Passes over a step's samples.");
   v.field("clip", algorithm.clip, kPositive, "Clipping range of the policy ratio.");
@@ -308,6 +327,8 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.field("value_coef", algorithm.value_coef, kNotNegative, "Factor of the value loss.");
   v.field("value_trains_trunk", algorithm.value_trains_trunk,
           "The value loss reaches the adapter, not the value head alone.");
+  v.field("entropy_coef", algorithm.entropy_coef, kNotNegative,
+          "Of the policy's entropy a token, as a bonus; 0: none.");
   v.field("gamma", algorithm.gamma, kUnit, "Discount.");
   v.field("lambda", algorithm.lambda, kUnit, "Of generalised advantage estimation.");
   v.field("group_epsilon", algorithm.group_epsilon, kNotNegative,
@@ -316,6 +337,15 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.section("kl", "Penalty for leaving the reference policy.", [&] { describe_kl(v, algorithm); });
   v.section("reference", "The policy that the KL term compares with.",
             [&] { describe_reference(v, algorithm.reference); });
+  v.section("preference", "dpo, ipo, simpo, kto, selm: a prompt's best sample against its worst.",
+            [&] { describe_preference(v, algorithm.preference); });
+  v.choice(
+      "data", algorithm.data,
+      {{"auto", std::nullopt},
+       {"rollouts", StepData::kRollouts},
+       {"references", StepData::kReferences}},
+      "`references`: the data set's own answers, and for preferences its rejected ones, in the "
+      "place of samples. `auto`: sft references, others rollouts.");
   v.section("correction", "Between the distributions that generated and that train.",
             [&] { describe_correction(v, algorithm.correction); });
   v.choice("dynamic_sampling", algorithm.dynamic_sampling,
@@ -332,6 +362,8 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.choice("old_logprobs", algorithm.old_logprobs,
            {{"recompute", OldLogprobs::kRecompute}, {"sampled", OldLogprobs::kSampled}},
            "recompute: by the training pass, the first ratio is exactly 1. sampled: as generated.");
+  v.field("filter_truncated", algorithm.filter_truncated,
+          "Responses that max_new_tokens cut short leave the loss and its denominators.");
   v.choice("on_nonfinite", algorithm.on_nonfinite,
            {{"stop", OnNonFinite::kStop}, {"skip", OnNonFinite::kSkip}},
            "A loss or gradient that is not finite ends the run, or its mini-batch is left out; the "

@@ -44,7 +44,7 @@ void ResponseBatch::add(std::span<const std::int64_t> prompt,
 }
 
 ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses,
-                               double temperature, Adapter adapter) {
+                               double temperature, Adapter adapter, EntropyGradient entropy) {
   ALARM_CHECK(temperature > 0,
               "temperature is {}, expected above 0: a greedy policy has no log-probabilities",
               temperature);
@@ -52,8 +52,8 @@ ResponseScores score_responses(const CausalLm& model, const ResponseBatch& respo
   const auto device = model.device();
   const auto hidden = model.hidden(responses.batch(), adapter);
   const auto states = hidden.index_select(0, indices(responses.predicting_rows(), device));
-  const auto scores =
-      score_tokens(states, model.head_VD(), indices(responses.targets(), device), temperature);
+  const auto scores = score_tokens(states, model.head_VD(), indices(responses.targets(), device),
+                                   temperature, entropy);
   return {scores.logprobs_T, scores.entropy_T, states};
 }
 

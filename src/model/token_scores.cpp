@@ -17,10 +17,11 @@ using torch::autograd::variable_list;
 // allocator take well.
 constexpr std::int64_t kChunkElements = std::int64_t{64} * 49152;
 
-enum class Gradient { kNone, kWanted };
+enum class Gradient { kNone, kOfTargets, kOfTargetsAndEntropy };
 
 struct Chunk {
   at::Tensor logprobs, entropy, gradient_TD;
+  at::Tensor entropy_gradient_TD;  // undefined unless wanted
 };
 
 // log softmax in float32 or wider.
@@ -37,54 +38,71 @@ Chunk score_chunk(const at::Tensor& states, const at::Tensor& head, const at::Te
   const auto p = log_p.exp();
   Chunk chunk{.logprobs = log_p.gather(1, targets.unsqueeze(1)).squeeze(1),
               .entropy = at::linalg_vecdot(p, log_p).neg_(),
-              .gradient_TD = {}};
+              .gradient_TD = {},
+              .entropy_gradient_TD = {}};
   if (wanted == Gradient::kNone) return chunk;
   const auto mean_row = p.to(head.scalar_type()).mm(head);
   chunk.gradient_TD = (head.index_select(0, targets) - mean_row).div_(temperature);
+  if (wanted == Gradient::kOfTargetsAndEntropy) {
+    // dH / d logit_v = -p_v (log p_v + H)
+    const auto slope = p.mul(log_p.add(chunk.entropy.unsqueeze(1))).neg_();
+    chunk.entropy_gradient_TD = slope.to(head.scalar_type()).mm(head).div_(temperature);
+  }
   return chunk;
 }
 
 Chunk score_all(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets,
                 double temperature, Gradient wanted) {
   const auto rows = std::max<std::int64_t>(1, kChunkElements / head.size(0));
-  std::vector<at::Tensor> logprobs, entropies, gradients;
+  std::vector<at::Tensor> logprobs, entropies, gradients, entropy_gradients;
   for (std::int64_t begin = 0; begin < states.size(0); begin += rows) {
     const auto size = std::min(rows, states.size(0) - begin);
     auto chunk = score_chunk(states.narrow(0, begin, size), head, targets.narrow(0, begin, size),
                              temperature, wanted);
     logprobs.push_back(chunk.logprobs);
     entropies.push_back(chunk.entropy);
-    if (wanted == Gradient::kWanted) gradients.push_back(chunk.gradient_TD);
+    if (chunk.gradient_TD.defined()) gradients.push_back(chunk.gradient_TD);
+    if (chunk.entropy_gradient_TD.defined()) entropy_gradients.push_back(chunk.entropy_gradient_TD);
   }
-  return {at::cat(logprobs), at::cat(entropies),
-          gradients.empty() ? at::Tensor() : at::cat(gradients)};
+  const auto join = [](const std::vector<at::Tensor>& parts) {
+    return parts.empty() ? at::Tensor() : at::cat(parts);
+  };
+  return {at::cat(logprobs), at::cat(entropies), join(gradients), join(entropy_gradients)};
 }
 
 struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
   static variable_list forward(AutogradContext* context, const at::Tensor& states,
                                const at::Tensor& head, const at::Tensor& targets,
-                               double temperature) {
-    const auto scores = score_all(states, head, targets, temperature, Gradient::kWanted);
-    context->save_for_backward({scores.gradient_TD});
-    context->mark_non_differentiable({scores.entropy});
+                               double temperature, bool entropy_gradient) {
+    const auto scores =
+        score_all(states, head, targets, temperature,
+                  entropy_gradient ? Gradient::kOfTargetsAndEntropy : Gradient::kOfTargets);
+    context->save_for_backward({scores.gradient_TD, scores.entropy_gradient_TD});
+    if (!entropy_gradient) context->mark_non_differentiable({scores.entropy});
     return {scores.logprobs, scores.entropy};
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
-    const auto gradient_TD = context->get_saved_variables()[0];
-    return {gradient_TD * grads[0].unsqueeze(1).to(gradient_TD.scalar_type()), {}, {}, {}};
+    const auto saved = context->get_saved_variables();
+    const auto chain = [&](std::size_t output) {
+      return saved[output] * grads[output].unsqueeze(1).to(saved[output].scalar_type());
+    };
+    at::Tensor gradient_TD = chain(0);
+    if (saved[1].defined() && grads[1].defined()) gradient_TD = gradient_TD + chain(1);
+    return {gradient_TD, {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
 TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD,
-                         const at::Tensor& targets_T, double temperature) {
+                         const at::Tensor& targets_T, double temperature, EntropyGradient entropy) {
   if (!at::GradMode::is_enabled() || !states_TD.requires_grad()) {
     const auto scores = score_all(states_TD, head_VD, targets_T, temperature, Gradient::kNone);
     return {scores.logprobs, scores.entropy};
   }
-  const auto scores = ScoreTokens::apply(states_TD, head_VD, targets_T, temperature);
+  const auto scores = ScoreTokens::apply(states_TD, head_VD, targets_T, temperature,
+                                         entropy == EntropyGradient::kYes);
   return {scores[0], scores[1]};
 }
 

@@ -40,6 +40,7 @@ Record read_record(const JsonField& object) {
   record.aspect = object.text_or("aspect", "");
   record.document = object.text_or("document", "");
   record.reference = object.text_or("reference", "");
+  record.rejected = object.text_or("rejected", "");
   ALARM_CHECK(!record.prompt.empty(), "{}: the prompt is empty", object.where());
   return record;
 }

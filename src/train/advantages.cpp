@@ -58,6 +58,10 @@ Advantages estimate_advantages(const Algorithm& algorithm, const AlgorithmConfig
   switch (algorithm.advantage) {
     case AdvantageKind::kGae:
       return gae(step.rewards_T, step.values_T, step.offsets, config.gamma, config.lambda);
+    case AdvantageKind::kNone: {
+      const auto none = at::zeros_like(step.rewards_T);
+      return {none, none};
+    }
     case AdvantageKind::kRewardToGo: {
       const auto to_go = reward_to_go(step.rewards_T, step.offsets, config.gamma);
       return {to_go, to_go};
@@ -69,27 +73,14 @@ Advantages estimate_advantages(const Algorithm& algorithm, const AlgorithmConfig
   }
 }
 
-at::Tensor estimate_kl(KlEstimator estimator, const at::Tensor& logprobs_T,
-                       const at::Tensor& reference_T) {
-  switch (estimator) {
-    case KlEstimator::kK2:
-      return kl_k2(logprobs_T, reference_T);
-    case KlEstimator::kK3:
-      return kl_k3(logprobs_T, reference_T);
-    case KlEstimator::kK1:
-      break;
-  }
-  return kl_k1(logprobs_T, reference_T);
-}
-
 std::vector<std::int64_t> prompt_groups(std::span<const Rollout> rollouts) {
   std::vector<std::int64_t> groups;
   for (const auto& rollout : rollouts) groups.push_back(rollout.prompt_group);
   return groups;
 }
 
-double constant_groups(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,
-                       std::span<const std::int64_t> groups) {
+double constant_share(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,
+                      std::span<const std::int64_t> groups) {
   const auto rows = comparable(groups);
   if (rows.empty()) return 0;
   std::vector<std::int64_t> compared;

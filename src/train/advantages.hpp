@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "alarm/rl/ppo.hpp"
 #include "alarm/train/algorithm.hpp"
 #include "alarm/train/rollout.hpp"
 
@@ -25,15 +26,11 @@ struct StepNumbers {
 Advantages estimate_advantages(const Algorithm& algorithm, const AlgorithmConfig& config,
                                const StepNumbers& step);
 
-// Value and gradient of the estimator named.
-at::Tensor estimate_kl(KlEstimator estimator, const at::Tensor& logprobs_T,
-                       const at::Tensor& reference_T);
-
 // The prompt of each rollout.
 std::vector<std::int64_t> prompt_groups(std::span<const Rollout> rollouts);
 // Share of the prompts with several samples whose rewards all are equal: they teach nothing.
-double constant_groups(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,
-                       std::span<const std::int64_t> groups);
+double constant_share(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,
+                      std::span<const std::int64_t> groups);
 
 // Weights of a step's tokens from the off-policy correction: 1 without one.
 struct TokenWeights {

@@ -15,6 +15,19 @@ struct Preset {
   bool dynamic_sampling = false;
 };
 
+Algorithm pairs(PolicyLossKind loss) {
+  return {.advantage = AdvantageKind::kNone,
+          .loss = loss,
+          .kl_placement = KlPlacement::kNone,
+          .whiten = WhitenScope::kNone};
+}
+
+Algorithm answers() {
+  auto result = pairs(PolicyLossKind::kSupervised);
+  result.data = StepData::kReferences;
+  return result;
+}
+
 // The KL term is where its gradient is that of KL(policy || reference) (docs/method.md), but for
 // GRPO's k3, which is how that algorithm is published. DAPO, GSPO and CISPO are published without.
 const std::vector<Preset>& presets() {
@@ -41,7 +54,13 @@ const std::vector<Preset>& presets() {
       {"gspo",
        {A::kGroupNormalized, L::kSequenceMean, G::kSequenceMeanTokenMean, P::kNone, K::kK2,
         W::kNone}},
-      {"cispo", {A::kGroupNormalized, L::kCispo, G::kTokenMean, P::kNone, K::kK2, W::kNone}}};
+      {"cispo", {A::kGroupNormalized, L::kCispo, G::kTokenMean, P::kNone, K::kK2, W::kNone}},
+      {"dpo", pairs(L::kDpo)},
+      {"ipo", pairs(L::kIpo)},
+      {"simpo", pairs(L::kSimpo)},
+      {"kto", pairs(L::kKto)},
+      {"selm", pairs(L::kSelm)},
+      {"sft", answers()}};
   return all;
 }
 
@@ -56,39 +75,65 @@ const Preset& preset_of(const std::string& kind) {
   return *found;
 }
 
-void check(const AlgorithmConfig& config, const Algorithm& algorithm, const Preset& preset) {
-  require(algorithm.has_critic() == preset.choices.has_critic(),
+bool one_ratio_a_response(PolicyLossKind loss) {
+  return loss == PolicyLossKind::kSequence || loss == PolicyLossKind::kSequenceMean;
+}
+
+// Presets differ in what they learn from: that is not for overriding.
+void check_family(const AlgorithmConfig& config, const Algorithm& algorithm,
+                  const Algorithm& preset) {
+  require(algorithm.has_critic() == preset.has_critic(),
           algorithm.has_critic()
               ? fmt::format("{} has no critic, and advantage gae needs one: choose kind ppo",
                             config.kind)
               : "ppo learns from its critic: choose the kind that the advantage belongs to (grpo, "
                 "rloo, reinforce++...)");
+  require(algorithm.learns_policy_gradient() == preset.learns_policy_gradient() &&
+              (algorithm.learns_policy_gradient() || algorithm.loss == preset.loss),
+          fmt::format("loss and advantage: {} has its own, which cannot be changed", config.kind));
+  require(algorithm.data == preset.data || algorithm.learns_preferences(),
+          fmt::format("data: {} learns from {}", config.kind,
+                      preset.data == StepData::kRollouts ? "rollouts" : "references"));
   require(algorithm.has_critic() || !config.value_trains_trunk,
           fmt::format("value_trains_trunk: {} has no critic whose loss could reach the policy",
                       config.kind));
-  const bool one_ratio = algorithm.loss == PolicyLossKind::kSequence ||
-                         algorithm.loss == PolicyLossKind::kSequenceMean;
-  require(!one_ratio || algorithm.compares_samples(),
+}
+
+void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  require(!one_ratio_a_response(algorithm.loss) || algorithm.compares_samples(),
           "a loss with one ratio a response needs one advantage a response; gae and reward_to_go "
           "give one a token");
   require(
       algorithm.kl_placement != KlPlacement::kLoss || algorithm.kl_estimator != KlEstimator::kK1,
       "kl.estimator k1 has gradient 0 on average when it is part of the loss: choose k2, or "
       "kl.placement reward");
-  require(config.correction.kind == CorrectionKind::kNone ||
-              config.old_logprobs == OldLogprobs::kRecompute,
-          "correction: with old_logprobs sampled the ratio is corrected already; choose recompute");
+  require(algorithm.kl_placement == KlPlacement::kNone || algorithm.learns_policy_gradient(),
+          fmt::format("kl.placement: {} has no KL term; preference.beta holds it to the reference",
+                      config.kind));
+  require(
+      config.correction.kind == CorrectionKind::kNone ||
+          (config.old_logprobs == OldLogprobs::kRecompute && algorithm.learns_policy_gradient()),
+      "correction: of a policy gradient, and with old_logprobs sampled the ratio is corrected "
+      "already; choose recompute");
   require(
       config.dual_clip == 0 || config.dual_clip > 1,
       fmt::format("dual_clip: {} would hold ordinary losses; expected more than 1, or 0 for none",
                   config.dual_clip));
+  require(!algorithm.dynamic_sampling || algorithm.compares_samples(),
+          "dynamic_sampling replaces prompts whose samples all have one reward, which only an "
+          "algorithm that compares them (grpo, dapo, rloo...) learns nothing from");
 }
 
 }  // namespace
 
 bool Algorithm::compares_samples() const {
   return advantage == AdvantageKind::kGroupNormalized ||
-         advantage == AdvantageKind::kGroupCentred || advantage == AdvantageKind::kLeaveOneOut;
+         advantage == AdvantageKind::kGroupCentred || advantage == AdvantageKind::kLeaveOneOut ||
+         (learns_preferences() && data == StepData::kRollouts);
+}
+
+bool Algorithm::learns_preferences() const {
+  return advantage == AdvantageKind::kNone && loss != PolicyLossKind::kSupervised;
 }
 
 const std::vector<std::string>& algorithm_names() {
@@ -109,11 +154,13 @@ Algorithm resolve_algorithm(const AlgorithmConfig& config) {
   result.kl_placement = config.kl_placement.value_or(result.kl_placement);
   result.kl_estimator = config.kl_estimator.value_or(result.kl_estimator);
   result.whiten = config.whiten.value_or(result.whiten);
+  result.data = config.data.value_or(result.data);
   result.dynamic_sampling = config.dynamic_sampling.value_or(preset.dynamic_sampling);
   const double high = preset.clip_high > 0 ? preset.clip_high : config.clip;
   result.clip = {
       .low = config.clip, .high = config.clip_high.value_or(high), .dual = config.dual_clip};
-  check(config, result, preset);
+  check_family(config, result, preset.choices);
+  check(config, result);
   return result;
 }
 

@@ -2,6 +2,7 @@
 #include "alarm/train/batch_plan.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -70,8 +71,9 @@ MiniBatchPlan plan_one(std::span<const Rollout> rollouts,
       plan.samples += 1;
       plan.tokens += rollouts[static_cast<std::size_t>(sample)].tokens();
     }
-    for (auto& unit : units_of(rollouts, samples, config.micro_tokens))
-      units.push_back(std::move(unit));
+    const auto budget =
+        config.whole_units ? std::numeric_limits<std::int64_t>::max() : config.micro_tokens;
+    for (auto& unit : units_of(rollouts, samples, budget)) units.push_back(std::move(unit));
   }
   for (auto& share : share_out(std::move(units), config.ranks)) {
     plan.by_rank.push_back(pack(std::move(share), config.micro_tokens));

@@ -55,12 +55,21 @@ void check_rewards(const RewardsConfig& rewards) {
   for (const auto& aspect : rewards.aspects) check_aspect(aspect);
 }
 
+void check_overlong(const TrainConfig& config) {
+  const auto longest = config.rollout.sampling.max_new_tokens;
+  require(config.rewards.overlong.buffer <= longest,
+          fmt::format("rewards.overlong.buffer: {} tokens, but a response has at most "
+                      "rollout.max_new_tokens = {}",
+                      config.rewards.overlong.buffer, longest));
+}
+
 // What keep_best may name: a mean over the validation prompts.
 void check_keep_best(const TrainConfig& config) {
   if (config.checkpoint.keep_best.empty() || config.evaluate.every == 0) return;
   std::vector<std::string> known{"eval/reward/holistic", "eval/reward/total",
                                  "eval/tokens/response"};
   for (const auto& aspect : config.rewards.aspects) known.push_back("eval/reward/" + aspect.name);
+  if (config.algorithm.kind == "sft") known.push_back("eval/logprob");
   require(std::find(known.begin(), known.end(), config.checkpoint.keep_best) != known.end(),
           fmt::format("checkpoint.keep_best: '{}' is not measured; expected one of {}",
                       config.checkpoint.keep_best, fmt::join(known, ", ")));
@@ -100,6 +109,7 @@ void check_minibatch(const TrainConfig& config) {
 void check_config(const TrainConfig& config, int world_size) {
   check_rollout(config.rollout);
   check_rewards(config.rewards);
+  check_overlong(config);
   check_keep_best(config);
   check_kl(config);
   check_algorithm(config);

@@ -4,6 +4,7 @@
 #include "alarm/train/trainer.hpp"
 
 #include "train/policy_loader.hpp"
+#include "train/reference_answers.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -28,6 +29,11 @@ Datasets load_datasets(const TrainConfig& config) {
 
 void check_prompts(World& world, const TrainConfig& config) {
   Datasets data = load_datasets(config);
+  const Algorithm algorithm = resolve_algorithm(config.algorithm);
+  if (algorithm.data == StepData::kReferences) {
+    check_answers(data.train,
+                  algorithm.learns_preferences() ? WithRejected::kYes : WithRejected::kNo);
+  }
   const auto policy = load_policy(config, world);
   const auto tokenizer = load_tokenizer(policy_dir(config, *policy));
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;

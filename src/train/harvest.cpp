@@ -15,7 +15,8 @@ GenerationRequest make_request(const Actors& actors, const HarvestPlan& plan, st
                                std::int64_t sample) {
   const Record& record = plan.dataset->at(plan.records[static_cast<std::size_t>(prompt)]);
   return {.prompt = actors.tokenizer->encode(record.prompt).ids,
-          .sample_id = static_cast<std::uint32_t>(prompt * plan.samples_per_prompt + sample)};
+          .sample_id = static_cast<std::uint32_t>(
+              (plan.first_prompt + prompt) * plan.samples_per_prompt + sample)};
 }
 
 Rollout make_rollout(const Actors& actors, const HarvestPlan& plan,
@@ -24,7 +25,7 @@ Rollout make_rollout(const Actors& actors, const HarvestPlan& plan,
   rollout.step = plan.draws.step;
   rollout.sample_id = request.sample_id;
   rollout.prompt_group = request.sample_id / plan.samples_per_prompt;
-  rollout.record = plan.records[static_cast<std::size_t>(rollout.prompt_group)];
+  rollout.record = plan.records[static_cast<std::size_t>(rollout.prompt_group - plan.first_prompt)];
   rollout.prompt = request.prompt;
   rollout.response = std::move(generation.tokens);
   rollout.sampled_logprobs = std::move(generation.sampled_logprobs);
@@ -94,6 +95,13 @@ std::vector<Rollout> work_reward_actor(World& world, const Placement& placement,
 }
 
 }  // namespace
+
+HarvestTimes& HarvestTimes::operator+=(const HarvestTimes& more) {
+  generate_s += more.generate_s;
+  score_s += more.score_s;
+  wait_s += more.wait_s;
+  return *this;
+}
 
 std::int64_t HarvestPlan::prompts_per_group() const {
   return std::max<std::int64_t>(1, group_size / samples_per_prompt);

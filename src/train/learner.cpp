@@ -9,7 +9,9 @@
 
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
+#include "alarm/base/log.hpp"
 #include "alarm/base/random.hpp"
+#include "alarm/rl/overlong.hpp"
 #include "alarm/rl/ppo.hpp"
 #include "alarm/train/schedule.hpp"
 #include "alarm/train/sync.hpp"
@@ -84,7 +86,8 @@ std::vector<MiniBatchPlan> Learner::plan_epoch(const Batch& batch, std::int64_t 
   return plan_minibatches(batch.rollouts, order,
                           {.minibatch = config_.algorithm.minibatch,
                            .micro_tokens = config_.learner.micro_tokens,
-                           .ranks = group_.host->size()});
+                           .ranks = group_.host->size(),
+                           .whole_units = algorithm_.learns_preferences()});
 }
 
 // The same micro-batches as the first epoch's update, so that its first ratio is exactly 1.
@@ -154,7 +157,7 @@ void Learner::exchange_scores(Batch& batch, const std::vector<std::int64_t>& don
 void Learner::compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const {
   const at::Tensor rewards_T =
       algorithm_.kl_placement == KlPlacement::kReward
-          ? batch.rewards_T - kl_.coefficient() * estimate_kl(algorithm_.kl_estimator, batch.old_T,
+          ? batch.rewards_T - kl_.coefficient() * kl_estimate(algorithm_.kl_estimator, batch.old_T,
                                                               batch.reference_T)
           : batch.rewards_T;
   const auto groups = prompt_groups(batch.rollouts);
@@ -169,7 +172,10 @@ void Learner::compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>&
       correct_off_policy(config_.algorithm.correction, batch.old_T, batch.sampled_T, batch.offsets);
   batch.correction_T = correction.weights_T;
   batch.kept_T = correction.kept_T;
-  batch.constant_groups = constant_groups(batch.rewards_T, batch.offsets, groups);
+  if (config_.algorithm.filter_truncated) {
+    batch.kept_T = batch.kept_T.logical_and(keep_finished(batch.offsets, batch.truncated()));
+  }
+  batch.constant_groups = constant_share(batch.rewards_T, batch.offsets, groups);
 }
 
 at::Tensor Learner::whitened(const at::Tensor& advantages_T, const Batch& batch,
@@ -206,19 +212,36 @@ bool Learner::run_epoch(const Batch& batch, const std::vector<MiniBatchPlan>& pl
 Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
                         std::span<const ComposedReward> rewards) {
   ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step);
+  times_ = {};
+  if (!algorithm_.learns_preferences()) return learn(step, Batch(rollouts, rewards));
+  const auto pairs = select_pairs(
+      rollouts, rewards, algorithm_.loss == PolicyLossKind::kSelm ? Sampled::kFirst : Sampled::kNo);
+  Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
+                  {"preference/without", static_cast<double>(pairs.without)}};
+  if (pairs.pairs == 0) {
+    log::warn("step {}: no prompt has samples with different rewards, nothing was learned",
+              step + 1);
+    return metrics;
+  }
+  Batch batch(pairs.rollouts, pairs.rewards);
+  batch.preferences = pairs.preferences;
+  const Scalars learned = learn(step, std::move(batch));
+  metrics.insert(metrics.end(), learned.begin(), learned.end());
+  return metrics;
+}
+
+Scalars Learner::learn(std::int64_t step, Batch batch) {
   Stopwatch clock;
-  Batch batch(rollouts, rewards);
   auto plans = plan_epoch(batch, step, 0);
   score_batch(batch, plans);
   compute_advantages(batch, plans);
   times_ = {{"reference", clock.lap()}};
 
   Progress progress;
+  const double scale = lr_factor(config_.optimizer.schedule, step, config_.run.steps);
   for (std::int64_t epoch = 0; epoch < config_.algorithm.epochs; ++epoch) {
     if (epoch > 0) plans = plan_epoch(batch, step, epoch);
-    if (!run_epoch(batch, plans, lr_factor(config_.optimizer.schedule, step, config_.run.steps),
-                   progress))
-      break;
+    if (!run_epoch(batch, plans, scale, progress)) break;
   }
   optimizer_.zero_grad();
   reference_->follow(step);

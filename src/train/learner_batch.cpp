@@ -35,30 +35,49 @@ at::Tensor Learner::Batch::of(const at::Tensor& per_token_T, std::int64_t sample
   return per_token_T.narrow(0, begin, offsets[static_cast<std::size_t>(sample) + 1] - begin);
 }
 
-Learner::MiniBatchWeights Learner::Batch::weigh(const MiniBatchPlan& plan, Aggregation aggregation,
-                                                double fixed_length) const {
-  const auto* kept = kept_T.const_data_ptr<bool>();
-  std::vector<std::int64_t> tokens, ends{0};
+at::Tensor Learner::Batch::truncated() const {
+  at::Tensor flags = at::zeros({static_cast<std::int64_t>(rollouts.size())}, at::kBool);
+  for (std::size_t i = 0; i < rollouts.size(); ++i) {
+    flags.mutable_data_ptr<bool>()[i] = !rollouts[i].ended();
+  }
+  return flags;
+}
+
+// The tokens of the mini-batch end to end, and where its responses end.
+struct MiniBatchTokens {
+  std::vector<std::int64_t> tokens, offsets{0};
+  std::int64_t units = 0;
+};
+
+MiniBatchTokens tokens_of(const MiniBatchPlan& plan, std::span<const std::int64_t> offsets) {
+  MiniBatchTokens found;
   for (const auto& micros : plan.by_rank) {
     for (const auto& micro : micros) {
       for (const auto& unit : micro) {
+        found.units += 1;
         for (const auto sample : unit.samples) {
           const auto i = static_cast<std::size_t>(sample);
-          for (auto t = offsets[i]; t < offsets[i + 1]; ++t) {
-            if (kept[t]) tokens.push_back(t);
-          }
-          ends.push_back(static_cast<std::int64_t>(tokens.size()));
+          for (auto t = offsets[i]; t < offsets[i + 1]; ++t) found.tokens.push_back(t);
+          found.offsets.push_back(static_cast<std::int64_t>(found.tokens.size()));
         }
       }
     }
   }
-  LossCounts counts = count_losses(ends);
+  return found;
+}
+
+Learner::MiniBatchWeights Learner::Batch::weigh(const MiniBatchPlan& plan, Aggregation aggregation,
+                                                double fixed_length) const {
+  const auto mini = tokens_of(plan, offsets);
+  const at::Tensor index = at::tensor(mini.tokens, at::kLong);
+  const at::Tensor kept = kept_T.index_select(0, index);
+  LossCounts counts = count_losses(mini.offsets, kept);
   counts.fixed_length = fixed_length;
-  const at::Tensor index = at::tensor(tokens, at::kLong);
   MiniBatchWeights weights{.policy_T = {},
                            .kl_T = at::zeros_like(rewards_T),
-                           .tokens = static_cast<double>(plan.tokens)};
-  weights.kl_T.index_copy_(0, index, aggregation_weights(ends, aggregation, counts));
+                           .tokens = static_cast<double>(plan.tokens),
+                           .prompts = static_cast<double>(mini.units)};
+  weights.kl_T.index_copy_(0, index, aggregation_weights(mini.offsets, aggregation, counts, kept));
   weights.policy_T = weights.kl_T * correction_T;
   return weights;
 }
@@ -92,6 +111,8 @@ void Learner::Progress::add(const Progress& mini) {
   approximate_kl += mini.approximate_kl;
   clipped += mini.clipped;
   value_clipped += mini.value_clipped;
+  ranked += mini.ranked;
+  margin += mini.margin;
   tokens += mini.tokens;
   if (minibatches == 0) first_ratio_deviation = std::abs(mini.ratio / mini.tokens - 1.0);
   minibatches += 1;

@@ -12,6 +12,8 @@
 #include "alarm/model/response_scores.hpp"
 #include "alarm/train/learner.hpp"
 
+#include "train/preference_pairs.hpp"
+
 namespace alarm_dist {
 
 struct Learner::Batch {
@@ -21,12 +23,14 @@ struct Learner::Batch {
   std::vector<std::int64_t> offsets{0};  // rollout i owns tokens [offsets[i], offsets[i+1])
   at::Tensor gap_T;                      // |log-probability as generated - as recomputed|
   at::Tensor rewards_T, sampled_T, old_T, reference_T, entropy_T, values_T, advantages_T, returns_T;
-  at::Tensor correction_T, kept_T;  // off-policy weights; tokens that are not rejected
-  double constant_groups = 0;       // share of the prompts whose samples all have one reward
+  at::Tensor correction_T, kept_T;      // off-policy weights; tokens that are not rejected
+  std::vector<Preference> preferences;  // by rollout, where preferences are learned
+  double constant_groups = 0;           // share of the prompts whose samples all have one reward
 
   std::int64_t tokens() const { return offsets.back(); }
   at::Tensor of(const at::Tensor& per_token_T,
                 std::int64_t sample) const;  // a view of one rollout's part
+  at::Tensor truncated() const;              // bool, by rollout: cut by the length limit
   // The same on every rank: the denominators are counts over the whole mini-batch.
   MiniBatchWeights weigh(const MiniBatchPlan& plan, Aggregation aggregation,
                          double fixed_length) const;
@@ -37,6 +41,7 @@ struct Learner::MiniBatchWeights {
   at::Tensor policy_T;  // aggregation times off-policy correction
   at::Tensor kl_T;      // aggregation
   double tokens = 0;    // of the mini-batch, for the value loss's mean
+  double prompts = 0;   // units of the plan: pairs, where it is of pairs
 };
 
 // The samples of a micro-batch as rows of a forward pass, and their tokens' places in the step's
@@ -56,7 +61,7 @@ MicroRows make_micro_rows(std::span<const Rollout> rollouts, std::span<const std
 // Sums over the mini-batches of an update, over all ranks once reduced.
 struct Learner::Progress {
   double policy_loss = 0, value_loss = 0, ratio = 0, approximate_kl = 0, clipped = 0,
-         value_clipped = 0, tokens = 0;
+         value_clipped = 0, ranked = 0, margin = 0, pairs = 0, tokens = 0;
   double grad_norm = 0, critic_grad_norm = 0;
   std::int64_t minibatches = 0, skipped = 0, epochs = 0;
   double first_ratio_deviation = -1;  // |mean ratio - 1| of the first mini-batch

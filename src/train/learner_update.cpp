@@ -40,7 +40,7 @@ PolicyLoss Learner::policy_loss(const at::Tensor& logprobs_T, const at::Tensor& 
       return gspo_policy_loss(logprobs_T, old_T, advantages_T, offsets, clip, weights_T);
     case PolicyLossKind::kCispo:
       return cispo_policy_loss(logprobs_T, old_T, advantages_T, clip, weights_T);
-    case PolicyLossKind::kToken:
+    default:
       break;
   }
   return ppo_policy_loss(logprobs_T, old_T, advantages_T, clip, weights_T);
@@ -50,49 +50,83 @@ double Learner::fixed_length() const {
   return static_cast<double>(config_.rollout.sampling.max_new_tokens);
 }
 
-// The micro-batch's part of the mini-batch's loss: policy, KL where it is a loss, value.
+// The micro-batch's part of the mini-batch's loss.
 void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
                              const MiniBatchWeights& weights, Progress& mini) {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
-  const auto& config = config_.algorithm;
+  const double bonus = config_.algorithm.entropy_coef;
   const auto scores =
-      score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn);
-  const auto take = [&](const at::Tensor& per_token_T) {
-    return per_token_T.index_select(0, rows.tokens).to(scores.logprobs_T.options());
-  };
-  const auto policy = policy_loss(scores.logprobs_T, take(batch.old_T), take(batch.advantages_T),
-                                  take(weights.policy_T), rows.responses.offsets());
-  at::Tensor loss = policy.sum;
-  if (algorithm_.kl_placement == KlPlacement::kLoss && kl_.coefficient() != 0) {
-    const auto kl =
-        estimate_kl(algorithm_.kl_estimator, scores.logprobs_T, take(batch.reference_T));
-    loss = loss + kl_.coefficient() * (kl * take(weights.kl_T)).sum();
-  }
-  if (algorithm_.has_critic()) {
-    const at::Tensor states =
-        config.value_trains_trunk ? scores.states_TD : scores.states_TD.detach();
-    const auto value = ppo_value_loss(value_head_(states), take(batch.values_T),
-                                      take(batch.returns_T), config.value_clip);
-    loss = loss + config.value_coef * value.sum / weights.tokens;
-    mini.value_loss += value.sum.item<double>() / weights.tokens;
-    mini.value_clipped += value.clipped;
-  }
-  const bool finite = std::isfinite(loss.item<double>());
-  if (!finite && config.on_nonfinite == OnNonFinite::kStop) {
+      score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn,
+                      bonus > 0 ? EntropyGradient::kYes : EntropyGradient::kNo);
+  const at::Tensor loss = loss_of(batch, micro, rows, scores, weights, mini);
+  if (!std::isfinite(loss.item<double>()) && config_.algorithm.on_nonfinite == OnNonFinite::kStop) {
     throw NonFiniteError(fmt::format(
         "the loss is {} on samples{} of step {}: nothing was updated", loss.item<double>(),
         name_samples(batch.rollouts, rows.samples), batch.rollouts.front().step));
   }
   loss.backward();
+}
+
+at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const MicroRows& rows,
+                            const ResponseScores& scores, const MiniBatchWeights& weights,
+                            Progress& mini) {
+  const auto take = [&](const at::Tensor& per_token_T) {
+    return per_token_T.index_select(0, rows.tokens).to(scores.logprobs_T.options());
+  };
+  const auto& offsets = rows.responses.offsets();
+  if (algorithm_.learns_policy_gradient()) {
+    at::Tensor loss = policy_gradient_loss(batch, rows, scores.logprobs_T, weights, mini);
+    if (config_.algorithm.entropy_coef > 0) {
+      loss = loss - config_.algorithm.entropy_coef * (scores.entropy_T * take(weights.kl_T)).sum();
+    }
+    return algorithm_.has_critic() ? loss + value_loss(batch, rows, scores, weights, mini) : loss;
+  }
+  const at::Tensor loss = algorithm_.learns_preferences()
+                              ? preference_loss(batch, micro, scores.logprobs_T,
+                                                take(batch.reference_T), offsets, weights, mini)
+                              : -(scores.logprobs_T * take(weights.policy_T)).sum();
+  mini.policy_loss += loss.item<double>();
+  return loss;
+}
+
+// With the KL term where it is a loss.
+at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& rows,
+                                         const at::Tensor& logprobs_T,
+                                         const MiniBatchWeights& weights, Progress& mini) {
+  const auto take = [&](const at::Tensor& per_token_T) {
+    return per_token_T.index_select(0, rows.tokens).to(logprobs_T.options());
+  };
+  const auto policy = policy_loss(logprobs_T, take(batch.old_T), take(batch.advantages_T),
+                                  take(weights.policy_T), rows.responses.offsets());
   mini.policy_loss += policy.sum.item<double>();
   mini.ratio += policy.ratio_sum;
   mini.approximate_kl += policy.approximate_kl_sum;
   mini.clipped += policy.clipped;
+  if (algorithm_.kl_placement != KlPlacement::kLoss || kl_.coefficient() == 0) return policy.sum;
+  const auto kl =
+      kl_loss_terms(logprobs_T, take(batch.reference_T), {.estimator = algorithm_.kl_estimator});
+  return policy.sum + kl_.coefficient() * (kl * take(weights.kl_T)).sum();
+}
+
+at::Tensor Learner::value_loss(const Batch& batch, const MicroRows& rows,
+                               const ResponseScores& scores, const MiniBatchWeights& weights,
+                               Progress& mini) {
+  const auto take = [&](const at::Tensor& per_token_T) {
+    return per_token_T.index_select(0, rows.tokens).to(scores.logprobs_T.options());
+  };
+  const auto& config = config_.algorithm;
+  const at::Tensor states =
+      config.value_trains_trunk ? scores.states_TD : scores.states_TD.detach();
+  const auto value = ppo_value_loss(value_head_(states), take(batch.values_T),
+                                    take(batch.returns_T), config.value_clip);
+  mini.value_loss += value.sum.item<double>() / weights.tokens;
+  mini.value_clipped += value.clipped;
+  return config.value_coef * value.sum / weights.tokens;
 }
 
 Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tokens) const {
   at::Tensor sums = at::tensor({mine.policy_loss, mine.value_loss, mine.ratio, mine.approximate_kl,
-                                mine.clipped, mine.value_clipped},
+                                mine.clipped, mine.value_clipped, mine.ranked, mine.margin},
                                at::kDouble);
   group_.host->all_reduce(sums, ReduceOp::kSum);
   const auto* total = sums.const_data_ptr<double>();
@@ -102,6 +136,8 @@ Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tok
           .approximate_kl = total[3],
           .clipped = total[4],
           .value_clipped = total[5],
+          .ranked = total[6],
+          .margin = total[7],
           .tokens = static_cast<double>(tokens)};
 }
 
@@ -116,6 +152,7 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   sum_gradients(*group_.device, optimizer_.parameters());
   const Progress mini = sum_over_ranks(mine, plan.tokens);
   progress.add(mini);
+  progress.pairs += algorithm_.learns_preferences() ? weights.prompts : 0;
 
   // The critic's early gradients are large; clipped together they would drown the policy's.
   const double norm = gradient_norm(adapter_parameters_);
@@ -167,14 +204,21 @@ Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
               {"kl/coef", coefficient},
               {"entropy", batch.entropy_T.mean().item<double>()},
               {"loss/policy", progress.policy_loss / minibatches},
-              {"clip_fraction", progress.clipped / seen},
-              {"approximate_kl", progress.approximate_kl / seen},
-              {"ratio/first_deviation", progress.first_ratio_deviation},
               {"grad_norm", progress.grad_norm / minibatches},
               {"epochs", static_cast<double>(progress.epochs)},
               {"skipped_minibatches", static_cast<double>(progress.skipped)},
               {"logprob_gap/max", batch.gap_T.max().item<double>()},
               {"logprob_gap/mean", batch.gap_T.mean().item<double>()}};
+  if (algorithm_.learns_policy_gradient()) {
+    all.emplace_back("clip_fraction", progress.clipped / seen);
+    all.emplace_back("approximate_kl", progress.approximate_kl / seen);
+    all.emplace_back("ratio/first_deviation", progress.first_ratio_deviation);
+  }
+  if (algorithm_.learns_preferences()) {
+    const double pairs = std::max(1.0, progress.pairs);
+    all.emplace_back("preference/accuracy", progress.ranked / pairs);
+    all.emplace_back("preference/margin", progress.margin / pairs);
+  }
   if (algorithm_.has_critic()) {
     const double variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
     const double residual =
@@ -184,7 +228,7 @@ Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
     all.emplace_back("grad_norm/critic", progress.critic_grad_norm / minibatches);
     all.emplace_back("explained_variance", variance > 0 ? 1.0 - residual / variance : 0.0);
   }
-  if (algorithm_.compares_samples()) {
+  if (algorithm_.compares_samples() && algorithm_.learns_policy_gradient()) {
     all.emplace_back("groups/constant_fraction", batch.constant_groups);
   }
   if (config_.algorithm.correction.kind != CorrectionKind::kNone) {

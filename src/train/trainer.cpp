@@ -12,6 +12,7 @@
 
 #include "train/peak_flops.hpp"
 #include "train/policy_loader.hpp"
+#include "train/reference_answers.hpp"
 #include "train/step_flops.hpp"
 
 namespace alarm_dist {
@@ -25,6 +26,7 @@ constexpr std::uint32_t kNormalizationStep = 0xFFFFFFFF;
 Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& run)
     : world_(world),
       config_(config),
+      algorithm_(resolve_algorithm(config.algorithm)),
       run_(run),
       placement_(config.placement, world.rank(), world.size()),
       data_(load_datasets(config)),
@@ -66,13 +68,7 @@ Actors Trainer::actors() const {
 }
 
 RunEnd Trainer::run() {
-  // One rank looks for the checkpoint, so that a folder that changes under the ranks' eyes cannot
-  // split them.
-  std::string found;
-  if (is_root()) found = checkpoints_.latest().value_or("").string();
-  const auto bytes = std::as_bytes(std::span(found));
-  const auto agreed = broadcast_bytes(world_.communicator(), Bytes(bytes.begin(), bytes.end()), 0);
-  const std::string checkpoint(reinterpret_cast<const char*>(agreed.data()), agreed.size());
+  const auto checkpoint = latest_checkpoint();
   if (checkpoint.empty()) {
     start_fresh();
   } else {
@@ -83,6 +79,15 @@ RunEnd Trainer::run() {
   if (stop_) return RunEnd::kStopped;
   finish();
   return RunEnd::kDone;
+}
+
+// One rank looks, so that a folder that changes under the ranks' eyes cannot split them.
+std::string Trainer::latest_checkpoint() const {
+  std::string found;
+  if (is_root()) found = checkpoints_.latest().value_or("").string();
+  const auto bytes = std::as_bytes(std::span(found));
+  const auto agreed = broadcast_bytes(world_.communicator(), Bytes(bytes.begin(), bytes.end()), 0);
+  return {reinterpret_cast<const char*>(agreed.data()), agreed.size()};
 }
 
 void Trainer::start_fresh() {
@@ -140,6 +145,7 @@ void Trainer::train_step(std::int64_t step) {
   add_reward_metrics(harvested, metrics);
   const Scalars learned = learn(step, harvested);
   metrics.insert(metrics.end(), learned.begin(), learned.end());
+  hold_kl_bound(step, learned);
   const double learn_s = clock.lap();
   sync_weights();
   state_.step = step + 1;
@@ -151,7 +157,7 @@ void Trainer::train_step(std::int64_t step) {
   }
   if (is_root()) {
     metrics_->write(step + 1, metrics);
-    write_samples(step + 1, harvested);
+    if (harvested.given.empty()) write_samples(step + 1, harvested);
     const auto value = [&](const std::string& key) {
       const auto found = std::find_if(metrics.begin(), metrics.end(),
                                       [&](const auto& m) { return m.first == key; });
@@ -165,34 +171,21 @@ void Trainer::train_step(std::int64_t step) {
   if (due || last || stop_ || state_.best_step == state_.step) save_checkpoint(step + 1);
 }
 
-Harvest Trainer::collect(std::int64_t step) {
-  HarvestPlan plan{.name = fmt::format("train/{}", step),
-                   .dataset = &data_.train,
-                   .samples_per_prompt = config_.rollout.samples_per_prompt,
-                   .group_size = config_.rollout.group_size,
-                   .sampling = config_.rollout.sampling,
-                   .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed),
-                             .step = static_cast<std::uint32_t>(step)},
-                   .adapter = Adapter::kOn,
-                   .weights_version = state_.weights_version};
-  for (std::int64_t i = 0; i < config_.rollout.prompts(); ++i)
-    plan.records.push_back(prompts_.record(step, i));
-  return harvest(world_, placement_, actors(), plan);
-}
-
 Scalars Trainer::learn(std::int64_t step, const Harvest& harvested) {
   // What the learners computed is told to all ranks: rank 0 writes the log whatever its role.
   std::vector<Rollout> scored;
   std::vector<ComposedReward> rewards;
-  for (const auto& rollout : harvested.rollouts) {
+  for (std::size_t i = 0; i < harvested.rollouts.size(); ++i) {
+    const Rollout& rollout = harvested.rollouts[i];
     if (!rollout.failed_component().empty()) continue;
     scored.push_back(rollout);
-    rewards.push_back((*composer_)(rollout));
+    rewards.push_back(harvested.given.empty() ? (*composer_)(rollout) : harvested.given[i]);
   }
+  if (harvested.given.empty()) punish_overlong(scored, rewards);
   ByteWriter writer;
   if (learner_) {
     world_.control().set_doing(fmt::format("learning from step {}", step));
-    Scalars learned = learner_->update(step, scored, rewards);
+    Scalars learned = update(step, scored, rewards);
     for (const auto& [phase, seconds] : learner_->times())
       learned.emplace_back("time/" + phase + "_s", seconds);
     for (const auto& [key, value] : learned) {
@@ -246,11 +239,18 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
                      : name == "reward" ? "eval/reward/total"
                                         : "eval/reward/" + name;
     metrics.emplace_back(key, mean_of(values));
-    if (key == config_.checkpoint.keep_best &&
-        (!state_.best_value || mean_of(values) > *state_.best_value)) {
-      state_.best_value = mean_of(values);
-      state_.best_step = step;
+  }
+  if (algorithm_.loss == PolicyLossKind::kSupervised) {
+    metrics.emplace_back("eval/logprob",
+                         mean_answer_logprob(world_, *policy_, *tokenizer_, data_.validation,
+                                             config_.evaluate.prompts));
+  }
+  for (const auto& [key, value] : metrics) {
+    if (key != config_.checkpoint.keep_best || (state_.best_value && value <= *state_.best_value)) {
+      continue;
     }
+    state_.best_value = value;
+    state_.best_step = step;
   }
   metrics.emplace_back("time/evaluate_s", clock.seconds());
 }

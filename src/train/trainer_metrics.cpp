@@ -83,6 +83,7 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
       dropped[failed] += 1;
       continue;
     }
+    if (!harvested.given.empty()) continue;
     scored += 1;
     const auto composed = composer(rollout);
     for (const auto r : composed.rewards) total += r;
@@ -94,14 +95,19 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
   }
   const double n = std::max(1.0, scored);
   const auto samples = static_cast<double>(harvested.rollouts.size());
-  metrics.emplace_back("reward/total", total / n);
-  metrics.emplace_back("reward/holistic", holistic / n);
-  for (const auto& [aspect, sum] : aspects) metrics.emplace_back("reward/" + aspect, sum / n);
-  metrics.emplace_back("reward/gated_fraction", passed / n);
-  metrics.emplace_back("reward/too_short", too_short / n);
+  if (scored > 0) {
+    metrics.emplace_back("reward/total", total / n);
+    metrics.emplace_back("reward/holistic", holistic / n);
+    for (const auto& [aspect, sum] : aspects) metrics.emplace_back("reward/" + aspect, sum / n);
+    metrics.emplace_back("reward/gated_fraction", passed / n);
+    metrics.emplace_back("reward/too_short", too_short / n);
+  }
   metrics.emplace_back("tokens/prompt", prompt_tokens / samples);
   metrics.emplace_back("tokens/response", response_tokens / samples);
   metrics.emplace_back("tokens/ended_fraction", ended / samples);
+  if (harvested.rounds > 1) {
+    metrics.emplace_back("sampling/rounds", static_cast<double>(harvested.rounds));
+  }
   for (const auto& [component, count] : dropped)
     metrics.emplace_back("dropped/" + component, count);
 }

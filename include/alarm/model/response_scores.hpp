@@ -35,13 +35,16 @@ class ResponseBatch {
 
 struct ResponseScores {
   at::Tensor logprobs_T;  // log softmax(logits / temperature)[target], float32 or wider
-  at::Tensor entropy_T;   // of the same distribution; not differentiated
+  at::Tensor entropy_T;   // of the same distribution; differentiable if asked for
   at::Tensor states_TD;   // hidden states of the predicting rows (for a value head)
 };
+
+enum class EntropyGradient { kNo, kYes };
 
 // Differentiable unless grad mode is off. Logits are computed in chunks of rows, with
 // their gradient when it is wanted, so that the [T, V] matrix never exists whole.
 ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses,
-                               double temperature, Adapter adapter);
+                               double temperature, Adapter adapter,
+                               EntropyGradient entropy = EntropyGradient::kNo);
 
 }  // namespace alarm_dist

@@ -29,6 +29,7 @@ struct Record {
   std::string aspect;     // asked aspect, empty if the task has none
   std::string document;   // what the answer must rest on
   std::string reference;  // an expert's answer; may be empty
+  std::string rejected;   // a worse one, for learning from preferences; may be empty
   std::vector<LabelledSentence> sentences;
 };
 
@@ -72,7 +73,7 @@ struct AclSumOptions {
 Dataset load_aclsum(const AclSumOptions& options);
 
 // Plain JSON lines with "prompt" or "messages", and optionally "id", "question", "document",
-// "reference", "aspect".
+// "reference", "rejected", "aspect".
 Dataset load_prompts(const std::filesystem::path& file, OnDataError on_error);
 
 }  // namespace alarm_dist

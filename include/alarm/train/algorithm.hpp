@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a reinforcement-learning algorithm is here: a choice of advantage, policy loss, aggregation
-// and place of the KL term. A name (`algorithm.kind`) is a preset of these choices, and a config
-// may override each; what cannot go together is refused before anything is trained.
+// What an algorithm is here: a choice of advantage, policy loss, aggregation and place of the KL
+// term; or a loss of preferences between the samples of a prompt; or of an expert's answers. A name
+// (`algorithm.kind`) is a preset of these choices, and a config may override each; what cannot go
+// together is refused before anything is trained.
 //
 // Sources: specs/related-systems.md section 11; docs/method.md has the table of presets.
 #pragma once
@@ -13,6 +14,7 @@
 
 #include "alarm/rl/aggregate.hpp"
 #include "alarm/rl/kl.hpp"
+#include "alarm/rl/kl_loss.hpp"
 #include "alarm/rl/ppo.hpp"
 
 namespace alarm_dist {
@@ -23,6 +25,7 @@ enum class AdvantageKind {
   kGroupCentred,     // R - mean: Dr. GRPO, REINFORCE++-baseline
   kLeaveOneOut,      // R - mean of the others: RLOO
   kRewardToGo,       // what a token earns from itself on: REINFORCE++
+  kNone,             // the loss is of preferences or of answers
 };
 
 enum class PolicyLossKind {
@@ -30,10 +33,32 @@ enum class PolicyLossKind {
   kSequence,      // one a response, the product of its tokens': RLOO
   kSequenceMean,  // one a response, their geometric mean: GSPO
   kCispo,         // clipped ratios as constant weights
+  // Of the best and the worst sample of a prompt (alarm/rl/preference.hpp).
+  kDpo,
+  kIpo,
+  kSimpo,
+  kKto,
+  kSelm,  // DPO and optimism: samples of the reference become less likely
+  // Of an expert's answers.
+  kSupervised,
+};
+
+struct PreferenceConfig {
+  double beta = 0.1;
+  double label_smoothing = 0;     // dpo (cDPO), simpo
+  double margin = 0.5;            // simpo
+  double alpha = 0.001;           // selm
+  double desirable_weight = 1;    // kto
+  double undesirable_weight = 1;  // kto
+};
+
+// What a step learns from.
+enum class StepData {
+  kRollouts,    // responses of the policy, ranked or weighed by the program's rewards
+  kReferences,  // the data set's: an expert's answer, and for preferences a rejected one
 };
 
 enum class KlPlacement { kReward, kLoss, kNone };
-enum class KlEstimator { kK1, kK2, kK3 };
 enum class WhitenScope { kGlobal, kLocal, kNone };
 enum class OldLogprobs { kRecompute, kSampled };
 enum class OnNonFinite { kStop, kSkip };
@@ -71,6 +96,7 @@ struct AlgorithmConfig {
   double value_clip = 0.2;
   double value_coef = 0.1;
   bool value_trains_trunk = false;  // the value loss reaches the adapter, not only the value head
+  double entropy_coef = 0;          // the policy's entropy a token, as a bonus
   double gamma = 1.0;
   double lambda = 0.95;
   double group_epsilon = 1e-6;  // added to a group's deviation
@@ -78,12 +104,14 @@ struct AlgorithmConfig {
   double kl_bound = 0;  // nats a response between policy and reference; 0: none
   OnKlBound on_kl_bound = OnKlBound::kStop;
   ReferenceConfig reference = {};
+  PreferenceConfig preference = {};
   double early_stop_kl = 0.1;  // stop the epochs of a step when mean(old - new) exceeds 1.5 times
                                // this; <= 0: never
   double ratio_guard = 10;     // a mini-batch whose mean ratio exceeds this is not stepped on
   OldLogprobs old_logprobs = OldLogprobs::kRecompute;
   OnNonFinite on_nonfinite = OnNonFinite::kStop;  // skip: three mini-batches in a row still stop
   CorrectionConfig correction = {};
+  bool filter_truncated = false;  // responses that max_new_tokens cut are not learned from
 
   // Empty: the preset's.
   std::optional<AdvantageKind> advantage = {};
@@ -92,6 +120,7 @@ struct AlgorithmConfig {
   std::optional<KlPlacement> kl_placement = {};
   std::optional<KlEstimator> kl_estimator = {};
   std::optional<WhitenScope> whiten = {};
+  std::optional<StepData> data = {};
   std::optional<bool> dynamic_sampling = {};  // replace prompts whose samples all have one reward
   std::int64_t sampling_rounds = 10;          // at most, a step
   Variance whiten_variance = Variance::kUnbiased;
@@ -107,9 +136,12 @@ struct Algorithm {
   WhitenScope whiten = WhitenScope::kGlobal;
   PolicyClip clip = {};
   bool dynamic_sampling = false;
+  StepData data = StepData::kRollouts;
 
   bool has_critic() const { return advantage == AdvantageKind::kGae; }
-  bool compares_samples() const;  // of a prompt: needs two or more of each
+  bool learns_preferences() const;  // from the best and the worst sample of a prompt
+  bool learns_policy_gradient() const { return advantage != AdvantageKind::kNone; }
+  bool compares_samples() const;  // of a prompt, by their rewards: needs two or more of each
 };
 
 // "ppo", "grpo", ...: what algorithm.kind may be.

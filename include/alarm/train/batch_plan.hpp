@@ -30,6 +30,7 @@ struct PlanConfig {
   std::int64_t minibatch = 32;  // samples
   std::int64_t micro_tokens = 4096;
   int ranks = 1;
+  bool whole_units = false;  // a prompt's samples stay in one micro-batch, over budget if need be
 };
 
 // `order` lists prompt groups; groups are cut into mini-batches of about `minibatch` samples, whole

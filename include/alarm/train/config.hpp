@@ -85,10 +85,17 @@ struct ComposeConfig {
   double too_short_reward = -10;
 };
 
+// DAPO's soft punishment of responses that come near max_new_tokens (alarm/rl/overlong.hpp).
+struct OverlongConfig {
+  std::int64_t buffer = 0;  // tokens before max_new_tokens in which the penalty grows; 0: none
+  double penalty = 1;
+};
+
 struct RewardsConfig {
   HolisticConfig holistic;
   std::vector<AspectConfig> aspects;
   ComposeConfig compose;
+  OverlongConfig overlong;
   std::int64_t normalization_samples = 64;  // of the initial policy, on validation prompts
 };
 

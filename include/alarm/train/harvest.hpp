@@ -13,6 +13,7 @@
 #include "alarm/comm/world.hpp"
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/model/generator.hpp"
+#include "alarm/reward/composer.hpp"
 #include "alarm/reward/panel.hpp"
 #include "alarm/text/dataset.hpp"
 #include "alarm/text/tokenizer.hpp"
@@ -32,6 +33,7 @@ struct HarvestPlan {
   DrawContext draws = {};
   Adapter adapter = Adapter::kOn;
   std::int64_t weights_version = 0;
+  std::int64_t first_prompt = 0;  // number of prompt 0 in the step: samples are numbered from it
 
   std::int64_t prompts_per_group() const;
   std::int64_t groups() const;
@@ -41,6 +43,8 @@ struct HarvestTimes {
   double generate_s = 0;
   double score_s = 0;
   double wait_s = 0;  // for work, messages and the other ranks
+
+  HarvestTimes& operator+=(const HarvestTimes& more);
 };
 
 // What a rank brings to a harvest; parts that its role does not use may be null.
@@ -53,6 +57,9 @@ struct Actors {
 struct Harvest {
   std::vector<Rollout> rollouts;  // all of the plan, by sample id, on every rank
   HarvestTimes times;             // of this rank
+  std::int64_t rounds = 1;        // of generation (dynamic sampling)
+  // By rollout, where they are given with the data instead of composed from scores.
+  std::vector<ComposedReward> given = {};
 };
 
 // Collective over the world.

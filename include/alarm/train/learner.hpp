@@ -43,6 +43,8 @@ struct ValueHead {
 };
 
 class Reference;
+struct MicroRows;
+struct PairLogprobs;
 
 // The learner ranks: for per-token numbers, and for gradients on the model's device. May be one and
 // the same.
@@ -79,6 +81,7 @@ class Learner {
   struct MiniBatchWeights;  // what each token counts in a mini-batch's loss
   struct Progress;          // sums over the mini-batches of an update
 
+  Scalars learn(std::int64_t step, Batch batch);
   void score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
   void score_micro(Batch& batch, const MicroBatch& micro, std::vector<std::int64_t>& done) const;
   void score_reference(Batch& batch, const MicroBatch& micro, Adapter adapter) const;
@@ -92,6 +95,19 @@ class Learner {
                      Progress& progress);
   void backward_micro(const Batch& batch, const MicroBatch& micro, const MiniBatchWeights& weights,
                       Progress& mini);
+  at::Tensor loss_of(const Batch& batch, const MicroBatch& micro, const MicroRows& rows,
+                     const ResponseScores& scores, const MiniBatchWeights& weights, Progress& mini);
+  at::Tensor policy_gradient_loss(const Batch& batch, const MicroRows& rows,
+                                  const at::Tensor& logprobs_T, const MiniBatchWeights& weights,
+                                  Progress& mini);
+  at::Tensor value_loss(const Batch& batch, const MicroRows& rows, const ResponseScores& scores,
+                        const MiniBatchWeights& weights, Progress& mini);
+  at::Tensor preference_loss(const Batch& batch, const MicroBatch& micro,
+                             const at::Tensor& logprobs_T, const at::Tensor& reference_T,
+                             std::span<const std::int64_t> offsets, const MiniBatchWeights& weights,
+                             Progress& mini) const;
+  at::Tensor kto_part(const Batch& batch, const PairLogprobs& policy, const PairLogprobs& reference,
+                      Progress& mini) const;
   PolicyLoss policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_T,
                          const at::Tensor& advantages_T, const at::Tensor& weights_T,
                          std::span<const std::int64_t> offsets) const;

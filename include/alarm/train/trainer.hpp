@@ -64,7 +64,14 @@ class Trainer {
   void start_from(const std::filesystem::path& checkpoint);
   void train_step(std::int64_t step);
   Harvest collect(std::int64_t step);
+  HarvestPlan plan_rollouts(std::int64_t step, std::int64_t round) const;
   Scalars learn(std::int64_t step, const Harvest& harvested);
+  void punish_overlong(std::span<const Rollout> rollouts,
+                       std::vector<ComposedReward>& rewards) const;
+  Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
+                 std::span<const ComposedReward> rewards);
+  void hold_kl_bound(std::int64_t step, const Scalars& learned);
+  std::string latest_checkpoint() const;  // empty: none; collective
   void sync_weights();
   void evaluate_validation(std::int64_t step, Scalars& metrics);
   void save_checkpoint(std::int64_t step);
@@ -83,6 +90,7 @@ class Trainer {
 
   World& world_;
   const TrainConfig& config_;
+  const Algorithm algorithm_;
   const RunDirectory& run_;
   Placement placement_;
   Datasets data_;

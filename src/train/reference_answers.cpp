@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/reference_answers.hpp"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "alarm/base/error.hpp"
+#include "alarm/model/response_scores.hpp"
+
+namespace alarm_dist {
+namespace {
+
+std::vector<std::int64_t> answer_tokens(const std::string& answer, std::size_t prompt_tokens,
+                                        const CausalLm& policy, const Tokenizer& tokenizer) {
+  auto tokens = tokenizer.encode(answer).ids;
+  const auto& eos = policy.shape().eos_tokens;
+  if (!eos.empty()) tokens.push_back(eos.front());
+  const auto room = static_cast<std::size_t>(policy.shape().context) - prompt_tokens;
+  if (tokens.size() > room) tokens.resize(room);
+  return tokens;
+}
+
+ComposedReward last_token_reward(std::size_t tokens, double reward) {
+  ComposedReward composed;
+  composed.rewards.assign(tokens, 0.0);
+  composed.rewards.back() = reward;
+  return composed;
+}
+
+}  // namespace
+
+void check_answers(const Dataset& dataset, WithRejected rejected) {
+  for (const auto& record : dataset.records()) {
+    if (record.reference.empty()) {
+      throw UsageError(
+          fmt::format("{}: the record has no answer (\"reference\") to learn from", record.source));
+    }
+    if (rejected == WithRejected::kYes && record.rejected.empty()) {
+      throw UsageError(
+          fmt::format("{}: the record has no \"rejected\" answer beside its \"reference\"; "
+                      "algorithm.data rollouts makes pairs of samples",
+                      record.source));
+    }
+  }
+}
+
+Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
+                          const Tokenizer& tokenizer, WithRejected rejected) {
+  Harvest result;
+  const std::int64_t answers = rejected == WithRejected::kYes ? 2 : 1;
+  for (std::size_t prompt = 0; prompt < plan.records.size(); ++prompt) {
+    const Record& record = plan.dataset->at(plan.records[prompt]);
+    const auto prompt_tokens = tokenizer.encode(record.prompt).ids;
+    for (std::int64_t answer = 0; answer < answers; ++answer) {
+      const std::string& text = answer == 0 ? record.reference : record.rejected;
+      Rollout rollout;
+      rollout.step = plan.draws.step;
+      rollout.prompt_group = static_cast<std::int64_t>(prompt);
+      rollout.sample_id = static_cast<std::uint32_t>(rollout.prompt_group * answers + answer);
+      rollout.record = plan.records[prompt];
+      rollout.prompt = prompt_tokens;
+      rollout.response = answer_tokens(text, prompt_tokens.size(), policy, tokenizer);
+      rollout.policy_logprobs.assign(rollout.response.size(), 0.0F);
+      rollout.finish = FinishReason::kEndOfSequence;
+      rollout.text = text;
+      result.given.push_back(last_token_reward(rollout.response.size(),
+                                               rejected == WithRejected::kYes && answer == 0));
+      result.rollouts.push_back(std::move(rollout));
+    }
+  }
+  return result;
+}
+
+double mean_answer_logprob(World& world, const CausalLm& policy, const Tokenizer& tokenizer,
+                           const Dataset& dataset, std::int64_t prompts) {
+  const at::NoGradGuard no_grad;
+  const auto count = prompts == 0 ? dataset.size() : std::min(prompts, dataset.size());
+  at::Tensor sums = at::zeros({2}, at::kDouble);
+  for (std::int64_t i = world.rank(); i < count; i += world.size()) {
+    const Record& record = dataset.at(i);
+    if (record.reference.empty()) continue;
+    const auto prompt = tokenizer.encode(record.prompt).ids;
+    ResponseBatch batch;
+    const std::vector<std::vector<std::int64_t>> answers{
+        answer_tokens(record.reference, prompt.size(), policy, tokenizer)};
+    batch.add(prompt, answers);
+    const auto logprobs = score_responses(policy, batch, 1.0, Adapter::kOn).logprobs_T;
+    sums[0] += logprobs.sum().to(at::kCPU, at::kDouble);
+    sums[1] += static_cast<double>(batch.tokens());
+  }
+  world.communicator().all_reduce(sums, ReduceOp::kSum);
+  const double tokens = sums[1].item<double>();
+  return tokens > 0 ? sums[0].item<double>() / tokens : 0.0;
+}
+
+}  // namespace alarm_dist

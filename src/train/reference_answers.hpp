@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data set's own answers in the place of samples: what supervised fine-tuning learns from, and
+// preference optimisation where its pairs are given.
+#pragma once
+
+#include "alarm/comm/world.hpp"
+#include "alarm/model/causal_lm.hpp"
+#include "alarm/text/dataset.hpp"
+#include "alarm/train/harvest.hpp"
+
+namespace alarm_dist {
+
+enum class WithRejected { kNo, kYes };
+
+// Throws UsageError naming the record that has no answer, or no rejected one where they are wanted.
+void check_answers(const Dataset& dataset, WithRejected rejected);
+
+// One rollout a prompt of the plan, or two: the answer, rewarded with 1, and the rejected one with
+// 0. Their tokens end with the model's end of sequence unless the context cuts them. The same on
+// every rank; not collective.
+Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
+                          const Tokenizer& tokenizer, WithRejected rejected);
+
+// Mean log-probability a token of the answers to the first `prompts` records (0: all), under the
+// policy. Each rank scores its share; collective over the world, the same on every rank.
+double mean_answer_logprob(World& world, const CausalLm& policy, const Tokenizer& tokenizer,
+                           const Dataset& dataset, std::int64_t prompts);
+
+}  // namespace alarm_dist

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a Trainer's step gets its rollouts from, with DAPO's dynamic sampling: prompts whose
+// samples all have one reward teach an algorithm that compares samples nothing, and are replaced.
+#include <algorithm>
+#include <map>
+
+#include <ATen/core/Tensor.h>
+
+#include "alarm/base/log.hpp"
+#include "alarm/rl/overlong.hpp"
+#include "alarm/train/trainer.hpp"
+
+#include "train/reference_answers.hpp"
+
+namespace alarm_dist {
+namespace {
+
+using Groups = std::map<std::int64_t, std::vector<Rollout>>;
+
+Groups by_prompt(std::vector<Rollout>&& rollouts) {
+  Groups groups;
+  for (auto& rollout : rollouts) groups[rollout.prompt_group].push_back(std::move(rollout));
+  return groups;
+}
+
+// Whether the samples differ in what they are rewarded with; those that could not be scored do not
+// count.
+bool teaches(const std::vector<Rollout>& samples, const Composer& composer) {
+  std::vector<double> totals;
+  for (const auto& rollout : samples) {
+    if (!rollout.failed_component().empty()) continue;
+    double total = 0;
+    for (const double reward : composer(rollout).rewards) total += reward;
+    totals.push_back(total);
+  }
+  return std::ranges::count(totals, totals.empty() ? 0 : totals.front()) != std::ssize(totals);
+}
+
+}  // namespace
+
+// Round r > 0 asks the prompts that follow those of round r - 1 in the stream; their samples are
+// numbered on, so that each has draws of its own.
+HarvestPlan Trainer::plan_rollouts(std::int64_t step, std::int64_t round) const {
+  const auto prompts = config_.rollout.prompts();
+  HarvestPlan plan{.name = fmt::format("train/{}/{}", step, round),
+                   .dataset = &data_.train,
+                   .samples_per_prompt = config_.rollout.samples_per_prompt,
+                   .group_size = config_.rollout.group_size,
+                   .sampling = config_.rollout.sampling,
+                   .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed),
+                             .step = static_cast<std::uint32_t>(step)},
+                   .adapter = Adapter::kOn,
+                   .weights_version = state_.weights_version,
+                   .first_prompt = round * prompts};
+  for (std::int64_t i = 0; i < prompts; ++i) {
+    plan.records.push_back(prompts_.record(step + round, i));
+  }
+  return plan;
+}
+
+Harvest Trainer::collect(std::int64_t step) {
+  if (algorithm_.data == StepData::kReferences) {
+    return reference_answers(
+        plan_rollouts(step, 0), *policy_, *tokenizer_,
+        algorithm_.learns_preferences() ? WithRejected::kYes : WithRejected::kNo);
+  }
+  Harvest all = harvest(world_, placement_, actors(), plan_rollouts(step, 0));
+  if (!algorithm_.dynamic_sampling) return all;
+  const auto wanted = static_cast<std::size_t>(config_.rollout.prompts());
+  Groups useful, constant;
+  const auto sort_out = [&](std::vector<Rollout>&& rollouts) {
+    for (auto& [prompt, samples] : by_prompt(std::move(rollouts))) {
+      auto& target = teaches(samples, *composer_) ? useful : constant;
+      if (useful.size() < wanted || &target == &constant) target[prompt] = std::move(samples);
+    }
+  };
+  sort_out(std::move(all.rollouts));
+  std::int64_t round = 1;
+  for (; useful.size() < wanted && round < config_.algorithm.sampling_rounds; ++round) {
+    Harvest more = harvest(world_, placement_, actors(), plan_rollouts(step, round));
+    all.times += more.times;
+    sort_out(std::move(more.rollouts));
+  }
+  if (useful.size() < wanted) {
+    if (is_root())
+      log::warn("step {}: {} of {} prompts have samples with different rewards after {} rounds",
+                step + 1, useful.size(), wanted, round);
+  }
+  // With none at all the step still has its metrics; its gradient is 0.
+  if (useful.empty()) useful.insert(*constant.begin());
+  all.rollouts.clear();
+  for (auto& [prompt, samples] : useful) {
+    std::move(samples.begin(), samples.end(), std::back_inserter(all.rollouts));
+  }
+  all.rounds = round;
+  return all;
+}
+
+void Trainer::punish_overlong(std::span<const Rollout> rollouts,
+                              std::vector<ComposedReward>& rewards) const {
+  const auto& overlong = config_.rewards.overlong;
+  if (overlong.buffer == 0) return;
+  std::vector<std::int64_t> offsets{0};
+  for (const auto& rollout : rollouts) offsets.push_back(offsets.back() + rollout.tokens());
+  const at::Tensor penalties_R =
+      overlong_penalties(offsets, {.longest_tokens = config_.rollout.sampling.max_new_tokens,
+                                   .buffer_tokens = overlong.buffer,
+                                   .factor = overlong.penalty});
+  for (std::size_t i = 0; i < rewards.size(); ++i) {
+    const double penalty = penalties_R.const_data_ptr<double>()[i];
+    auto& by_token = rewards[i].by_component["overlong"];
+    by_token.assign(rewards[i].rewards.size(), 0.0);
+    by_token.back() = penalty;
+    rewards[i].rewards.back() += penalty;
+  }
+}
+
+}  // namespace alarm_dist

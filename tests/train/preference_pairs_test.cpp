@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/preference_pairs.hpp"
+
+#include <gtest/gtest.h>
+
+namespace alarm_dist {
+namespace {
+
+Rollout sample_of(std::int64_t prompt) {
+  Rollout rollout;
+  rollout.prompt_group = prompt;
+  rollout.response = {1, 2};
+  return rollout;
+}
+
+ComposedReward worth(double first, double second) {
+  ComposedReward reward;
+  reward.rewards = {first, second};
+  return reward;
+}
+
+TEST(SelectPairs, TakesTheBestAndTheWorstByTheSumOfTheirRewards) {
+  const std::vector<Rollout> rollouts(4, sample_of(7));
+  const std::vector<ComposedReward> rewards{worth(1, 0), worth(-2, 5), worth(0, -1), worth(2, 0)};
+
+  const auto pairs = select_pairs(rollouts, rewards, Sampled::kNo);
+
+  ASSERT_EQ(pairs.pairs, 1);
+  ASSERT_EQ(pairs.rollouts.size(), 2U);
+  EXPECT_EQ(pairs.rewards[0].rewards, rewards[1].rewards);
+  EXPECT_TRUE(pairs.preferences[0].chosen);
+  EXPECT_EQ(pairs.rewards[1].rewards, rewards[2].rewards);
+  EXPECT_TRUE(pairs.preferences[1].rejected);
+}
+
+TEST(SelectPairs, LeavesOutPromptsWithoutADifferenceAndCountsThem) {
+  const std::vector<Rollout> rollouts{sample_of(1), sample_of(1), sample_of(2)};
+  const std::vector<ComposedReward> rewards{worth(1, 1), worth(2, 0), worth(9, 9)};
+
+  const auto pairs = select_pairs(rollouts, rewards, Sampled::kNo);
+
+  EXPECT_EQ(pairs.pairs, 0);
+  EXPECT_EQ(pairs.without, 2);
+  EXPECT_TRUE(pairs.rollouts.empty());
+}
+
+TEST(SelectPairs, KeepsTheFirstSampleForSelmEvenWhereItIsPartOfThePair) {
+  const std::vector<Rollout> rollouts(3, sample_of(0));
+
+  const auto apart =
+      select_pairs(rollouts, std::vector{worth(1, 0), worth(2, 0), worth(0, 0)}, Sampled::kFirst);
+  EXPECT_EQ(apart.rollouts.size(), 3U);
+  EXPECT_TRUE(apart.preferences[0].sampled && !apart.preferences[0].chosen);
+
+  const auto within =
+      select_pairs(rollouts, std::vector{worth(3, 0), worth(2, 0), worth(0, 0)}, Sampled::kFirst);
+  EXPECT_EQ(within.rollouts.size(), 2U);
+  EXPECT_TRUE(within.preferences[0].sampled && within.preferences[0].chosen);
+}
+
+}  // namespace
+}  // namespace alarm_dist
