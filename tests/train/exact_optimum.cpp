@@ -160,7 +160,7 @@ EnumeratedTask::EnumeratedTask(const PrefixTree& tree, double beta, std::uint64_
   reference_ = draw_table(cells, 0.7, seed, 1);
   log_reference_ = log_policy(reference_);
   for (std::int64_t prompt = 0; prompt < tree.shape().prompts; ++prompt)
-    enumerate({.prompt = prompt}, tree.next(PrefixTree::kStart, prompt));
+    enumerate({.prompt = prompt, .tokens = {}, .cells = {}}, tree.next(PrefixTree::kStart, prompt));
 }
 
 void EnumeratedTask::enumerate(Path path, std::int64_t node) {
