@@ -9,11 +9,24 @@
 
 namespace alarm_dist::rl {
 
+namespace {
+
+void check_rows(const at::Tensor& values, const at::Tensor& expected, std::string_view name,
+                std::string_view of) {
+  ALARM_CHECK(values.dim() == 1 && expected.dim() == 1 && values.size(0) == expected.size(0),
+              "{}: expected one value for each of {} {}, got {} values in {} dimensions", name,
+              expected.numel(), of, values.numel(), values.dim());
+}
+
+}  // namespace
+
 void check_tokens(const at::Tensor& values_T, const at::Tensor& expected_T, std::string_view name) {
-  ALARM_CHECK(
-      values_T.dim() == 1 && expected_T.dim() == 1 && values_T.size(0) == expected_T.size(0),
-      "{}: expected one value for each of {} tokens, got {} values in {} dimensions", name,
-      expected_T.numel(), values_T.numel(), values_T.dim());
+  check_rows(values_T, expected_T, name, "tokens");
+}
+
+void check_responses(const at::Tensor& values_R, const at::Tensor& expected_R,
+                     std::string_view name) {
+  check_rows(values_R, expected_R, name, "responses");
 }
 
 void check_offsets(std::span<const std::int64_t> offsets, std::int64_t tokens) {

@@ -13,6 +13,9 @@ namespace alarm_dist::rl {
 
 // One value a token, and as many as there are in expected_T.
 void check_tokens(const at::Tensor& values_T, const at::Tensor& expected_T, std::string_view name);
+// The same of responses.
+void check_responses(const at::Tensor& values_R, const at::Tensor& expected_R,
+                     std::string_view name);
 // Ascending from 0 to the number of tokens.
 void check_offsets(std::span<const std::int64_t> offsets, std::int64_t tokens);
 
