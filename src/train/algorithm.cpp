@@ -103,13 +103,13 @@ void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
   require(!one_ratio_a_response(algorithm.loss) || algorithm.compares_samples(),
           "a loss with one ratio a response needs one advantage a response; gae and reward_to_go "
           "give one a token");
+  require(algorithm.kl_placement == KlPlacement::kNone || algorithm.learns_policy_gradient(),
+          fmt::format("kl.placement: {} has no KL term; preference.beta holds it to the reference",
+                      config.kind));
   require(
       algorithm.kl_placement != KlPlacement::kLoss || algorithm.kl_estimator != KlEstimator::kK1,
       "kl.estimator k1 has gradient 0 on average when it is part of the loss: choose k2, or "
       "kl.placement reward");
-  require(algorithm.kl_placement == KlPlacement::kNone || algorithm.learns_policy_gradient(),
-          fmt::format("kl.placement: {} has no KL term; preference.beta holds it to the reference",
-                      config.kind));
   require(
       config.correction.kind == CorrectionKind::kNone ||
           (config.old_logprobs == OldLogprobs::kRecompute && algorithm.learns_policy_gradient()),
