@@ -11,8 +11,8 @@ namespace {
 
 // Measured on runs of tiny models (docs/architecture.md, 3): private pages of a rank, and pages of
 // libraries that the ranks of a node share.
-constexpr double kProgramBytes = 110e6;
-constexpr double kLibraryBytes = 190e6;
+constexpr double kProgramBytes = 100e6;
+constexpr double kLibraryBytes = 100e6;
 constexpr double kFloat = 4;
 // As the generator plans its waves, and as logits are computed in pieces.
 constexpr std::int64_t kMostCachedTokens = 16384;
@@ -56,10 +56,11 @@ double working_bytes_a_row(const MemoryFacts& facts) {
 
 // Logits in the activations' type, and in float32 as they are, as log-probabilities and as
 // probabilities.
-double logits_bytes(const MemoryFacts& facts) {
+double logits_bytes(const MemoryFacts& facts, std::int64_t rows) {
   const double copies = facts.element_bytes < 4 ? 3 * kFloat + 2 * real(facts.element_bytes)
                                                 : 3 * real(facts.element_bytes);
-  return std::max(kLogitsOfAPiece, real(facts.policy.vocabulary)) * copies;
+  const double vocabulary = real(facts.policy.vocabulary);
+  return std::min(real(rows) * vocabulary, std::max(kLogitsOfAPiece, vocabulary)) * copies;
 }
 
 // A learner's share of a mini-batch, whole prompts, cut by the budget; a single sample is not cut.
@@ -121,7 +122,7 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts,
     rank.update = real(rank.update_rows) * (real(facts.policy.layers) *
                                                 saved_bytes_a_row(facts, config.policy.lora.rank) +
                                             working_bytes_a_row(facts)) +
-                  logits_bytes(facts);
+                  logits_bytes(facts, rank.update_rows);
   }
   if (placement.generates()) rank.generation = generation_bytes(config, facts);
   for (const auto& encoder : facts.encoders) {

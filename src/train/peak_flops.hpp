@@ -9,9 +9,10 @@
 
 namespace alarm_dist {
 
-// Floating-point operations a second of all ranks together, which multiply square matrices of the
-// type at the same time, for some tens of milliseconds: what is measured, not what is sold. Ranks
-// that share cores share the rate. Collective.
+// Floating-point operations a second of all ranks together: each multiplies square matrices of the
+// type for some tens of milliseconds and counts its best round, times its threads' share of the
+// processors where ranks have more threads than the node has processors. What is measured, not what
+// is sold. Collective.
 double measure_peak_flops(World& world, c10::Device device, c10::ScalarType dtype);
 
 }  // namespace alarm_dist

@@ -15,14 +15,13 @@ std::int64_t count_layer_parameters(const CausalLmShape& shape, const TensorFile
 struct StepWork {
   double rows = 0;       // prompt tokens, once for all samples of a prompt, and response tokens
   double responses = 0;  // response tokens: the rows that go through the matrix of logits
-  double epochs = 0;     // passes over them in the update
+  double passes = 3;     // forward: generation, the policy's and the reference's log-probabilities
+  double epochs = 0;     // of the update: one forward and one backward pass each
 };
 
-// F (3 + 2 epochs), with F = 2 layer_parameters rows + 2 vocabulary hidden responses for one
-// forward pass. There is one in generation, one each for the policy's and the reference's
-// log-probabilities, and in an epoch one forward and one backward: the frozen weights want no
-// gradient, so a backward pass is a forward pass' worth. Left out: attention scores, adapters, the
-// value head, reward models.
+// F (passes + 2 epochs), with F = 2 layer_parameters rows + 2 vocabulary hidden responses for one
+// forward pass. The frozen weights want no gradient, so a backward pass is a forward pass' worth.
+// Left out: attention scores, adapters, the value head, reward models.
 double step_flops(const CausalLmShape& shape, std::int64_t layer_parameters, const StepWork& work);
 
 }  // namespace alarm_dist
