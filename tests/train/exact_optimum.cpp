@@ -24,8 +24,12 @@ NodeTable draw_table(std::size_t cells, double scale, std::uint64_t seed, std::u
 // What the update credits each token with: the coefficient of the gradient of its log-probability.
 class ExpectedUpdate {
  public:
-  ExpectedUpdate(const EnumeratedTask& task, const Algorithm& algorithm, const NodeTable& logits)
-      : task_(task), algorithm_(algorithm), log_policy_(task.log_policy(logits)) {
+  ExpectedUpdate(const EnumeratedTask& task, const Algorithm& algorithm, double coefficient,
+                 const NodeTable& logits)
+      : task_(task),
+        algorithm_(algorithm),
+        coefficient_(coefficient),
+        log_policy_(task.log_policy(logits)) {
     const auto log_reference = task.log_policy(task.reference());
     log_ratio_.resize(log_policy_.size());
     std::transform(log_policy_.begin(), log_policy_.end(), log_reference.begin(),
@@ -86,7 +90,7 @@ class ExpectedUpdate {
     for (const auto& path : task_.paths()) {
       auto tokens = task_.token_rewards(path);
       for (std::size_t t = 0; in_reward && t < tokens.size(); ++t)
-        tokens[t] -= task_.beta() * log_ratio_[path.cells[t]];
+        tokens[t] -= coefficient_ * log_ratio_[path.cells[t]];
       std::partial_sum(tokens.rbegin(), tokens.rend(), tokens.rbegin());
       returns.push_back(tokens.front());
       advantages_.push_back(std::move(tokens));
@@ -135,21 +139,35 @@ class ExpectedUpdate {
     const double d = log_ratio_[cell];
     switch (algorithm_.kl_estimator) {
       case KlEstimator::kK1:
-        return task_.beta();
+        return coefficient_;
       case KlEstimator::kK2:
-        return task_.beta() * d;
+        return coefficient_ * d;
       case KlEstimator::kK3:
-        return task_.beta() * (1 - std::exp(-d));
+        return coefficient_ * (1 - std::exp(-d));
     }
     return 0;
   }
 
   const EnumeratedTask& task_;
   const Algorithm& algorithm_;
+  double coefficient_;
   NodeTable log_policy_, log_ratio_;
   std::vector<double> probability_;
   std::vector<std::vector<double>> advantages_;
 };
+
+// A policy that all but always gives each prompt's best response.
+NodeTable best_responses(const EnumeratedTask& task) {
+  NodeTable logits(task.reference().size());
+  for (std::int64_t prompt = 0; prompt < task.tree().shape().prompts; ++prompt) {
+    const Path* best = nullptr;
+    for (const auto& path : task.paths()) {
+      if (path.prompt == prompt && (best == nullptr || path.reward > best->reward)) best = &path;
+    }
+    for (const auto cell : best->cells) logits[cell] = 50;
+  }
+  return logits;
+}
 
 }  // namespace
 
@@ -210,17 +228,6 @@ double EnumeratedTask::regularised_return(const NodeTable& logits) const {
   return sum / static_cast<double>(tree_.shape().prompts);
 }
 
-double EnumeratedTask::mean_reward(const NodeTable& logits) const {
-  const auto log_policy_cells = log_policy(logits);
-  double sum = 0;
-  for (const auto& path : paths_) {
-    double log_probability = 0;
-    for (const auto cell : path.cells) log_probability += log_policy_cells[cell];
-    sum += std::exp(log_probability) * path.reward;
-  }
-  return sum / static_cast<double>(tree_.shape().prompts);
-}
-
 double EnumeratedTask::best_regularised_return() const {
   std::vector<double> partition(static_cast<std::size_t>(tree_.shape().prompts));
   for (const auto& path : paths_) {
@@ -234,28 +241,20 @@ double EnumeratedTask::best_regularised_return() const {
   return sum / static_cast<double>(partition.size());
 }
 
-double EnumeratedTask::best_reward() const {
-  std::vector<double> best(static_cast<std::size_t>(tree_.shape().prompts),
-                           -std::numeric_limits<double>::infinity());
-  for (const auto& path : paths_) {
-    auto& of_prompt = best[static_cast<std::size_t>(path.prompt)];
-    of_prompt = std::max(of_prompt, path.reward);
-  }
-  return std::accumulate(best.begin(), best.end(), 0.0) / static_cast<double>(best.size());
-}
-
-NodeTable own_optimum(const EnumeratedTask& task, const Algorithm& algorithm) {
+NodeTable own_optimum(const EnumeratedTask& task, const Algorithm& algorithm, double coefficient) {
+  if (algorithm.kl_placement == KlPlacement::kNone) return best_responses(task);
   NodeTable logits = task.reference();
   double largest = 0;
   for (int iteration = 0; iteration < 20000; ++iteration) {
-    const auto direction = ExpectedUpdate(task, algorithm, logits).direction();
+    const auto direction = ExpectedUpdate(task, algorithm, coefficient, logits).direction();
     largest = 0;
     for (std::size_t i = 0; i < logits.size(); ++i) {
       // A penalty like exp(-d) is steep where the policy has fallen far below the reference.
       logits[i] += std::clamp(0.2 * direction[i], -0.5, 0.5);
-      largest = std::max(largest, std::abs(direction[i]));
+      largest = std::isnan(direction[i]) ? direction[i] : std::max(largest, std::abs(direction[i]));
     }
     if (largest < 1e-10) return logits;
+    ALARM_CHECK(std::isfinite(largest), "no expected update of 0: the policy collapses");
   }
   throw Error(fmt::format("the expected update is still {} after 20000 iterations", largest));
 }

@@ -40,12 +40,10 @@ class EnumeratedTask {
 
   // log softmax of each node's logits.
   NodeTable log_policy(const NodeTable& logits) const;
-  // E[reward - beta * log(policy / reference)] and E[reward], averages over prompts.
+  // E[reward - beta * log(policy / reference)], mean of the prompts.
   double regularised_return(const NodeTable& logits) const;
-  double mean_reward(const NodeTable& logits) const;
   // beta * log sum over responses of reference * exp(reward / beta).
   double best_regularised_return() const;
-  double best_reward() const;
 
  private:
   void enumerate(Path path, std::int64_t node);
@@ -56,8 +54,9 @@ class EnumeratedTask {
   std::vector<Path> paths_;
 };
 
-// Where the expected update of the algorithm is zero, for large groups and batches, ratios of 1 and
-// a perfect or absent critic: logits.
-NodeTable own_optimum(const EnumeratedTask& task, const Algorithm& algorithm);
+// Where the expected update of the algorithm is zero, for large groups and batches and ratios of 1:
+// logits. Without a KL term that is each prompt's best response. The coefficient is that of the
+// algorithm's KL term. Throws Error where there is no such point.
+NodeTable own_optimum(const EnumeratedTask& task, const Algorithm& algorithm, double coefficient);
 
 }  // namespace alarm_dist::testing
