@@ -23,7 +23,7 @@ std::string mpi_version() {
   int length = 0;
   MPI_Get_library_version(text, &length);
   const std::string whole(text, static_cast<std::size_t>(length));
-  return whole.substr(0, whole.find(','));
+  return whole.substr(0, whole.find_first_of(",\n"));
 }
 
 std::string zmq_version_text() {

@@ -115,6 +115,18 @@ class ModelTest(BadInput):
     def test_a_missing_reward_model_is_named(self):
         self.refuse_train({"rewards.holistic.source.model": self.folder / "none"}, "none of 'holistic' is not there")
 
+    def test_a_reward_model_of_another_recipe_is_refused_with_both_ways_out(self):
+        folder = self.copy("holistic")
+        card = json.loads((folder / "reward_model.json").read_text())
+        settings = SHORT | {"paths.reward_models": self.folder, "rewards.holistic.source.model": "holistic"}
+        done = self.succeed("train", CONFIG, "--out", self.folder / "old", *set_options(settings))
+        self.assertIn(f"{folder} does not say how it was trained", done.stderr)
+
+        (folder / "reward_model.json").write_text(json.dumps(card | {"recipe": {"epochs": "99", "kind": "preference"}}))
+        for ranks in (0, 2):
+            self.refuse_train(settings, f"{folder} was trained by another recipe than reward_models.holistic: epochs was '99', is ",
+                              "Set paths.reward_models to another folder", "alarm-dist reward-model --name holistic", ranks=ranks)
+
     def test_a_truncated_file_is_named_with_its_tensor(self):
         folder = self.copy("policy")
         file = self.truncate(folder, 70000)
