@@ -251,20 +251,24 @@ void describe_correction(FieldVisitor& v, CorrectionConfig& correction) {
 
 void describe_reference(FieldVisitor& v, ReferenceConfig& reference) {
   v.choice("kind", reference.kind,
-           {{"frozen", ReferenceKind::kFrozen},
+           {{"auto", std::nullopt},
+            {"frozen", ReferenceKind::kFrozen},
             {"moving_average", ReferenceKind::kMovingAverage},
             {"reset", ReferenceKind::kReset}},
            "The initial policy, an average of the policy over steps, or the policy every so many "
-           "steps.");
+           "steps. `auto`: frozen; selm: reset every step.");
   v.field("decay", reference.decay, kUnit, "moving_average: share of it that a step leaves.");
   v.field("every", reference.every, kCount, "reset: steps.");
 }
 
 void describe_preference(FieldVisitor& v, PreferenceConfig& preference) {
-  v.field("beta", preference.beta, kPositive,
-          "How much a difference of log-probabilities counts as reward.");
+  double beta = preference.beta.value_or(0);
+  v.field("beta", beta, kNotNegative,
+          "How much a difference of log-probabilities counts as reward; 0: the kind's (0.1; simpo "
+          "2, selm 0.01).");
+  preference.beta = beta > 0 ? std::optional(beta) : std::nullopt;
   v.field("label_smoothing", preference.label_smoothing, {.low = 0, .high = 0.5, .high_open = true},
-          "dpo, selm, simpo: share of the pairs that may be the wrong way round (cDPO).");
+          "dpo (then cDPO), selm, simpo: share of the pairs that may be the wrong way round.");
   v.field("margin", preference.margin, kNotNegative,
           "simpo: by how much the rewards have to differ.");
   v.field("alpha", preference.alpha, kNotNegative, "selm: of the optimistic term.");
@@ -331,7 +335,7 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
           "Of the policy's entropy a token, as a bonus; 0: none.");
   v.field("gamma", algorithm.gamma, kUnit, "Discount.");
   v.field("lambda", algorithm.lambda, kUnit, "Of generalised advantage estimation.");
-  v.field("group_epsilon", algorithm.group_epsilon, kNotNegative,
+  v.field("group_epsilon", algorithm.group_epsilon, kPositive,
           "Added to the deviation of a prompt's rewards.");
   describe_choices(v, algorithm);
   v.section("kl", "Penalty for leaving the reference policy.", [&] { describe_kl(v, algorithm); });
@@ -391,7 +395,8 @@ void describe(FieldVisitor& v, OptimizerConfig& optimizer) {
             {"linear", ScheduleKind::kLinear},
             {"cosine", ScheduleKind::kCosine},
             {"wsd", ScheduleKind::kWsd}},
-           "linear, cosine: fall to the floor at the last step. wsd: stays, then falls linearly.");
+           "linear, cosine: fall towards the floor, which a step after the last would have. wsd: "
+           "stays, then falls linearly.");
   v.field("warmup", optimizer.schedule.warmup, kCountOrZero, "Steps in which the rate rises.");
   v.field("lr_floor", optimizer.schedule.floor, kUnit,
           "Share of the rate that is left at the end.");

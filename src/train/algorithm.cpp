@@ -15,15 +15,23 @@ struct Preset {
   bool dynamic_sampling = false;
 };
 
-Algorithm pairs(PolicyLossKind loss) {
+Algorithm pairs(PolicyLossKind loss, double beta) {
   return {.advantage = AdvantageKind::kNone,
           .loss = loss,
           .kl_placement = KlPlacement::kNone,
-          .whiten = WhitenScope::kNone};
+          .whiten = WhitenScope::kNone,
+          .preference_beta = beta};
+}
+
+// An iteration of SELM is a step: its reference is the policy that the step began with.
+Algorithm selm() {
+  auto result = pairs(PolicyLossKind::kSelm, 0.01);
+  result.reference = {.kind = ReferenceKind::kReset, .every = 1};
+  return result;
 }
 
 Algorithm answers() {
-  auto result = pairs(PolicyLossKind::kSupervised);
+  auto result = pairs(PolicyLossKind::kSupervised, 0);
   result.data = StepData::kReferences;
   return result;
 }
@@ -55,11 +63,11 @@ const std::vector<Preset>& presets() {
        {A::kGroupNormalized, L::kSequenceMean, G::kSequenceMeanTokenMean, P::kNone, K::kK2,
         W::kNone}},
       {"cispo", {A::kGroupNormalized, L::kCispo, G::kTokenMean, P::kNone, K::kK2, W::kNone}},
-      {"dpo", pairs(L::kDpo)},
-      {"ipo", pairs(L::kIpo)},
-      {"simpo", pairs(L::kSimpo)},
-      {"kto", pairs(L::kKto)},
-      {"selm", pairs(L::kSelm)},
+      {"dpo", pairs(L::kDpo, 0.1)},
+      {"ipo", pairs(L::kIpo, 0.1)},
+      {"simpo", pairs(L::kSimpo, 2)},
+      {"kto", pairs(L::kKto, 0.1)},
+      {"selm", selm()},
       {"sft", answers()}};
   return all;
 }
@@ -99,29 +107,89 @@ void check_family(const AlgorithmConfig& config, const Algorithm& algorithm,
                       config.kind));
 }
 
-void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
-  require(!one_ratio_a_response(algorithm.loss) || algorithm.compares_samples(),
+void check_loss(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  const bool one_ratio = one_ratio_a_response(algorithm.loss);
+  require(!one_ratio || algorithm.compares_samples(),
           "a loss with one ratio a response needs one advantage a response; gae and reward_to_go "
           "give one a token");
-  require(algorithm.kl_placement == KlPlacement::kNone || algorithm.learns_policy_gradient(),
+  require(!one_ratio || algorithm.aggregation == Aggregation::kSequenceMeanTokenMean,
+          "aggregation: a loss with one ratio a response has one term a response, which only "
+          "sequence_mean counts once");
+  require(
+      config.dual_clip == 0 || config.dual_clip > 1,
+      fmt::format("dual_clip: {} would hold ordinary losses; expected more than 1, or 0 for none",
+                  config.dual_clip));
+  require(config.dual_clip == 0 || algorithm.loss != PolicyLossKind::kCispo,
+          "dual_clip: the ratios of cispo are weights, there is no loss for it to bound");
+  require(!algorithm.dynamic_sampling || algorithm.compares_samples(),
+          "dynamic_sampling replaces prompts whose samples all have one reward, from which only an "
+          "algorithm that compares them (grpo, dapo, rloo...) learns nothing");
+}
+
+void check_kl_term(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  const bool none = algorithm.kl_placement == KlPlacement::kNone;
+  require(none || algorithm.learns_policy_gradient(),
           fmt::format("kl.placement: {} has no KL term; preference.beta holds it to the reference",
                       config.kind));
   require(
       algorithm.kl_placement != KlPlacement::kLoss || algorithm.kl_estimator != KlEstimator::kK1,
       "kl.estimator k1 has gradient 0 on average when it is part of the loss: choose k2, or "
       "kl.placement reward");
-  require(
-      config.correction.kind == CorrectionKind::kNone ||
-          (config.old_logprobs == OldLogprobs::kRecompute && algorithm.learns_policy_gradient()),
-      "correction: of a policy gradient, and with old_logprobs sampled the ratio is corrected "
-      "already; choose recompute");
-  require(
-      config.dual_clip == 0 || config.dual_clip > 1,
-      fmt::format("dual_clip: {} would hold ordinary losses; expected more than 1, or 0 for none",
-                  config.dual_clip));
-  require(!algorithm.dynamic_sampling || algorithm.compares_samples(),
-          "dynamic_sampling replaces prompts whose samples all have one reward, which only an "
-          "algorithm that compares them (grpo, dapo, rloo...) learns nothing from");
+  if (config.kl_bound <= 0) return;
+  require(algorithm.data == StepData::kRollouts,
+          "kl.bound: a divergence is measured on the policy's own samples; data is references");
+  require(algorithm.reference.kind != ReferenceKind::kReset || algorithm.reference.every > 1,
+          "kl.bound: with a reference that is reset every step the divergence is always 0");
+  require(config.on_kl_bound == OnKlBound::kStop || (!none && config.kl.coef > 0),
+          "kl.on_bound rollback doubles the coefficient, and there is none here: choose stop");
+}
+
+void check_correction(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  const auto& correction = config.correction;
+  if (correction.kind == CorrectionKind::kNone) return;
+  require(config.old_logprobs == OldLogprobs::kRecompute && algorithm.learns_policy_gradient(),
+          "correction: of a policy gradient, and with old_logprobs sampled the ratio is corrected "
+          "already; choose recompute");
+  require(correction.low < correction.high,
+          fmt::format("correction: low is {}, expected less than high, {}", correction.low,
+                      correction.high));
+  require(correction.kind != CorrectionKind::kMasked || correction.by_sequence ||
+              !one_ratio_a_response(algorithm.loss),
+          "correction: masked tokens would stay in the ratio of their response; set by_sequence");
+}
+
+// Settings that a loss of preferences or of answers has no place for.
+void check_unused(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  const bool noisy = algorithm.loss == PolicyLossKind::kDpo ||
+                     algorithm.loss == PolicyLossKind::kSelm ||
+                     algorithm.loss == PolicyLossKind::kSimpo;
+  require(config.preference.label_smoothing == 0 || noisy,
+          fmt::format("preference.label_smoothing: {} has none", config.kind));
+  if (algorithm.learns_policy_gradient()) return;
+  require(config.entropy_coef == 0, fmt::format("entropy_coef: {} has no bonus", config.kind));
+  require(!config.filter_truncated || !algorithm.learns_preferences(),
+          fmt::format("filter_truncated: {} compares whole responses", config.kind));
+  require(!config.aggregation || !algorithm.learns_preferences(),
+          fmt::format("aggregation: {} has one loss a pair", config.kind));
+  require(config.old_logprobs == OldLogprobs::kRecompute || algorithm.data == StepData::kRollouts,
+          "old_logprobs: answers of the data set were not sampled; choose recompute");
+  require(algorithm.loss != PolicyLossKind::kSelm || algorithm.data == StepData::kRollouts,
+          "data: selm needs samples of its reference; choose rollouts, or dpo");
+}
+
+void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  check_loss(config, algorithm);
+  check_kl_term(config, algorithm);
+  check_correction(config, algorithm);
+  check_unused(config, algorithm);
+}
+
+// Where the KL term is put elsewhere, the estimator goes along: the one whose gradient is right.
+KlEstimator choose_estimator(const AlgorithmConfig& config, const Algorithm& preset) {
+  if (config.kl_estimator) return *config.kl_estimator;
+  if (!config.kl_placement || *config.kl_placement == preset.kl_placement)
+    return preset.kl_estimator;
+  return *config.kl_placement == KlPlacement::kReward ? KlEstimator::kK1 : KlEstimator::kK2;
 }
 
 }  // namespace
@@ -152,8 +220,11 @@ Algorithm resolve_algorithm(const AlgorithmConfig& config) {
   result.loss = config.loss.value_or(result.loss);
   result.aggregation = config.aggregation.value_or(result.aggregation);
   result.kl_placement = config.kl_placement.value_or(result.kl_placement);
-  result.kl_estimator = config.kl_estimator.value_or(result.kl_estimator);
+  result.kl_estimator = choose_estimator(config, preset.choices);
   result.whiten = config.whiten.value_or(result.whiten);
+  result.preference_beta = config.preference.beta.value_or(result.preference_beta);
+  if (config.reference.kind) result.reference = config.reference;
+  if (!result.reference.kind) result.reference.kind = ReferenceKind::kFrozen;
   result.data = config.data.value_or(result.data);
   result.dynamic_sampling = config.dynamic_sampling.value_or(preset.dynamic_sampling);
   const double high = preset.clip_high > 0 ? preset.clip_high : config.clip;

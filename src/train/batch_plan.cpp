@@ -72,7 +72,7 @@ MiniBatchPlan plan_one(std::span<const Rollout> rollouts,
       plan.tokens += rollouts[static_cast<std::size_t>(sample)].tokens();
     }
     const auto budget =
-        config.whole_units ? std::numeric_limits<std::int64_t>::max() : config.micro_tokens;
+        config.prompts > 0 ? std::numeric_limits<std::int64_t>::max() : config.micro_tokens;
     for (auto& unit : units_of(rollouts, samples, budget)) units.push_back(std::move(unit));
   }
   for (auto& share : share_out(std::move(units), config.ranks)) {
@@ -102,7 +102,9 @@ std::vector<MiniBatchPlan> plan_minibatches(std::span<const Rollout> rollouts,
     const auto found = groups.find(group);
     if (found == groups.end()) continue;  // every sample of it was dropped
     const auto size = static_cast<std::int64_t>(found->second.size());
-    if (samples > 0 && samples + size > config.minibatch) close();
+    const bool full = config.prompts > 0 ? std::ssize(open) == config.prompts
+                                         : samples > 0 && samples + size > config.minibatch;
+    if (full) close();
     open.push_back(found->second);
     samples += size;
   }

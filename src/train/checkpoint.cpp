@@ -39,6 +39,7 @@ std::string write_state(const TrainState& state) {
   nlohmann::ordered_json json{{"step", state.step},
                               {"optimizer_steps", state.optimizer_steps},
                               {"kl_coefficient", state.kl_coefficient},
+                              {"nonfinite_in_a_row", state.nonfinite_in_a_row},
                               {"weights_version", state.weights_version},
                               {"best_step", state.best_step}};
   if (state.best_value) json["best_value"] = *state.best_value;
@@ -56,6 +57,7 @@ TrainState read_state(const fs::path& file) {
     state.step = json.at("step");
     state.optimizer_steps = json.at("optimizer_steps");
     state.kl_coefficient = json.at("kl_coefficient");
+    state.nonfinite_in_a_row = json.value("nonfinite_in_a_row", 0);
     state.weights_version = json.at("weights_version");
     state.best_step = json.at("best_step");
     if (json.contains("best_value")) state.best_value = json.at("best_value").get<double>();
@@ -149,6 +151,7 @@ void Checkpoints::load_learner(const fs::path& checkpoint, const TrainState& sta
     copy_into(learner.reference_weights(),
               TensorFile::open(checkpoint / "optimizer" / "reference.safetensors"));
   }
+  learner.set_nonfinite_in_a_row(static_cast<int>(state.nonfinite_in_a_row));
   learner.kl().set_coefficient(state.kl_coefficient);
 }
 

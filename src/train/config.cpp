@@ -92,6 +92,16 @@ void check_algorithm(const TrainConfig& config) {
           fmt::format("algorithm.kind: {} compares the samples of a prompt, and "
                       "rollout.samples_per_prompt is {}: expected 2 or more",
                       config.algorithm.kind, config.rollout.samples_per_prompt));
+  if (algorithm.data == StepData::kRollouts) return;
+  const std::int64_t answers = algorithm.learns_preferences() ? 2 : 1;
+  require(config.rollout.samples_per_prompt == answers,
+          fmt::format("rollout.samples_per_prompt: {}, but the data set gives {} a prompt to {} "
+                      "(algorithm.data: references): expected {}",
+                      config.rollout.samples_per_prompt,
+                      answers == 2 ? "two answers" : "one answer", config.algorithm.kind, answers));
+  require(
+      config.rewards.overlong.buffer == 0,
+      "rewards.overlong: answers of the data set are not rewarded (algorithm.data: references)");
 }
 
 // A prompt's samples are not parted: a mini-batch would hold fewer than it says.

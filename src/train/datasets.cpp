@@ -34,6 +34,9 @@ void check_prompts(World& world, const TrainConfig& config) {
     check_answers(data.train,
                   algorithm.learns_preferences() ? WithRejected::kYes : WithRejected::kNo);
   }
+  if (algorithm.loss == PolicyLossKind::kSupervised) {
+    check_answers(data.validation, WithRejected::kNo);  // eval/logprob
+  }
   const auto policy = load_policy(config, world);
   const auto tokenizer = load_tokenizer(policy_dir(config, *policy));
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;

@@ -60,7 +60,7 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
                   .epsilon = config.optimizer.epsilon,
                   .weight_decay = config.optimizer.weight_decay}),
       kl_(config.algorithm.kl),
-      reference_(std::make_unique<Reference>(config.algorithm.reference, policy.trainable())) {
+      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())) {
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : value_head_.parameters())
     critic_parameters_.push_back(parameter);
@@ -87,7 +87,13 @@ std::vector<MiniBatchPlan> Learner::plan_epoch(const Batch& batch, std::int64_t 
                           {.minibatch = config_.algorithm.minibatch,
                            .micro_tokens = config_.learner.micro_tokens,
                            .ranks = group_.host->size(),
-                           .whole_units = algorithm_.learns_preferences()});
+                           .prompts = algorithm_.learns_preferences() ? prompts_a_minibatch() : 0});
+}
+
+// algorithm.minibatch counts samples as they are generated, of which a pair keeps two.
+std::int64_t Learner::prompts_a_minibatch() const {
+  return std::max<std::int64_t>(1,
+                                config_.algorithm.minibatch / config_.rollout.samples_per_prompt);
 }
 
 // The same micro-batches as the first epoch's update, so that its first ratio is exactly 1.
@@ -171,6 +177,7 @@ void Learner::compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>&
   const auto correction =
       correct_off_policy(config_.algorithm.correction, batch.old_T, batch.sampled_T, batch.offsets);
   batch.correction_T = correction.weights_T;
+  batch.rejected = 1 - correction.kept_T.to(at::kDouble).mean().item<double>();
   batch.kept_T = correction.kept_T;
   if (config_.algorithm.filter_truncated) {
     batch.kept_T = batch.kept_T.logical_and(keep_finished(batch.offsets, batch.truncated()));
@@ -211,7 +218,7 @@ bool Learner::run_epoch(const Batch& batch, const std::vector<MiniBatchPlan>& pl
 
 Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
                         std::span<const ComposedReward> rewards) {
-  ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step);
+  ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step + 1);
   times_ = {};
   if (!algorithm_.learns_preferences()) return learn(step, Batch(rollouts, rewards));
   const auto pairs = select_pairs(
@@ -219,8 +226,11 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
   Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
                   {"preference/without", static_cast<double>(pairs.without)}};
   if (pairs.pairs == 0) {
-    log::warn("step {}: no prompt has samples with different rewards, nothing was learned",
-              step + 1);
+    if (group_.host->rank() == 0) {
+      log::warn("step {}: no prompt has samples with different rewards, nothing was learned",
+                step + 1);
+    }
+    reference_->follow(step);
     return metrics;
   }
   Batch batch(pairs.rollouts, pairs.rewards);
@@ -234,6 +244,9 @@ Scalars Learner::learn(std::int64_t step, Batch batch) {
   Stopwatch clock;
   auto plans = plan_epoch(batch, step, 0);
   score_batch(batch, plans);
+  if (const auto samples = batch.nonfinite(); !samples.empty()) {
+    return pass_over(batch, samples, std::ssize(plans));
+  }
   compute_advantages(batch, plans);
   times_ = {{"reference", clock.lap()}};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/learner_batch.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include <ATen/ATen.h>
@@ -35,6 +36,19 @@ at::Tensor Learner::Batch::of(const at::Tensor& per_token_T, std::int64_t sample
   return per_token_T.narrow(0, begin, offsets[static_cast<std::size_t>(sample) + 1] - begin);
 }
 
+std::vector<std::int64_t> Learner::Batch::nonfinite() const {
+  const at::Tensor finite_T =
+      at::isfinite(rewards_T + old_T + reference_T + values_T).to(at::kCPU).contiguous();
+  const auto* finite = finite_T.const_data_ptr<bool>();
+  std::vector<std::int64_t> found;
+  for (std::size_t i = 0; i < rollouts.size(); ++i) {
+    if (!std::all_of(finite + offsets[i], finite + offsets[i + 1], [](bool is) { return is; })) {
+      found.push_back(static_cast<std::int64_t>(i));
+    }
+  }
+  return found;
+}
+
 at::Tensor Learner::Batch::truncated() const {
   at::Tensor flags = at::zeros({static_cast<std::int64_t>(rollouts.size())}, at::kBool);
   for (std::size_t i = 0; i < rollouts.size(); ++i) {
@@ -42,6 +56,8 @@ at::Tensor Learner::Batch::truncated() const {
   }
   return flags;
 }
+
+namespace {
 
 // The tokens of the mini-batch end to end, and where its responses end.
 struct MiniBatchTokens {
@@ -66,6 +82,8 @@ MiniBatchTokens tokens_of(const MiniBatchPlan& plan, std::span<const std::int64_
   return found;
 }
 
+}  // namespace
+
 Learner::MiniBatchWeights Learner::Batch::weigh(const MiniBatchPlan& plan, Aggregation aggregation,
                                                 double fixed_length) const {
   const auto mini = tokens_of(plan, offsets);
@@ -84,6 +102,10 @@ Learner::MiniBatchWeights Learner::Batch::weigh(const MiniBatchPlan& plan, Aggre
 
 void MicroRows::put(at::Tensor& per_token_T, const at::Tensor& values) const {
   per_token_T.index_copy_(0, tokens, values.to(at::kCPU, at::kDouble));
+}
+
+at::Tensor MicroRows::take(const at::Tensor& per_token_T, const at::Tensor& like) const {
+  return per_token_T.index_select(0, tokens).to(like.options());
 }
 
 MicroRows make_micro_rows(std::span<const Rollout> rollouts, std::span<const std::int64_t> offsets,

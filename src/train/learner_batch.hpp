@@ -3,6 +3,7 @@
 // the host.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -25,12 +26,15 @@ struct Learner::Batch {
   at::Tensor rewards_T, sampled_T, old_T, reference_T, entropy_T, values_T, advantages_T, returns_T;
   at::Tensor correction_T, kept_T;      // off-policy weights; tokens that are not rejected
   std::vector<Preference> preferences;  // by rollout, where preferences are learned
-  double constant_groups = 0;           // share of the prompts whose samples all have one reward
+  double rejected = 0;         // share of the tokens that the off-policy correction rejects
+  double constant_groups = 0;  // share of the prompts whose samples all have one reward
 
   std::int64_t tokens() const { return offsets.back(); }
   at::Tensor of(const at::Tensor& per_token_T,
                 std::int64_t sample) const;  // a view of one rollout's part
-  at::Tensor truncated() const;              // bool, by rollout: cut by the length limit
+  // The rollouts of which a reward or a score is not a number.
+  std::vector<std::int64_t> nonfinite() const;
+  at::Tensor truncated() const;  // bool, by rollout: cut by the length limit
   // The same on every rank: the denominators are counts over the whole mini-batch.
   MiniBatchWeights weigh(const MiniBatchPlan& plan, Aggregation aggregation,
                          double fixed_length) const;
@@ -53,6 +57,8 @@ struct MicroRows {
 
   // Writes the rows' values to their places.
   void put(at::Tensor& per_token_T, const at::Tensor& values) const;
+  // The rows' values, in the type and on the device of `like`.
+  at::Tensor take(const at::Tensor& per_token_T, const at::Tensor& like) const;
 };
 
 MicroRows make_micro_rows(std::span<const Rollout> rollouts, std::span<const std::int64_t> offsets,
@@ -67,6 +73,9 @@ struct Learner::Progress {
   double first_ratio_deviation = -1;  // |mean ratio - 1| of the first mini-batch
 
   void add(const Progress& mini);
+  // Denominators of what is told about the step.
+  double seen() const { return std::max(1.0, tokens); }
+  double steps() const { return static_cast<double>(std::max<std::int64_t>(1, minibatches)); }
 };
 
 }  // namespace alarm_dist

@@ -53,18 +53,20 @@ at::Tensor Learner::preference_loss(const Batch& batch, const MicroBatch& micro,
   }
   PreferenceLoss loss;
   if (algorithm_.loss == PolicyLossKind::kIpo) {
-    loss = ipo_loss(ours, theirs, {.beta = config.beta});
+    loss = ipo_loss(ours, theirs, {.beta = algorithm_.preference_beta});
   } else if (algorithm_.loss == PolicyLossKind::kSimpo) {
-    loss = simpo_loss(
-        ours,
-        {.beta = config.beta, .margin = config.margin, .label_smoothing = config.label_smoothing});
+    loss = simpo_loss(ours, {.beta = algorithm_.preference_beta,
+                             .margin = config.margin,
+                             .label_smoothing = config.label_smoothing});
   } else {
-    loss = dpo_loss(ours, theirs, {.beta = config.beta, .label_smoothing = config.label_smoothing});
+    loss =
+        dpo_loss(ours, theirs,
+                 {.beta = algorithm_.preference_beta, .label_smoothing = config.label_smoothing});
   }
   at::Tensor sum = loss.losses_P.sum();
   if (algorithm_.loss == PolicyLossKind::kSelm) {
     sum = sum + selm_optimism(pick(policy, rows.sampled), pick(reference, rows.sampled),
-                              {.beta = config.beta, .alpha = config.alpha})
+                              {.beta = algorithm_.preference_beta, .alpha = config.alpha})
                     .sum();
   }
   mini.ranked += count_ranked(loss);
@@ -79,7 +81,7 @@ at::Tensor Learner::kto_part(const Batch& batch, const PairLogprobs& policy,
   const auto& config = config_.algorithm.preference;
   const double baseline = kto_baseline((batch.old_T - batch.reference_T).sum().item<double>(),
                                        static_cast<double>(batch.rollouts.size()));
-  const KtoConfig kto{.beta = config.beta,
+  const KtoConfig kto{.beta = algorithm_.preference_beta,
                       .desirable_weight = config.desirable_weight,
                       .undesirable_weight = config.undesirable_weight};
   const auto desirable = at::ones_like(policy.chosen.sums_R.detach());

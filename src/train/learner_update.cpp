@@ -15,6 +15,7 @@
 
 #include "train/advantages.hpp"
 #include "train/learner_batch.hpp"
+#include "train/reference.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -60,9 +61,9 @@ void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
                       bonus > 0 ? EntropyGradient::kYes : EntropyGradient::kNo);
   const at::Tensor loss = loss_of(batch, micro, rows, scores, weights, mini);
   if (!std::isfinite(loss.item<double>()) && config_.algorithm.on_nonfinite == OnNonFinite::kStop) {
-    throw NonFiniteError(fmt::format(
-        "the loss is {} on samples{} of step {}: nothing was updated", loss.item<double>(),
-        name_samples(batch.rollouts, rows.samples), batch.rollouts.front().step));
+    throw NonFiniteError(fmt::format("step {}: the loss is {} on samples{}: nothing was updated",
+                                     batch.rollouts.front().step + 1, loss.item<double>(),
+                                     name_samples(batch.rollouts, rows.samples)));
   }
   loss.backward();
 }
@@ -70,9 +71,7 @@ void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
 at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const MicroRows& rows,
                             const ResponseScores& scores, const MiniBatchWeights& weights,
                             Progress& mini) {
-  const auto take = [&](const at::Tensor& per_token_T) {
-    return per_token_T.index_select(0, rows.tokens).to(scores.logprobs_T.options());
-  };
+  const auto take = [&](const at::Tensor& t) { return rows.take(t, scores.logprobs_T); };
   const auto& offsets = rows.responses.offsets();
   if (algorithm_.learns_policy_gradient()) {
     at::Tensor loss = policy_gradient_loss(batch, rows, scores.logprobs_T, weights, mini);
@@ -93,9 +92,7 @@ at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const M
 at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& rows,
                                          const at::Tensor& logprobs_T,
                                          const MiniBatchWeights& weights, Progress& mini) {
-  const auto take = [&](const at::Tensor& per_token_T) {
-    return per_token_T.index_select(0, rows.tokens).to(logprobs_T.options());
-  };
+  const auto take = [&](const at::Tensor& t) { return rows.take(t, logprobs_T); };
   const auto policy = policy_loss(logprobs_T, take(batch.old_T), take(batch.advantages_T),
                                   take(weights.policy_T), rows.responses.offsets());
   mini.policy_loss += policy.sum.item<double>();
@@ -111,9 +108,7 @@ at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& ro
 at::Tensor Learner::value_loss(const Batch& batch, const MicroRows& rows,
                                const ResponseScores& scores, const MiniBatchWeights& weights,
                                Progress& mini) {
-  const auto take = [&](const at::Tensor& per_token_T) {
-    return per_token_T.index_select(0, rows.tokens).to(scores.logprobs_T.options());
-  };
+  const auto take = [&](const at::Tensor& t) { return rows.take(t, scores.logprobs_T); };
   const auto& config = config_.algorithm;
   const at::Tensor states =
       config.value_trains_trunk ? scores.states_TD : scores.states_TD.detach();
@@ -151,19 +146,19 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   }
   sum_gradients(*group_.device, optimizer_.parameters());
   const Progress mini = sum_over_ranks(mine, plan.tokens);
-  progress.add(mini);
-  progress.pairs += algorithm_.learns_preferences() ? weights.prompts : 0;
 
   // The critic's early gradients are large; clipped together they would drown the policy's.
   const double norm = gradient_norm(adapter_parameters_);
   const double critic_norm = gradient_norm(critic_parameters_);
-  const bool finite = std::isfinite(norm) && std::isfinite(critic_norm);
-  if (!finite) {
-    refuse_update(norm, critic_norm, batch.rollouts.front().step);
+  if (!std::isfinite(norm) || !std::isfinite(critic_norm)) {
+    refuse(fmt::format("the gradient's norm is {} (critic {})", norm, critic_norm),
+           batch.rollouts.front().step);
     progress.skipped += 1;
     return;
   }
   nonfinite_in_a_row_ = 0;
+  progress.add(mini);
+  progress.pairs += algorithm_.learns_preferences() ? weights.prompts : 0;
   progress.grad_norm += norm;
   progress.critic_grad_norm += critic_norm;
   if (mini.ratio / mini.tokens > config_.algorithm.ratio_guard) {
@@ -175,66 +170,78 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   optimizer_.step(lr_scale);
 }
 
-// Gradients are summed over the ranks, so all of them see the same and decide the same.
-void Learner::refuse_update(double norm, double critic_norm, std::int64_t step) {
+// What is not finite is so on every rank: scores are exchanged, gradients summed.
+void Learner::refuse(const std::string& what, std::int64_t step) {
   constexpr int kPatience = 3;
   nonfinite_in_a_row_ += 1;
   const bool go_on =
       config_.algorithm.on_nonfinite == OnNonFinite::kSkip && nonfinite_in_a_row_ < kPatience;
+  const auto message = fmt::format("step {}: {}: nothing was updated", step + 1, what);
   if (!go_on) {
-    throw NonFiniteError(fmt::format(
-        "the gradient's norm is {} (critic {}) in step {}: nothing was updated{}", norm,
-        critic_norm, step,
-        nonfinite_in_a_row_ >= kPatience ? ", and it is the third mini-batch in a row" : ""));
+    throw NonFiniteError(message + (nonfinite_in_a_row_ >= kPatience
+                                        ? fmt::format(", for the {}rd time in a row", kPatience)
+                                        : ""));
   }
-  log::warn("step {}: a mini-batch is left out, its gradient's norm is {} (critic {})", step, norm,
-            critic_norm);
+  if (group_.host->rank() == 0) log::warn("{}", message);
+}
+
+// One such sample would reach all others through the whitening, so the step is left out whole.
+Scalars Learner::pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
+                           std::int64_t minibatches) {
+  const auto step = batch.rollouts.front().step;
+  refuse(fmt::format("a reward, log-probability or value is not finite on samples{}",
+                     name_samples(batch.rollouts, samples)),
+         step);
+  reference_->follow(step);
+  return {{"skipped_minibatches", static_cast<double>(minibatches)}};
+}
+
+// Divergences are of the policy's own samples: answers of a data set have none.
+void Learner::add_divergence(const Batch& batch, Scalars& all) {
+  if (algorithm_.data == StepData::kReferences) return;
+  const auto samples = static_cast<double>(batch.rollouts.size());
+  const double k1 = kl_k1(batch.old_T, batch.reference_T).sum().item<double>() / samples;
+  all.emplace_back("kl/k1", k1);
+  all.emplace_back("kl/k3", kl_k3(batch.old_T, batch.reference_T).sum().item<double>() / samples);
+  all.emplace_back("logprob_gap/max", batch.gap_T.max().item<double>());
+  all.emplace_back("logprob_gap/mean", batch.gap_T.mean().item<double>());
+  if (algorithm_.kl_placement == KlPlacement::kNone) return;
+  all.emplace_back("kl/coef", kl_.coefficient());
+  kl_.update(k1, static_cast<std::int64_t>(batch.rollouts.size()));
+}
+
+void Learner::add_critic(const Batch& batch, const Progress& progress, Scalars& all) const {
+  const double variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
+  const double residual = (batch.returns_T - batch.values_T).var(/*unbiased=*/false).item<double>();
+  all.emplace_back("loss/value", progress.value_loss / progress.steps());
+  all.emplace_back("value_clip_fraction", progress.value_clipped / progress.seen());
+  all.emplace_back("grad_norm/critic", progress.critic_grad_norm / progress.steps());
+  all.emplace_back("explained_variance", variance > 0 ? 1.0 - residual / variance : 0.0);
 }
 
 Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
-  const auto samples = static_cast<double>(batch.rollouts.size());
-  const double k1 = kl_k1(batch.old_T, batch.reference_T).sum().item<double>() / samples;
-  const double k3 = kl_k3(batch.old_T, batch.reference_T).sum().item<double>() / samples;
-  const double coefficient = kl_.coefficient();
-  kl_.update(k1, static_cast<std::int64_t>(batch.rollouts.size()));
-  const double seen = std::max(1.0, progress.tokens);
-  const auto minibatches = static_cast<double>(std::max<std::int64_t>(1, progress.minibatches));
-  Scalars all{{"kl/k1", k1},
-              {"kl/k3", k3},
-              {"kl/coef", coefficient},
-              {"entropy", batch.entropy_T.mean().item<double>()},
-              {"loss/policy", progress.policy_loss / minibatches},
-              {"grad_norm", progress.grad_norm / minibatches},
+  Scalars all{{"entropy", batch.entropy_T.mean().item<double>()},
+              {"loss/policy", progress.policy_loss / progress.steps()},
+              {"grad_norm", progress.grad_norm / progress.steps()},
               {"epochs", static_cast<double>(progress.epochs)},
-              {"skipped_minibatches", static_cast<double>(progress.skipped)},
-              {"logprob_gap/max", batch.gap_T.max().item<double>()},
-              {"logprob_gap/mean", batch.gap_T.mean().item<double>()}};
+              {"skipped_minibatches", static_cast<double>(progress.skipped)}};
+  add_divergence(batch, all);
   if (algorithm_.learns_policy_gradient()) {
-    all.emplace_back("clip_fraction", progress.clipped / seen);
-    all.emplace_back("approximate_kl", progress.approximate_kl / seen);
+    all.emplace_back("clip_fraction", progress.clipped / progress.seen());
+    all.emplace_back("approximate_kl", progress.approximate_kl / progress.seen());
     all.emplace_back("ratio/first_deviation", progress.first_ratio_deviation);
   }
   if (algorithm_.learns_preferences()) {
     const double pairs = std::max(1.0, progress.pairs);
     all.emplace_back("preference/accuracy", progress.ranked / pairs);
     all.emplace_back("preference/margin", progress.margin / pairs);
-  }
-  if (algorithm_.has_critic()) {
-    const double variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
-    const double residual =
-        (batch.returns_T - batch.values_T).var(/*unbiased=*/false).item<double>();
-    all.emplace_back("loss/value", progress.value_loss / minibatches);
-    all.emplace_back("value_clip_fraction", progress.value_clipped / seen);
-    all.emplace_back("grad_norm/critic", progress.critic_grad_norm / minibatches);
-    all.emplace_back("explained_variance", variance > 0 ? 1.0 - residual / variance : 0.0);
-  }
-  if (algorithm_.compares_samples() && algorithm_.learns_policy_gradient()) {
+  } else if (algorithm_.compares_samples()) {
     all.emplace_back("groups/constant_fraction", batch.constant_groups);
   }
+  if (algorithm_.has_critic()) add_critic(batch, progress, all);
   if (config_.algorithm.correction.kind != CorrectionKind::kNone) {
     all.emplace_back("correction/mean_weight", batch.correction_T.mean().item<double>());
-    all.emplace_back("correction/rejected_fraction",
-                     1 - batch.kept_T.to(at::kDouble).mean().item<double>());
+    all.emplace_back("correction/rejected_fraction", batch.rejected);
   }
   return all;
 }

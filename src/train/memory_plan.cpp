@@ -64,14 +64,17 @@ double logits_bytes(const MemoryFacts& facts, std::int64_t rows) {
 }
 
 // A learner's share of a mini-batch, whole prompts, cut by the budget; a single sample is not cut.
+// Learners beyond the number of prompts get none.
 std::int64_t largest_micro_batch(const TrainConfig& config, const MemoryFacts& facts,
-                                 int learners) {
+                                 const Placement& placement, int rank) {
   const auto& rollout = config.rollout;
-  const auto prompts =
-      divide_up(divide_up(config.algorithm.minibatch, rollout.samples_per_prompt), learners);
+  const auto prompts = divide_up(config.algorithm.minibatch, rollout.samples_per_prompt);
   const auto response = rollout.sampling.max_new_tokens;
-  const auto share = prompts * (facts.longest_prompt + rollout.samples_per_prompt * response);
-  return std::min(share, std::max(config.learner.micro_tokens, facts.longest_prompt + response));
+  const auto unit = facts.longest_prompt + rollout.samples_per_prompt * response;
+  const bool whole = unit <= config.learner.micro_tokens;
+  if (whole && rank - placement.first_learner() >= prompts) return 0;
+  return std::min(divide_up(prompts, placement.learners()) * unit,
+                  std::max(config.learner.micro_tokens, facts.longest_prompt + response));
 }
 
 double generation_bytes(const TrainConfig& config, const MemoryFacts& facts) {
@@ -110,15 +113,16 @@ double training_bytes(const EncoderFacts& encoder, double element_bytes, int wor
   return weights + real(rows) * encoder_saved_bytes(encoder, element_bytes);
 }
 
-RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts,
-                     const Placement& placement, int world_size) {
+RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int number,
+                     int world_size) {
+  const Placement placement(config.placement, number, world_size);
   const double element = real(facts.element_bytes);
   const double moving = config.algorithm.reference.kind == ReferenceKind::kFrozen ? 0 : kFloat;
   RankMemory rank{.program = kProgramBytes};
   rank.adapter = real(facts.adapter_parameters) * (kFloat + element);
   if (placement.learns()) {
     rank.adapter += real(facts.adapter_parameters) * (3 * kFloat + moving);
-    rank.update_rows = largest_micro_batch(config, facts, placement.learners());
+    rank.update_rows = largest_micro_batch(config, facts, placement, number);
     rank.update = real(rank.update_rows) * (real(facts.policy.layers) *
                                                 saved_bytes_a_row(facts, config.policy.lora.rank) +
                                             working_bytes_a_row(facts)) +
@@ -156,8 +160,7 @@ MemoryPlan plan_memory(const TrainConfig& config, const MemoryFacts& facts, int 
   MemoryPlan plan{.shared = kLibraryBytes + real(facts.weight_bytes), .ranks = {}};
   for (const auto& encoder : facts.encoders) plan.shared += real(encoder.weight_bytes);
   for (int rank = 0; rank < world_size; ++rank) {
-    plan.ranks.push_back(
-        plan_rank(config, facts, Placement(config.placement, rank, world_size), world_size));
+    plan.ranks.push_back(plan_rank(config, facts, rank, world_size));
   }
   return plan;
 }

@@ -8,7 +8,7 @@ namespace alarm_dist {
 
 Reference::Reference(const ReferenceConfig& config, const NamedTensors& adapter)
     : config_(config), policy_(adapter) {
-  if (config.kind == ReferenceKind::kFrozen) return;
+  if (config.kind.value_or(ReferenceKind::kFrozen) == ReferenceKind::kFrozen) return;
   for (const auto& [name, tensor] : adapter) weights_.emplace_back(name, tensor.detach().clone());
 }
 

@@ -63,7 +63,9 @@ Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
       rollout.prompt = prompt_tokens;
       rollout.response = answer_tokens(text, prompt_tokens.size(), policy, tokenizer);
       rollout.policy_logprobs.assign(rollout.response.size(), 0.0F);
-      rollout.finish = FinishReason::kEndOfSequence;
+      const auto& eos = policy.shape().eos_tokens;
+      const bool ended = !eos.empty() && rollout.response.back() == eos.front();
+      rollout.finish = ended ? FinishReason::kEndOfSequence : FinishReason::kLength;
       rollout.text = text;
       result.given.push_back(last_token_reward(rollout.response.size(),
                                                rejected == WithRejected::kYes && answer == 0));
@@ -74,19 +76,18 @@ Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
 }
 
 double mean_answer_logprob(World& world, const CausalLm& policy, const Tokenizer& tokenizer,
-                           const Dataset& dataset, std::int64_t prompts) {
+                           const Dataset& dataset, std::int64_t prompts, double temperature) {
   const at::NoGradGuard no_grad;
   const auto count = prompts == 0 ? dataset.size() : std::min(prompts, dataset.size());
   at::Tensor sums = at::zeros({2}, at::kDouble);
   for (std::int64_t i = world.rank(); i < count; i += world.size()) {
     const Record& record = dataset.at(i);
-    if (record.reference.empty()) continue;
     const auto prompt = tokenizer.encode(record.prompt).ids;
     ResponseBatch batch;
     const std::vector<std::vector<std::int64_t>> answers{
         answer_tokens(record.reference, prompt.size(), policy, tokenizer)};
     batch.add(prompt, answers);
-    const auto logprobs = score_responses(policy, batch, 1.0, Adapter::kOn).logprobs_T;
+    const auto logprobs = score_responses(policy, batch, temperature, Adapter::kOn).logprobs_T;
     sums[0] += logprobs.sum().to(at::kCPU, at::kDouble);
     sums[1] += static_cast<double>(batch.tokens());
   }

@@ -22,8 +22,9 @@ Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
                           const Tokenizer& tokenizer, WithRejected rejected);
 
 // Mean log-probability a token of the answers to the first `prompts` records (0: all), under the
-// policy. Each rank scores its share; collective over the world, the same on every rank.
+// policy at the temperature. Each rank scores its share; collective over the world, the same on
+// every rank.
 double mean_answer_logprob(World& world, const CausalLm& policy, const Tokenizer& tokenizer,
-                           const Dataset& dataset, std::int64_t prompts);
+                           const Dataset& dataset, std::int64_t prompts, double temperature);
 
 }  // namespace alarm_dist

@@ -83,9 +83,11 @@ RunEnd Trainer::run() {
 
 // One rank looks, so that a folder that changes under the ranks' eyes cannot split them.
 std::string Trainer::latest_checkpoint() const {
-  std::string found;
-  if (is_root()) found = checkpoints_.latest().value_or("").string();
-  const auto bytes = std::as_bytes(std::span(found));
+  return agree_on(is_root() ? checkpoints_.latest().value_or("").string() : "");
+}
+
+std::string Trainer::agree_on(const std::string& roots) const {
+  const auto bytes = std::as_bytes(std::span(roots));
   const auto agreed = broadcast_bytes(world_.communicator(), Bytes(bytes.begin(), bytes.end()), 0);
   return {reinterpret_cast<const char*>(agreed.data()), agreed.size()};
 }
@@ -179,9 +181,8 @@ Scalars Trainer::learn(std::int64_t step, const Harvest& harvested) {
     const Rollout& rollout = harvested.rollouts[i];
     if (!rollout.failed_component().empty()) continue;
     scored.push_back(rollout);
-    rewards.push_back(harvested.given.empty() ? (*composer_)(rollout) : harvested.given[i]);
+    rewards.push_back(harvested.given.empty() ? compose(rollout) : harvested.given[i]);
   }
-  if (harvested.given.empty()) punish_overlong(scored, rewards);
   ByteWriter writer;
   if (learner_) {
     world_.control().set_doing(fmt::format("learning from step {}", step));
@@ -194,6 +195,7 @@ Scalars Trainer::learn(std::int64_t step, const Harvest& harvested) {
     }
     state_.kl_coefficient = learner_->kl().coefficient();
     state_.optimizer_steps = learner_->optimizer().steps();
+    state_.nonfinite_in_a_row = learner_->nonfinite_in_a_row();
   }
   world_.control().set_doing("waiting for the learners");
   const auto bytes =
@@ -241,9 +243,10 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
     metrics.emplace_back(key, mean_of(values));
   }
   if (algorithm_.loss == PolicyLossKind::kSupervised) {
-    metrics.emplace_back("eval/logprob",
-                         mean_answer_logprob(world_, *policy_, *tokenizer_, data_.validation,
-                                             config_.evaluate.prompts));
+    metrics.emplace_back(
+        "eval/logprob",
+        mean_answer_logprob(world_, *policy_, *tokenizer_, data_.validation,
+                            config_.evaluate.prompts, config_.rollout.sampling.temperature));
   }
   for (const auto& [key, value] : metrics) {
     if (key != config_.checkpoint.keep_best || (state_.best_value && value <= *state_.best_value)) {

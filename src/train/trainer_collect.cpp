@@ -2,6 +2,7 @@
 // Where a Trainer's step gets its rollouts from, with DAPO's dynamic sampling: prompts whose
 // samples all have one reward teach an algorithm that compares samples nothing, and are replaced.
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include <ATen/core/Tensor.h>
@@ -25,12 +26,13 @@ Groups by_prompt(std::vector<Rollout>&& rollouts) {
 
 // Whether the samples differ in what they are rewarded with; those that could not be scored do not
 // count.
-bool teaches(const std::vector<Rollout>& samples, const Composer& composer) {
+bool teaches(const std::vector<Rollout>& samples,
+             const std::function<ComposedReward(const Rollout&)>& compose) {
   std::vector<double> totals;
   for (const auto& rollout : samples) {
     if (!rollout.failed_component().empty()) continue;
     double total = 0;
-    for (const double reward : composer(rollout).rewards) total += reward;
+    for (const double reward : compose(rollout).rewards) total += reward;
     totals.push_back(total);
   }
   return std::ranges::count(totals, totals.empty() ? 0 : totals.front()) != std::ssize(totals);
@@ -38,7 +40,7 @@ bool teaches(const std::vector<Rollout>& samples, const Composer& composer) {
 
 }  // namespace
 
-// Round r > 0 asks the prompts that follow those of round r - 1 in the stream; their samples are
+// Round r > 0 asks the prompts of step + r, which asks them again in its turn; their samples are
 // numbered on, so that each has draws of its own.
 HarvestPlan Trainer::plan_rollouts(std::int64_t step, std::int64_t round) const {
   const auto prompts = config_.rollout.prompts();
@@ -70,7 +72,9 @@ Harvest Trainer::collect(std::int64_t step) {
   Groups useful, constant;
   const auto sort_out = [&](std::vector<Rollout>&& rollouts) {
     for (auto& [prompt, samples] : by_prompt(std::move(rollouts))) {
-      auto& target = teaches(samples, *composer_) ? useful : constant;
+      auto& target = teaches(samples, [&](const Rollout& rollout) { return compose(rollout); })
+                         ? useful
+                         : constant;
       if (useful.size() < wanted || &target == &constant) target[prompt] = std::move(samples);
     }
   };
@@ -87,7 +91,13 @@ Harvest Trainer::collect(std::int64_t step) {
                 step + 1, useful.size(), wanted, round);
   }
   // With none at all the step still has its metrics; its gradient is 0.
-  if (useful.empty()) useful.insert(*constant.begin());
+  if (useful.empty()) {
+    const auto scored = std::ranges::find_if(constant, [](const auto& group) {
+      return std::ranges::any_of(
+          group.second, [](const Rollout& rollout) { return rollout.failed_component().empty(); });
+    });
+    useful.insert(scored == constant.end() ? *constant.begin() : *scored);
+  }
   all.rollouts.clear();
   for (auto& [prompt, samples] : useful) {
     std::move(samples.begin(), samples.end(), std::back_inserter(all.rollouts));
@@ -96,23 +106,21 @@ Harvest Trainer::collect(std::int64_t step) {
   return all;
 }
 
-void Trainer::punish_overlong(std::span<const Rollout> rollouts,
-                              std::vector<ComposedReward>& rewards) const {
+ComposedReward Trainer::compose(const Rollout& rollout) const {
+  ComposedReward composed = (*composer_)(rollout);
   const auto& overlong = config_.rewards.overlong;
-  if (overlong.buffer == 0) return;
-  std::vector<std::int64_t> offsets{0};
-  for (const auto& rollout : rollouts) offsets.push_back(offsets.back() + rollout.tokens());
-  const at::Tensor penalties_R =
+  if (overlong.buffer == 0) return composed;
+  const std::vector<std::int64_t> offsets{0, rollout.tokens()};
+  const double penalty =
       overlong_penalties(offsets, {.longest_tokens = config_.rollout.sampling.max_new_tokens,
                                    .buffer_tokens = overlong.buffer,
-                                   .factor = overlong.penalty});
-  for (std::size_t i = 0; i < rewards.size(); ++i) {
-    const double penalty = penalties_R.const_data_ptr<double>()[i];
-    auto& by_token = rewards[i].by_component["overlong"];
-    by_token.assign(rewards[i].rewards.size(), 0.0);
-    by_token.back() = penalty;
-    rewards[i].rewards.back() += penalty;
-  }
+                                   .factor = overlong.penalty})
+          .const_data_ptr<double>()[0];
+  auto& by_token = composed.by_component["overlong"];
+  by_token.assign(composed.rewards.size(), 0.0);
+  by_token.back() = penalty;
+  composed.rewards.back() += penalty;
+  return composed;
 }
 
 }  // namespace alarm_dist

@@ -2,21 +2,20 @@
 // What a Trainer does when training goes wrong: numbers that are not finite, a policy that runs
 // away from its reference.
 #include <filesystem>
-#include <fstream>
 
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
+#include "alarm/store/atomic_file.hpp"
 #include "alarm/train/trainer.hpp"
 
 namespace alarm_dist {
 namespace {
 
-void write_batch(const std::filesystem::path& file, std::span<const Rollout> rollouts,
-                 std::span<const ComposedReward> rewards) {
-  std::filesystem::create_directories(file.parent_path());
-  std::ofstream out(file);
+std::string to_json_lines(std::span<const Rollout> rollouts,
+                          std::span<const ComposedReward> rewards) {
+  std::string lines;
   for (std::size_t i = 0; i < rollouts.size(); ++i) {
     const Rollout& rollout = rollouts[i];
     const nlohmann::ordered_json line{
@@ -24,8 +23,9 @@ void write_batch(const std::filesystem::path& file, std::span<const Rollout> rol
         {"prompt_tokens", rollout.prompt}, {"response_tokens", rollout.response},
         {"response", rollout.text},        {"policy_logprobs", rollout.policy_logprobs},
         {"rewards", rewards[i].rewards}};
-    out << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+    lines += line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
   }
+  return lines;
 }
 
 double find(const Scalars& metrics, const std::string& key) {
@@ -45,12 +45,28 @@ Scalars Trainer::update(std::int64_t step, std::span<const Rollout> rollouts,
   } catch (const NonFiniteError& error) {
     const auto file =
         run_ / fmt::format("nonfinite/step-{:06}-rank-{}.jsonl", step + 1, world_.rank());
-    write_batch(file, rollouts, rewards);
+    std::filesystem::create_directories(file.parent_path());
+    write_file_atomically(file, to_json_lines(rollouts, rewards));
     throw NonFiniteError(
         fmt::format("{}; its samples are in {}; `alarm-dist train --resume` with this run's config "
                     "and --out {} repeats it",
                     error.what(), file.string(), run_.path().string()));
   }
+}
+
+// A checkpoint of step s holds the weights that step s + 1 measures, so one that is older than the
+// step has been found within the bound. Only periodic ones count: others, such as a stop signal's,
+// would make the run depend on when it was interrupted.
+std::string Trainer::checkpoint_before(std::int64_t step) const {
+  std::string found;
+  const auto every = config_.checkpoint.every;
+  if (is_root() && every > 0) {
+    for (auto saved = (step - 1) / every * every; saved > 0 && found.empty(); saved -= every) {
+      if (saved < step && has_manifest(checkpoints_.path_of(saved)))
+        found = checkpoints_.path_of(saved).string();
+    }
+  }
+  return agree_on(found);
 }
 
 // The same on every rank: the metrics are the learners', told to all.
@@ -62,24 +78,24 @@ void Trainer::hold_kl_bound(std::int64_t step, const Scalars& learned) {
   const auto what = fmt::format(
       "step {}: {:.3g} nats a response between policy and reference, the bound is {:.3g}", step + 1,
       kl, algorithm.kl_bound);
-  const auto checkpoint = latest_checkpoint();
+  const auto checkpoint = checkpoint_before(step);
   if (algorithm.on_kl_bound == OnKlBound::kStop || checkpoint.empty()) {
-    throw Error(what + (algorithm.on_kl_bound == OnKlBound::kRollback
-                            ? ", and there is no checkpoint to go back to"
-                            : " (algorithm.kl.on_bound: stop)"));
+    throw Error(what +
+                (algorithm.on_kl_bound == OnKlBound::kRollback
+                     ? ", and there is no earlier checkpoint to go back to (checkpoint.every, "
+                       "checkpoint.keep)"
+                     : " (algorithm.kl.on_bound: stop)"));
   }
   const TrainState saved = Checkpoints::load_state(checkpoint);
-  const double coefficient = 2 * state_.kl_coefficient;
   Checkpoints::load_adapter(checkpoint, *policy_);
   if (learner_) {
     Checkpoints::load_learner(checkpoint, saved, *learner_);
-    learner_->kl().set_coefficient(coefficient);
+    learner_->kl().set_coefficient(2 * state_.kl_coefficient);
+    state_.kl_coefficient = learner_->kl().coefficient();
   }
-  state_.kl_coefficient = coefficient;
   state_.optimizer_steps = saved.optimizer_steps;
   if (is_root())
-    log::warn("{}: back to the weights of step {}, with the coefficient {:.4g}", what, saved.step,
-              coefficient);
+    log::warn("{}: back to the weights of step {}, with twice the coefficient", what, saved.step);
 }
 
 }  // namespace alarm_dist

@@ -86,7 +86,7 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
     }
     if (!harvested.given.empty()) continue;
     scored += 1;
-    const auto composed = composer(rollout);
+    const auto composed = compose(rollout);
     for (const auto r : composed.rewards) total += r;
     holistic += composer.value(rollout, composer.config().holistic);
     passed += composed.passed ? 1 : 0;
@@ -146,7 +146,7 @@ void Trainer::write_samples(std::int64_t step, const Harvest& harvested) {
   for (const auto& rollout : harvested.rollouts) {
     if (written == kSamplesAStep) break;
     if (!rollout.failed_component().empty()) continue;
-    samples_->write(to_sample_record(rollout, data_.train.at(rollout.record), (*composer_)(rollout),
+    samples_->write(to_sample_record(rollout, data_.train.at(rollout.record), compose(rollout),
                                      *tokenizer_, step, "train"));
     written += 1;
   }
@@ -156,9 +156,8 @@ void Trainer::write_comparison(const HeldOutResult& before, const HeldOutResult&
   for (const auto& [result, phase] : {std::pair{&before, "before"}, std::pair{&after, "after"}}) {
     for (const auto& rollout : result->rollouts) {
       // Beyond the last step, so that a finished run that is resumed writes them anew.
-      samples_->write(to_sample_record(rollout, data_.test.at(rollout.record),
-                                       (*composer_)(rollout), *tokenizer_, config_.run.steps + 1,
-                                       phase));
+      samples_->write(to_sample_record(rollout, data_.test.at(rollout.record), compose(rollout),
+                                       *tokenizer_, config_.run.steps + 1, phase));
     }
   }
   const auto evaluation =

@@ -19,6 +19,8 @@ TOLERANCE = 1e-5  # relative, float32
 class AlgorithmsTest(EndToEnd):
     def expect_close(self, got, wanted, what):
         for key in COMPARED:
+            if key not in wanted:  # sft has no divergence
+                continue
             # A policy gradient's first loss is a sum that is 0 in exact arithmetic, of terms of size 1.
             scale = max(abs(wanted[key]), 1.0 if key == "loss/policy" else 1e-3)
             self.assertLessEqual(abs(got[key] - wanted[key]), TOLERANCE * scale, f"{what} {key}: {got[key]}, {wanted[key]}")
@@ -26,7 +28,8 @@ class AlgorithmsTest(EndToEnd):
     def test_every_kind_learns_the_same_alone_and_split_over_roles(self):
         for kind in KINDS:
             with self.subTest(kind=kind):
-                settings = {**SHORT, "algorithm.kind": kind, "algorithm.epochs": 1}
+                settings = {**SHORT, "algorithm.kind": kind, "algorithm.epochs": 1,
+                            **({"rollout.samples_per_prompt": 1} if kind == "sft" else {})}
                 alone = self.train(f"{kind}-alone", settings=settings).metrics()
                 split = self.train(f"{kind}-split", ranks=4, settings={**settings, **SPLIT}).metrics()
 
@@ -47,10 +50,10 @@ class AlgorithmsTest(EndToEnd):
         records = [{**record, "rejected": "Zz zz zz zz."} for record in read_lines(SMOKE / "prompts.jsonl")]
         data = write_lines(self.folder / "pairs.jsonl", records)
         settings = {**SHORT, "algorithm.kind": "dpo", "algorithm.data": "references", "task.train": data, "optimizer.lr": 0.01,
-                    "run.steps": 6, "rollout.samples_per_prompt": 1}
+                    "run.steps": 6, "rollout.samples_per_prompt": 2}
         metrics = self.train("pairs", settings=settings).metrics()
 
-        self.assertEqual(metrics[1]["preference/pairs"], 16)
+        self.assertEqual(metrics[1]["preference/pairs"], 8)
         self.assertGreater(metrics[6]["preference/accuracy"], 0.9)
         self.assertGreater(metrics[6]["preference/margin"], 0)
         done = self.refuse(["train", CONFIG, "--out", self.folder / "none",
@@ -79,9 +82,31 @@ class AlgorithmsTest(EndToEnd):
         self.assertEqual(stopped.returncode, 1, stopped.stderr)
         self.assertIn("the bound is 0.001", stopped.stderr)
 
-        rolled = self.train("rolled", settings={**settings, "algorithm.kl.on_bound": "rollback"}).metrics()
-        self.assertEqual(sorted(rolled), [0, 1, 2, 3, 4])
-        self.assertGreater(rolled[4]["kl/coef"], 0.4)
+        # One step beyond the bound: the weights of the step before are taken again, and training goes on from them.
+        free = self.train("free", settings={**settings, "run.steps": 8, "algorithm.kl.bound": 0}).metrics()
+        bound = (free[3]["kl/k1"] + free[4]["kl/k1"]) / 2
+        self.assertLess(free[3]["kl/k1"], free[4]["kl/k1"])
+        settings = {**settings, "run.steps": 8, "checkpoint.keep": 3, "algorithm.kl.bound": bound, "algorithm.kl.on_bound": "rollback"}
+        rolled = self.train("rolled", settings=settings).metrics()
+        self.assertGreater(rolled[4]["kl/k1"], bound)
+        self.assertLess(rolled[5]["kl/k1"], bound)
+        self.assertEqual(rolled[5]["kl/coef"], 2 * rolled[4]["kl/coef"])
+        self.assertNotEqual(rolled[6]["kl/k1"], rolled[5]["kl/k1"])
+        split = self.train("rolled-split", ranks=4, settings={**settings, **SPLIT}).metrics()
+        self.assertEqual(split[5]["kl/coef"], rolled[5]["kl/coef"])
+
+    def test_a_schedule_over_the_steps_is_not_resumed_with_other_steps(self):
+        settings = {**SHORT, "optimizer.schedule": "cosine"}
+        self.train("cosine", settings=settings)
+        self.refuse(["train", CONFIG, "--out", self.folder / "cosine", "--resume", *set_options({**settings, "run.steps": 3})],
+                    "another config", "steps")
+
+    def test_steps_that_are_not_finite_are_skipped_thrice_at_most(self):
+        settings = {**SHORT, "algorithm.kl.coef": 1e308, "algorithm.kl.target": 0, "run.steps": 6, "algorithm.on_nonfinite": "skip"}
+        done = alarm("train", CONFIG, "--out", self.folder / "skip", *set_options(settings))
+
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("for the 3rd time in a row", done.stderr)
 
     def test_what_is_not_finite_leaves_its_samples_behind(self):
         settings = {**SHORT, "algorithm.kl.coef": 1e308, "algorithm.kl.target": 0, "run.steps": 3}
@@ -99,6 +124,10 @@ class AlgorithmsTest(EndToEnd):
                 ({"algorithm.kind": "grpo", "algorithm.advantage": "gae"}, "grpo has no critic"),
                 ({"algorithm.kind": "dpo", "algorithm.kl.placement": "loss"}, "has no KL term"),
                 ({"algorithm.kind": "grpo", "algorithm.kl.estimator": "k1"}, "gradient 0 on average"),
+                ({"algorithm.kind": "sft"}, "gives one answer a prompt"),
+                ({"algorithm.kind": "selm", "algorithm.data": "references", "rollout.samples_per_prompt": 2}, "selm needs samples"),
+                ({"algorithm.correction.kind": "masked", "algorithm.correction.low": 3}, "less than high"),
+                ({"algorithm.kind": "dapo", "algorithm.kl.bound": 1, "algorithm.kl.on_bound": "rollback"}, "there is none here"),
                 ({"algorithm.kind": "grop"}, "did you mean")):
             with self.subTest(**settings):
                 self.refuse(["train", CONFIG, "--out", self.folder / "refused", *set_options(settings)], reason)

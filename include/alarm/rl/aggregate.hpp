@@ -15,7 +15,7 @@ namespace alarm_dist {
 enum class Aggregation {
   kTokenMean,              // every token counts the same: PPO, DAPO
   kSequenceMeanTokenMean,  // every response counts the same: GRPO, GSPO
-  kSequenceMeanTokenSum,   // sums of responses, averaged: RLOO
+  kSequenceMeanTokenSum,   // sums of responses, averaged
   kFixedLength,  // sums divided by responses * longest possible length: Dr. GRPO, free of length
                  // bias
 };

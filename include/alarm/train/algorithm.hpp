@@ -7,124 +7,12 @@
 // Sources: specs/related-systems.md section 11; docs/method.md has the table of presets.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "alarm/rl/aggregate.hpp"
-#include "alarm/rl/kl.hpp"
-#include "alarm/rl/kl_loss.hpp"
-#include "alarm/rl/ppo.hpp"
+#include "alarm/train/algorithm_config.hpp"
 
 namespace alarm_dist {
-
-enum class AdvantageKind {
-  kGae,              // with a critic: PPO
-  kGroupNormalized,  // (R - mean) / deviation over the samples of a prompt: GRPO
-  kGroupCentred,     // R - mean: Dr. GRPO, REINFORCE++-baseline
-  kLeaveOneOut,      // R - mean of the others: RLOO
-  kRewardToGo,       // what a token earns from itself on: REINFORCE++
-  kNone,             // the loss is of preferences or of answers
-};
-
-enum class PolicyLossKind {
-  kToken,         // a clipped ratio a token: PPO, GRPO, DAPO
-  kSequence,      // one a response, the product of its tokens': RLOO
-  kSequenceMean,  // one a response, their geometric mean: GSPO
-  kCispo,         // clipped ratios as constant weights
-  // Of the best and the worst sample of a prompt (alarm/rl/preference.hpp).
-  kDpo,
-  kIpo,
-  kSimpo,
-  kKto,
-  kSelm,  // DPO and optimism: samples of the reference become less likely
-  // Of an expert's answers.
-  kSupervised,
-};
-
-struct PreferenceConfig {
-  double beta = 0.1;
-  double label_smoothing = 0;     // dpo (cDPO), simpo
-  double margin = 0.5;            // simpo
-  double alpha = 0.001;           // selm
-  double desirable_weight = 1;    // kto
-  double undesirable_weight = 1;  // kto
-};
-
-// What a step learns from.
-enum class StepData {
-  kRollouts,    // responses of the policy, ranked or weighed by the program's rewards
-  kReferences,  // the data set's: an expert's answer, and for preferences a rejected one
-};
-
-enum class KlPlacement { kReward, kLoss, kNone };
-enum class WhitenScope { kGlobal, kLocal, kNone };
-enum class OldLogprobs { kRecompute, kSampled };
-enum class OnNonFinite { kStop, kSkip };
-
-// Off-policy correction between generation and training (alarm/rl/correction.hpp).
-enum class CorrectionKind { kNone, kTruncated, kMasked, kGeometric, kDivergence };
-struct CorrectionConfig {
-  CorrectionKind kind = CorrectionKind::kNone;
-  bool by_sequence = false;  // truncated, masked: the response's product on each of its tokens
-  double low = 0.5;
-  double high = 2;
-};
-
-// The policy that the KL term compares with.
-enum class ReferenceKind {
-  kFrozen,         // the initial policy
-  kMovingAverage,  // decay * reference + (1 - decay) * policy after each step
-  kReset,          // the policy itself, every so many steps
-};
-struct ReferenceConfig {
-  ReferenceKind kind = ReferenceKind::kFrozen;
-  double decay = 0.99;
-  std::int64_t every = 10;
-};
-
-enum class OnKlBound { kStop, kRollback };
-
-struct AlgorithmConfig {
-  std::string kind = "ppo";
-  std::int64_t minibatch = 32;  // samples an optimiser step
-  std::int64_t epochs = 2;
-  double clip = 0.2;
-  std::optional<double> clip_high = {};  // empty: the preset's, else as clip
-  double dual_clip = 0;                  // 0: none
-  double value_clip = 0.2;
-  double value_coef = 0.1;
-  bool value_trains_trunk = false;  // the value loss reaches the adapter, not only the value head
-  double entropy_coef = 0;          // the policy's entropy a token, as a bonus
-  double gamma = 1.0;
-  double lambda = 0.95;
-  double group_epsilon = 1e-6;  // added to a group's deviation
-  KlControllerConfig kl = {};
-  double kl_bound = 0;  // nats a response between policy and reference; 0: none
-  OnKlBound on_kl_bound = OnKlBound::kStop;
-  ReferenceConfig reference = {};
-  PreferenceConfig preference = {};
-  double early_stop_kl = 0.1;  // stop the epochs of a step when mean(old - new) exceeds 1.5 times
-                               // this; <= 0: never
-  double ratio_guard = 10;     // a mini-batch whose mean ratio exceeds this is not stepped on
-  OldLogprobs old_logprobs = OldLogprobs::kRecompute;
-  OnNonFinite on_nonfinite = OnNonFinite::kStop;  // skip: three mini-batches in a row still stop
-  CorrectionConfig correction = {};
-  bool filter_truncated = false;  // responses that max_new_tokens cut are not learned from
-
-  // Empty: the preset's.
-  std::optional<AdvantageKind> advantage = {};
-  std::optional<PolicyLossKind> loss = {};
-  std::optional<Aggregation> aggregation = {};
-  std::optional<KlPlacement> kl_placement = {};
-  std::optional<KlEstimator> kl_estimator = {};
-  std::optional<WhitenScope> whiten = {};
-  std::optional<StepData> data = {};
-  std::optional<bool> dynamic_sampling = {};  // replace prompts whose samples all have one reward
-  std::int64_t sampling_rounds = 10;          // at most, a step
-  Variance whiten_variance = Variance::kUnbiased;
-};
 
 // Every choice made.
 struct Algorithm {
@@ -137,6 +25,8 @@ struct Algorithm {
   PolicyClip clip = {};
   bool dynamic_sampling = false;
   StepData data = StepData::kRollouts;
+  ReferenceConfig reference = {};  // kind set
+  double preference_beta = 0.1;
 
   bool has_critic() const { return advantage == AdvantageKind::kGae; }
   bool learns_preferences() const;  // from the best and the worst sample of a prompt

@@ -30,7 +30,9 @@ struct PlanConfig {
   std::int64_t minibatch = 32;  // samples
   std::int64_t micro_tokens = 4096;
   int ranks = 1;
-  bool whole_units = false;  // a prompt's samples stay in one micro-batch, over budget if need be
+  // Pairs: > 0: a mini-batch has so many prompts, and a prompt's samples stay in one micro-batch,
+  // over budget if need be.
+  std::int64_t prompts = 0;
 };
 
 // `order` lists prompt groups; groups are cut into mini-batches of about `minibatch` samples, whole

@@ -29,6 +29,7 @@ struct TrainState {
   std::int64_t step = 0;  // steps done
   std::int64_t optimizer_steps = 0;
   double kl_coefficient = 0;
+  std::int64_t nonfinite_in_a_row = 0;  // mini-batches that on_nonfinite: skip left out
   std::int64_t weights_version = 0;
   std::map<std::string, Statistics> normalization = {};  // by component
   std::optional<double> best_value = {};                 // of checkpoint.keep_best

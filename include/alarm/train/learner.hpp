@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PPO on the learner ranks (specs/alarm.md 1.3): reference log-probabilities and values,
+// The learner ranks' part of a step: reference log-probabilities and values,
 // advantages, the clipped updates.
 //
 // Every learner rank holds the rollouts of the whole step and makes the same plan; each computes
@@ -61,8 +61,8 @@ class Learner {
   ~Learner();
 
   // One step on the rollouts, whose composed rewards are given by sample. Collective over
-  // the learner ranks. Throws Error before the optimiser step on a loss or gradient that is not
-  // finite, naming the samples.
+  // the learner ranks. Throws NonFiniteError before the optimiser step when a reward, score, loss
+  // or gradient is not finite, naming the samples, unless on_nonfinite says skip.
   Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
                  std::span<const ComposedReward> rewards);
 
@@ -70,6 +70,9 @@ class Learner {
   Optimizer& optimizer() { return optimizer_; }
   const Optimizer& optimizer() const { return optimizer_; }
   KlController& kl() { return kl_; }
+  // Mini-batches in a row that were not finite (on_nonfinite: skip); part of a checkpoint.
+  int nonfinite_in_a_row() const { return nonfinite_in_a_row_; }
+  void set_nonfinite_in_a_row(int count) { nonfinite_in_a_row_ = count; }
   const Algorithm& algorithm() const { return algorithm_; }
   // The reference's own adapter, empty where it is the model without one. Leaves to load into.
   const NamedTensors& reference_weights() const;
@@ -112,10 +115,16 @@ class Learner {
                          const at::Tensor& advantages_T, const at::Tensor& weights_T,
                          std::span<const std::int64_t> offsets) const;
   Progress sum_over_ranks(const Progress& mine, std::int64_t tokens) const;
-  void refuse_update(double norm, double critic_norm, std::int64_t step);
+  // A step or mini-batch that is not finite: throws, or counts and warns.
+  void refuse(const std::string& what, std::int64_t step);
+  Scalars pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
+                    std::int64_t minibatches);
+  std::int64_t prompts_a_minibatch() const;
   std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
                                         std::int64_t epoch) const;
   Scalars summarize(const Batch& batch, const Progress& progress);
+  void add_divergence(const Batch& batch, Scalars& all);  // and steers the coefficient by it
+  void add_critic(const Batch& batch, const Progress& progress, Scalars& all) const;
   double fixed_length() const;
 
   const CausalLm& policy_;

@@ -8,7 +8,7 @@ namespace alarm_dist {
 
 enum class ScheduleKind {
   kConstant,
-  kLinear,  // falls to the floor at the last step
+  kLinear,  // falls towards the floor, which a step after the last would have
   kCosine,  // half a cosine down to the floor
   kWsd,     // stable, then linear over the last `decay` share of the steps (warm-up, stable, decay)
 };

@@ -66,12 +66,14 @@ class Trainer {
   Harvest collect(std::int64_t step);
   HarvestPlan plan_rollouts(std::int64_t step, std::int64_t round) const;
   Scalars learn(std::int64_t step, const Harvest& harvested);
-  void punish_overlong(std::span<const Rollout> rollouts,
-                       std::vector<ComposedReward>& rewards) const;
+  ComposedReward compose(const Rollout& rollout) const;  // overlong penalty included
   Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
                  std::span<const ComposedReward> rewards);
   void hold_kl_bound(std::int64_t step, const Scalars& learned);
-  std::string latest_checkpoint() const;  // empty: none; collective
+  // Empty: none. Collective.
+  std::string latest_checkpoint() const;
+  std::string checkpoint_before(std::int64_t step) const;
+  std::string agree_on(const std::string& roots) const;
   void sync_weights();
   void evaluate_validation(std::int64_t step, Scalars& metrics);
   void save_checkpoint(std::int64_t step);
