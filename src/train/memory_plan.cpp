@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "alarm/train/algorithm.hpp"
 #include "alarm/train/placement.hpp"
 
 namespace alarm_dist {
@@ -117,7 +118,8 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
                      int world_size) {
   const Placement placement(config.placement, number, world_size);
   const double element = real(facts.element_bytes);
-  const double moving = config.algorithm.reference.kind == ReferenceKind::kFrozen ? 0 : kFloat;
+  const auto reference = resolve_algorithm(config.algorithm).reference.kind;
+  const double moving = reference == ReferenceKind::kFrozen ? 0 : kFloat;
   RankMemory rank{.program = kProgramBytes};
   rank.adapter = real(facts.adapter_parameters) * (kFloat + element);
   if (placement.learns()) {

@@ -56,6 +56,8 @@ TEST(MemoryPlan, SharesMiniBatchesAmongLearnersAndCutsThemByTheBudget) {
   auto config = small_config();
   EXPECT_EQ(plan_memory(config, small_facts(), 2).ranks.at(1).update_rows, 2 * 50);
   EXPECT_EQ(plan_memory(config, small_facts(), 3).ranks.at(2).update_rows, 2 * 50);
+  EXPECT_EQ(plan_memory(config, small_facts(), 5).ranks.at(3).update_rows, 50);
+  EXPECT_EQ(plan_memory(config, small_facts(), 5).ranks.at(4).update_rows, 0);  // four prompts
 
   config.learner.micro_tokens = 64;
   EXPECT_EQ(plan_memory(config, small_facts(), 1).ranks.at(0).update_rows, 64);
