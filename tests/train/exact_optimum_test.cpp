@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training against the exact optimum: generation, advantages, losses and the optimiser together, on
-// a policy whose 27 responses a prompt are enumerated. A wrong sign, a shift by one, a bad mask or
-// a misplaced KL term ends somewhere else than the algorithm's own optimum.
+// a policy whose responses (27 or 40 a prompt) are enumerated. A wrong sign, a shift by one, a bad
+// mask or a misplaced KL term ends somewhere else than the algorithm's own optimum.
 #include "train/exact_optimum.hpp"
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <map>
+#include <functional>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
 #include "alarm/comm/world.hpp"
 #include "alarm/model/generator.hpp"
@@ -127,8 +128,12 @@ std::vector<Rollout> gather_rollouts(World& world, const std::vector<Rollout>& m
   return all;
 }
 
+// A mistake made on purpose in the rewards of a response.
+using Mistake = std::function<void(std::vector<double>&)>;
+
 std::vector<ComposedReward> reward_tokens(const EnumeratedTask& task,
-                                          std::span<const Rollout> rollouts) {
+                                          std::span<const Rollout> rollouts,
+                                          const Mistake& mistake) {
   std::vector<ComposedReward> rewards;
   for (const auto& rollout : rollouts) {
     ComposedReward reward;
@@ -138,13 +143,15 @@ std::vector<ComposedReward> reward_tokens(const EnumeratedTask& task,
                                               static_cast<std::size_t>(token)]);
       node = task.tree().next(node, token);
     }
+    if (mistake) mistake(reward.rewards);
     rewards.push_back(std::move(reward));
   }
   return rewards;
 }
 
 // The logits after training.
-NodeTable train(World& world, Roles roles, const EnumeratedTask& task, const TrainConfig& config) {
+NodeTable train(World& world, Roles roles, const EnumeratedTask& task, const TrainConfig& config,
+                const Mistake& mistake) {
   auto& everyone = world.communicator();
   const int learners = roles == Roles::kSplit ? world.size() / 2 : 0;  // the first of them
   const bool learns = world.rank() >= learners;
@@ -162,17 +169,17 @@ NodeTable train(World& world, Roles roles, const EnumeratedTask& task, const Tra
   for (std::int64_t step = 0; step < config.run.steps; ++step) {
     const auto rollouts = gather_rollouts(
         world, generate_groups(policy, config, step, share, task.tree().shape().prompts));
-    if (learner) learner->update(step, rollouts, reward_tokens(task, rollouts));
+    if (learner) learner->update(step, rollouts, reward_tokens(task, rollouts, mistake));
     broadcast_tensors(everyone, policy.trainable(), learners);
   }
   return as_table(policy.table_NV());
 }
 
 NodeTable train_in_world(int ranks, Roles roles, const EnumeratedTask& task,
-                         const TrainConfig& config) {
+                         const TrainConfig& config, const Mistake& mistake = {}) {
   NodeTable result;
   run_thread_world(ranks, [&](World& world) {
-    auto logits = train(world, roles, task, config);
+    auto logits = train(world, roles, task, config, mistake);
     if (world.rank() == 0) result = std::move(logits);
   });
   return result;
@@ -210,6 +217,15 @@ TEST(ExactOptimum, OracleFindsTheClosedForm) {
   }
 }
 
+// With k2 beside an advantage of deviation 1, at a small coefficient (see kInDeviations).
+TEST(ExactOptimum, OracleSaysWhereThereIsNone) {
+  AlgorithmConfig grpo = algorithm_of("grpo");
+  grpo.kl_estimator = KlEstimator::kK2;
+
+  EXPECT_THROW(own_optimum(make_task(kFixedLength), resolve_algorithm(grpo), kBeta), Error);
+  EXPECT_NO_THROW(own_optimum(make_task(kFixedLength), resolve_algorithm(grpo), 1.5));
+}
+
 // An algorithm and what is known of its optimum beforehand.
 struct Case {
   std::string name;
@@ -234,11 +250,21 @@ Case with_kl_loss(const std::string& kind, KlEstimator estimator, double coeffic
   return result;
 }
 
+// The KL term where its gradient sees what a token does to those after it.
+Case with_kl_reward(const std::string& kind) {
+  Case result = preset(kind, true);
+  result.name += " + k1 reward";
+  result.algorithm.kl_placement = KlPlacement::kReward;
+  result.algorithm.kl_estimator = KlEstimator::kK1;
+  return result;
+}
+
 std::vector<Case> cases() {
   constexpr auto kK2 = KlEstimator::kK2, kK3 = KlEstimator::kK3;
   return {preset("ppo", true),
           preset("rloo", true),
           preset("reinforce++", true),
+          with_kl_reward("dr_grpo"),
           preset("dr_grpo"),
           with_kl_loss("dr_grpo", kK3, kBeta),
           with_kl_loss("reinforce++-baseline", kK2, kInDeviations),
@@ -252,39 +278,44 @@ std::vector<Case> cases() {
           preset("cispo")};
 }
 
-void print_row(const std::string& name, const std::string& shape, double own,
-               const std::vector<double>& reached, const std::vector<double>& divergences) {
-  const auto [low, high] = std::ranges::minmax(reached);
-  fmt::print("{:<22} {:<7} own {:7.4f}  reached {:7.4f} to {:7.4f}  KL(own || reached) {:.4f}\n",
-             name, shape, own, low, high, std::ranges::max(divergences));
+// What docs/method.md prints: how much of the way from the start (of seed 1) to the best return the
+// algorithm's own optimum is, and how far the runs came.
+void print_row(const Case& algorithm, const EnumeratedTask& task, const NodeTable& optimum,
+               const std::vector<double>& gaps, const std::vector<double>& divergences) {
+  fmt::print(
+      "{:<26} {:<6} own optimum {:7.4f} (return {:.4f} of {:.4f})  gap {:7.4f} to {:7.4f}  KL "
+      "{:.4f}\n",
+      algorithm.name, task.tree().shape().eos_token ? "ragged" : "fixed",
+      progress(task, optimum, 1), task.regularised_return(optimum), task.best_regularised_return(),
+      std::ranges::min(gaps), std::ranges::max(gaps), std::ranges::max(divergences));
 }
 
 void expect_own_optimum(const Case& algorithm, const TabularShape& shape, std::int64_t seeds) {
   const auto task = make_task(shape);
   const auto optimum =
       own_optimum(task, resolve_algorithm(algorithm.algorithm), algorithm.algorithm.kl.coef);
-  std::vector<double> own, reached, divergences;
+  std::vector<double> gaps, divergences;
   for (std::int64_t seed = 1; seed <= seeds; ++seed) {
     const auto logits =
         train_in_world(1, Roles::kColocated, task, make_config(algorithm.algorithm, seed));
-    own.push_back(progress(task, optimum, seed));
-    reached.push_back(progress(task, logits, seed));
+    gaps.push_back(progress(task, optimum, seed) - progress(task, logits, seed));
     divergences.push_back(divergence(task, optimum, logits));
-    EXPECT_NEAR(reached.back(), own.back(), 0.02) << "seed " << seed;
+    EXPECT_LT(std::abs(gaps.back()), 0.02) << "seed " << seed;
     EXPECT_LT(divergences.back(), 0.02) << "seed " << seed;
   }
   if (algorithm.exact) {
-    EXPECT_NEAR(own.back(), 1, 1e-9);
+    EXPECT_NEAR(task.regularised_return(optimum), task.best_regularised_return(), 1e-9);
   }
-  print_row(algorithm.name, shape.eos_token ? "ragged" : "fixed", own.front(), reached,
-            divergences);
+  print_row(algorithm, task, optimum, gaps, divergences);
 }
 
 class ExactOptimumOf : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ExactOptimumOf, IsReached) { expect_own_optimum(GetParam(), kFixedLength, 5); }
 
-TEST_P(ExactOptimumOf, IsReachedWithRaggedResponses) { expect_own_optimum(GetParam(), kRagged, 5); }
+TEST_P(ExactOptimumOf, IsReachedWithRaggedResponses) {
+  expect_own_optimum(GetParam(), kRagged, GetParam().exact ? 5 : 2);
+}
 
 TEST(ExactOptimum, IsReachedByFourRanksColocatedAndSplit) {
   const auto task = make_task(kRagged);
@@ -305,6 +336,31 @@ TEST(ExactOptimum, IsReachedByPpoInSeveralMiniBatchesAndEpochs) {
   config.algorithm.epochs = 3;
 
   EXPECT_GT(progress(task, train_in_world(1, Roles::kColocated, task, config), 1), 0.98);
+}
+
+// The test itself is tested: what it is there to catch does not pass.
+TEST(ExactOptimum, IsMissedWithMistakes) {
+  const auto task = make_task(kRagged);
+  const auto reach = [&](double coefficient, const Mistake& mistake) {
+    auto config = make_config(algorithm_of("ppo"), 1);
+    config.algorithm.kl.coef = coefficient;
+    return progress(task, train_in_world(1, Roles::kColocated, task, config, mistake), 1);
+  };
+
+  const double one_too_early = reach(kBeta, [](std::vector<double>& rewards) {
+    rewards.front() = rewards.size() > 1 ? rewards[0] + rewards[1] : rewards[0];
+    for (std::size_t t = 1; t < rewards.size(); ++t)
+      rewards[t] = t + 1 < rewards.size() ? rewards[t + 1] : 0;
+  });
+  const double without_last =
+      reach(kBeta, [](std::vector<double>& rewards) { rewards.back() = 0; });
+  const double wrong_sign = reach(-kBeta, {});
+
+  EXPECT_LT(one_too_early, 0.9);
+  EXPECT_LT(without_last, 0.9);
+  EXPECT_LT(wrong_sign, 0.9);
+  fmt::print("one too early {:.4f}, without the last {:.4f}, KL with the wrong sign {:.4f}\n",
+             one_too_early, without_last, wrong_sign);
 }
 
 INSTANTIATE_TEST_SUITE_P(Algorithms, ExactOptimumOf, ::testing::ValuesIn(cases()),
