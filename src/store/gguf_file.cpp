@@ -77,6 +77,8 @@ double GgufFile::number(const std::string& key) const {
   return whole != nullptr ? static_cast<double>(*whole) : impl_->get<double>(key);
 }
 
+bool GgufFile::flag(const std::string& key) const { return impl_->get<bool>(key); }
+
 const std::string& GgufFile::text(const std::string& key) const {
   return impl_->get<std::string>(key);
 }
@@ -110,9 +112,8 @@ std::string GgufFile::quantization(const std::string& tensor) const {
 at::Tensor GgufFile::dequantize(const std::string& tensor) const {
   const auto& stored = impl_->tensor(tensor);
   const auto& type = *stored.type;
-  ALARM_CHECK(type.dequantize != nullptr,
-              "{}: tensor '{}' is {}, expected one of F32 F16 BF16 Q8_0 Q4_0 Q4_1", path().string(),
-              tensor, type.name);
+  ALARM_CHECK(type.dequantize != nullptr, "{}: tensor '{}' is {}, expected one of {}",
+              path().string(), tensor, type.name, readable_gguf_types());
   at::Tensor values = at::empty(stored.shape, at::kFloat);
   auto* out = values.mutable_data_ptr<float>();
   constexpr std::int64_t kElementsPerTask = 1 << 18;
