@@ -48,7 +48,7 @@ at::Tensor DecodeCache::indices(std::span<const std::int64_t> values) const {
       .to(options_.device());
 }
 
-// Mask and slots follow from which rows are live.
+// Slots and views follow from which rows are live.
 void DecodeCache::arrange() {
   const auto prompts = count(prompt_sizes_);
   std::vector<std::int64_t> used(prompt_sizes_.size(), 0);
@@ -66,13 +66,45 @@ void DecodeCache::arrange() {
   slots_.row_of_slot = indices(row_of_slot);
   slots_.slot_of_row = indices(slot_of_row);
 
+  whole_ = whole_view();
+  windowed_ = windowed_view();
+}
+
+void DecodeCache::advance() {
+  ++own_tokens_;
+  windowed_ = windowed_view();
+}
+
+at::Tensor DecodeCache::prompt_mask(const at::Tensor& hidden_GP) const {
+  return at::zeros(hidden_GP.sizes(), options_)
+      .masked_fill_(hidden_GP, -std::numeric_limits<double>::infinity())
+      .unsqueeze(1)
+      .unsqueeze(1);
+}
+
+DecodeCache::View DecodeCache::whole_view() const {
   const auto padded = prompts_.front().k.size(1);
-  prompt_mask_.reset();
-  if (std::ranges::all_of(prompt_sizes_, [&](auto size) { return size == padded; })) return;
-  const auto hidden =
-      at::arange(padded, options_.dtype(at::kLong)) >= indices(prompt_sizes_).view({-1, 1, 1, 1});
-  prompt_mask_ = at::zeros({prompts, 1, 1, padded}, options_)
-                     .masked_fill_(hidden, -std::numeric_limits<double>::infinity());
+  if (std::ranges::all_of(prompt_sizes_, [&](auto size) { return size == padded; })) return {};
+  const auto places_P = at::arange(padded, options_.dtype(at::kLong));
+  return {.prompt_mask = prompt_mask(places_P >= indices(prompt_sizes_).unsqueeze(1))};
+}
+
+// Rows have equally many tokens of their own, so the window leaves the prompts of all at once.
+DecodeCache::View DecodeCache::windowed_view() const {
+  const auto longest = *std::ranges::max_element(prompt_sizes_);
+  if (shape_.windowed.empty() || longest + own_tokens_ < shape_.window) return whole_;
+  const auto passed = own_tokens_ + 1 - shape_.window;  // of a prompt without tokens
+  if (passed >= 0) return {.prompt_mask = {}, .sees_prompts = false, .first_own = passed};
+  const auto sizes_G1 = indices(prompt_sizes_).unsqueeze(1);
+  const auto places_P = at::arange(prompts_.front().k.size(1), options_.dtype(at::kLong));
+  return {.prompt_mask =
+              prompt_mask((places_P >= sizes_G1).logical_or_(places_P < sizes_G1 + passed))};
+}
+
+const DecodeCache::View& DecodeCache::view(std::int64_t layer) const {
+  const bool windowed =
+      !shape_.windowed.empty() && shape_.windowed[static_cast<std::size_t>(layer)];
+  return windowed ? windowed_ : whole_;
 }
 
 void DecodeCache::store_prompts(std::int64_t layer, const at::Tensor& rotated_NSE) {
@@ -101,7 +133,7 @@ DecodeCache::Partial DecodeCache::attend_prompts(std::int64_t layer,
   const auto found = attention_forward({.q_BHnE = queries,
                                         .k_BKmE = heads_first(kept.k),
                                         .v_BKmE = heads_first(kept.v),
-                                        .mask = prompt_mask_});
+                                        .mask = view(layer).prompt_mask});
   const auto by_row = [&](const at::Tensor& x) {
     return x.unflatten(2, {slots_.width, shared})
         .transpose(1, 2)
@@ -113,9 +145,10 @@ DecodeCache::Partial DecodeCache::attend_prompts(std::int64_t layer,
 
 DecodeCache::Partial DecodeCache::attend_own(std::int64_t layer, const at::Tensor& q_BHE) const {
   const auto& kept = own_[static_cast<std::size_t>(layer)];
+  const auto first = view(layer).first_own, seen = own_tokens_ + 1 - first;
   const auto found = attention_forward({.q_BHnE = q_BHE.unflatten(1, {shape_.heads.keys, -1}),
-                                        .k_BKmE = heads_first(kept.k.narrow(1, 0, own_tokens_ + 1)),
-                                        .v_BKmE = heads_first(kept.v.narrow(1, 0, own_tokens_ + 1)),
+                                        .k_BKmE = heads_first(kept.k.narrow(1, first, seen)),
+                                        .v_BKmE = heads_first(kept.v.narrow(1, first, seen)),
                                         .mask = {}});
   return {found.out_BHnE, found.lse_BHn};
 }
@@ -125,8 +158,9 @@ at::Tensor DecodeCache::attend(std::int64_t layer, const at::Tensor& rotated_BSE
   auto& kept = own_[static_cast<std::size_t>(layer)];
   kept.k.select(1, own_tokens_).copy_(qkv.k_NKE);
   kept.v.select(1, own_tokens_).copy_(qkv.v_NKE);
-  const auto prompt = attend_prompts(layer, qkv.q_NHE);
   const auto own = attend_own(layer, qkv.q_NHE);
+  if (!view(layer).sees_prompts) return own.out.to(rotated_BSE.scalar_type()).flatten(1);
+  const auto prompt = attend_prompts(layer, qkv.q_NHE);
   const auto share = at::sigmoid(prompt.lse - own.lse).unsqueeze(-1);
   const auto type = share.scalar_type();
   return at::lerp(own.out.to(type), prompt.out.to(type), share)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/llama_decoder.hpp"
+#include "model/cached_decoder.hpp"
 
 #include <utility>
 
@@ -12,22 +12,27 @@
 namespace alarm_dist {
 namespace {
 
-class LlamaDecoder final : public Decoder {
+CacheShape cache_shape(const DecoderNetwork& network) {
+  const auto& spec = network.spec();
+  return {spec.shape.layers, network.heads(), spec.shape.head_size, spec.window, spec.windowed};
+}
+
+class CachedDecoder final : public Decoder {
  public:
-  LlamaDecoder(const LlamaNetwork& network, const DecodePlan& plan, Adapter adapter)
+  CachedDecoder(const DecoderNetwork& network, const DecodePlan& plan, Adapter adapter)
       : network_(network),
         adapters_(network.adapters(adapter)),
-        cache_({network.config().shape.layers, network.heads(), network.config().shape.head_size},
-               plan, network.options()) {
+        cache_(cache_shape(network), plan, network.options()) {
     compute_prompts(plan);
   }
 
   const at::Tensor& states_BD() const override { return states_BD_; }
 
   void advance(const at::Tensor& tokens_B) override {
-    const auto angles = angles_at(cache_.positions_B());
-    states_BD_ =
-        network_.hidden(tokens_B, adapters_, [&](std::int64_t layer, const at::Tensor& qkv_BSE) {
+    const auto positions_B = cache_.positions_B();
+    const auto angles = network_.angles(positions_B);
+    states_BD_ = network_.hidden(
+        tokens_B, positions_B, adapters_, [&](std::int64_t layer, const at::Tensor& qkv_BSE) {
           return cache_.attend(layer, rotate_heads(qkv_BSE, angles, rotated_heads()));
         });
     cache_.advance();
@@ -37,12 +42,6 @@ class LlamaDecoder final : public Decoder {
 
  private:
   std::int64_t rotated_heads() const { return network_.heads().queries + network_.heads().keys; }
-
-  RotaryAngles angles_at(const at::Tensor& positions_N) const {
-    const auto& config = network_.config();
-    return rotary_angles(positions_N, config.shape.head_size, config.rope_theta,
-                         network_.options().dtype().toScalarType());
-  }
 
   void compute_prompts(const DecodePlan& plan) {
     RaggedBatch batch;
@@ -56,19 +55,20 @@ class LlamaDecoder final : public Decoder {
       last_row.push_back(last_row_of_prompt.at(static_cast<std::size_t>(prompt)));
     }
     const auto device = network_.options().device();
-    const auto attention = make_attention_plan(batch, network_.options());
-    const auto angles = angles_at(batch.positions_N(device));
-    const auto hidden = network_.hidden(
-        batch.tokens_N(device), adapters_, [&](std::int64_t layer, const at::Tensor& qkv_NSE) {
-          const auto rotated = rotate_heads(qkv_NSE, angles, rotated_heads());
-          cache_.store_prompts(layer, rotated);
-          return attend_rows(rotated, network_.heads(), attention);
-        });
+    const auto passes = network_.passes(batch);
+    const auto hidden =
+        network_.hidden(batch.tokens_N(device), batch.positions_N(device), adapters_,
+                        [&](std::int64_t layer, const at::Tensor& qkv_NSE) {
+                          const RaggedPass& pass = *passes[static_cast<std::size_t>(layer)];
+                          const auto rotated = rotate_heads(qkv_NSE, pass.angles, rotated_heads());
+                          cache_.store_prompts(layer, rotated);
+                          return attend_rows(rotated, network_.heads(), pass.plan);
+                        });
     states_BD_ =
         hidden.index_select(0, at::tensor(last_row, at::TensorOptions(at::kLong)).to(device));
   }
 
-  const LlamaNetwork& network_;
+  const DecoderNetwork& network_;
   NetworkAdapters adapters_;
   DecodeCache cache_;
   at::Tensor states_BD_;
@@ -76,9 +76,9 @@ class LlamaDecoder final : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_llama_decoder(const LlamaNetwork& network, const DecodePlan& plan,
-                                            Adapter adapter) {
-  return std::make_unique<LlamaDecoder>(network, plan, adapter);
+std::unique_ptr<Decoder> make_cached_decoder(const DecoderNetwork& network, const DecodePlan& plan,
+                                             Adapter adapter) {
+  return std::make_unique<CachedDecoder>(network, plan, adapter);
 }
 
 }  // namespace alarm_dist
