@@ -5,7 +5,8 @@ Three models: the original T5 (tied, relu), v1.1 as Flan-T5 has it (untied, gate
 Transformers' norm takes its variance in float32 whatever the model's type, so it is replaced by the same formula in the model's
 type. LoRA is a plain W x + (alpha / rank) B A x. Weights are stored in float16, which both sides read exactly.
 Usage: make_t5.py OUTPUT_DIR
-       make_t5.py --check EXPORTED_DIR GOLDEN.safetensors   (a directory that C++ saved with the adapter merged in: see t5_test.cpp)
+       make_t5.py --check EXPORTED_DIR SOURCE_DIR   (what t5_test.cpp saved: a model with the adapter merged in, and adapter/ for
+                                                     PEFT 0.21 on the model of SOURCE_DIR, which has SOURCE_DIR_golden.safetensors beside it)
 """
 import json
 import pathlib
@@ -156,17 +157,23 @@ def make_buckets(out):
     save_file(golden, out / "t5_buckets.safetensors")
 
 
-def check(folder, golden_file):
-    golden = load_file(golden_file)
-    model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float64, attn_implementation="eager").eval()
-    logits = label_logits(model, golden["prompt.0"], golden["response.0.0"]).logits[0]
-    difference = (logits - golden["merged_logits"]).abs().max().item()
-    print(f"{folder}: {type(model).__name__}, largest difference of logits {difference:.2e}, bound 1e-9")
-    sys.exit(0 if difference < 1e-9 else 1)
+def check(folder, source):
+    from peft import PeftModel
+    golden = load_file(f"{source}_golden.safetensors")
+    load = dict(dtype=torch.float64, attn_implementation="eager")
+    merged = AutoModelForSeq2SeqLM.from_pretrained(folder, **load)
+    adapted = PeftModel.from_pretrained(AutoModelForSeq2SeqLM.from_pretrained(source, **load), folder / "adapter").double()
+    for name, model in (("merged", merged), ("adapter", adapted)):
+        logits = label_logits(model.eval(), golden["prompt.0"], golden["response.0.0"]).logits[0]
+        difference = (logits - golden["merged_logits"]).abs().max().item()
+        print(f"{folder}: {name}, {type(model).__name__}, largest difference of logits {difference:.2e}, bound 1e-9")
+        if not difference < 1e-9:
+            sys.exit(1)
 
 
 if sys.argv[1] == "--check":
     check(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
+    sys.exit(0)
 for model_name, (model_kind, model_config, model_targets) in MODELS.items():
     make_golden(pathlib.Path(sys.argv[1]), model_name, model_kind, model_config, model_targets)
 make_buckets(pathlib.Path(sys.argv[1]))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Against Transformers, by tests/golden/make_t5.py. Its --check mode reads what
-// SavedModelLoadsAgain leaves in the folder that ALARM_T5_EXPORT names.
+// Against Transformers, by tests/golden/make_t5.py. Its --check mode reads what the tests of saving
+// leave in the folder that ALARM_T5_EXPORT names.
 #include <cstdlib>
 
 #include <ATen/Functions.h>
@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "alarm/model/generator.hpp"
+#include "alarm/model/peft_adapter.hpp"
 #include "alarm/model/response_scores.hpp"
 #include "alarm/store/tensor_file.hpp"
 
@@ -171,6 +172,20 @@ TEST_P(T5Golden, SavedModelLoadsAgain) {
             1e-9);
   EXPECT_EQ(TensorFile::open(dir).contains("lm_head.weight"),
             TensorFile::open(tiny_.dir()).contains("lm_head.weight"));
+}
+
+TEST_P(T5Golden, SavedAdapterLoadsAgain) {
+  const TempDir temporary;
+  const char* kept = std::getenv("ALARM_T5_EXPORT");
+  const auto dir = kept == nullptr ? temporary / "adapter"
+                                   : std::filesystem::path(kept) / GetParam() / "adapter";
+  const auto prompt = tiny_.prompt(0), response = tiny_.responses(0).front();
+
+  tiny_.load(at::kDouble, T5Lora::kGolden)->save_adapter(dir);
+  const auto model = load_with_adapter(tiny_.dir(), {.dtype = at::kDouble}, dir);
+
+  EXPECT_LT(max_difference(label_logits(*model, prompt, response), tiny_.golden("merged_logits")),
+            1e-9);
 }
 
 }  // namespace

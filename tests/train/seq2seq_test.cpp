@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An encoder-decoder policy on the way of the data: nothing from generation to the update knows of
 // it. A tiny T5 in float64.
-#include <cmath>
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -27,20 +26,28 @@ std::unique_ptr<CausalLm> load_policy() {
                          .seed = 1});
 }
 
-// 4 prompts of different lengths with 4 sampled responses each.
-std::vector<Rollout> generate_rollouts(const CausalLm& policy) {
+// 4 prompts of different lengths.
+Tokens make_prompt(std::int64_t number) {
+  Tokens tokens;
+  for (std::int64_t t = 0; t < 3 + 5 * number; ++t) tokens.push_back(2 + (7 * t + number) % 60);
+  return tokens;
+}
+constexpr std::int64_t kPrompts = 4;
+
+// 4 sampled responses to each.
+std::vector<Rollout> generate_rollouts(const CausalLm& policy, std::int64_t max_new_tokens,
+                                       std::uint32_t step = 0) {
   std::vector<Rollout> rollouts;
   std::vector<GenerationRequest> requests;
-  for (std::int64_t prompt = 0; prompt < 4; ++prompt) {
-    Tokens tokens;
-    for (std::int64_t t = 0; t < 3 + 5 * prompt; ++t) tokens.push_back(2 + (7 * t + prompt) % 60);
-    for (int sample = 0; sample < 4; ++sample) {
-      const auto id = static_cast<std::uint32_t>(requests.size());
-      requests.push_back({.prompt = tokens, .sample_id = id});
-      rollouts.push_back({.sample_id = id, .prompt_group = prompt, .prompt = tokens});
-    }
+  for (std::int64_t i = 0; i < 4 * kPrompts; ++i) {
+    Rollout& rollout = rollouts.emplace_back();
+    rollout.sample_id = static_cast<std::uint32_t>(i);
+    rollout.prompt_group = i / 4;
+    rollout.prompt = make_prompt(i / 4);
+    requests.push_back({.prompt = rollout.prompt, .sample_id = rollout.sample_id});
   }
-  const auto generations = generate(policy, requests, {.max_new_tokens = 6}, {.seed = 5});
+  const auto generations =
+      generate(policy, requests, {.max_new_tokens = max_new_tokens}, {.seed = 5, .step = step});
   for (std::size_t i = 0; i < rollouts.size(); ++i) {
     rollouts[i].response = generations[i].tokens;
     rollouts[i].sampled_logprobs = generations[i].sampled_logprobs;
@@ -49,14 +56,15 @@ std::vector<Rollout> generate_rollouts(const CausalLm& policy) {
   return rollouts;
 }
 
-double value_of(const Rollout& rollout) { return rollout.response.front() % 2 == 0 ? 1 : -1; }
+// Even tokens are what is wanted first.
+double value_of(std::int64_t first_token) { return first_token % 2 == 0 ? 1 : -1; }
 
 std::vector<ComposedReward> make_rewards(const std::vector<Rollout>& rollouts) {
   std::vector<ComposedReward> rewards;
   for (const auto& rollout : rollouts) {
     ComposedReward reward;
     reward.rewards.assign(rollout.response.size(), 0.0);
-    reward.rewards.back() = value_of(rollout);
+    reward.rewards.back() = value_of(rollout.response.front());
     rewards.push_back(reward);
   }
   return rewards;
@@ -72,17 +80,19 @@ TrainConfig make_config(std::int64_t micro_tokens) {
   return config;
 }
 
-// What of the rewards the first tokens of the rollouts can expect: sum of reward x probability.
-double expected_reward(const CausalLm& policy, const std::vector<Rollout>& rollouts) {
+// The exact expectation of the reward: the last row of a prompt predicts the first token.
+double expected_reward(const CausalLm& policy) {
   const at::NoGradGuard no_gradients;
   double sum = 0;
-  for (const auto& rollout : rollouts) {
-    ResponseBatch batch;
-    batch.add(rollout.prompt, std::vector<Tokens>{{rollout.response.front()}});
-    const auto scores = score_responses(policy, batch, 1.0, Adapter::kOn);
-    sum += value_of(rollout) * std::exp(scores.logprobs_T.item<double>());
+  for (std::int64_t i = 0; i < kPrompts; ++i) {
+    RaggedBatch batch;
+    batch.add(make_prompt(i));
+    const auto last = policy.hidden(batch, Adapter::kOn).narrow(0, batch.rows() - 1, 1);
+    const auto p_V = at::softmax(policy.logits(last), -1).flatten();
+    for (std::int64_t token = 0; token < p_V.size(0); ++token)
+      sum += value_of(token) * p_V[token].item<double>();
   }
-  return sum;
+  return sum / kPrompts;
 }
 
 std::vector<at::Tensor> weights_after_an_update(int ranks, std::int64_t micro_tokens) {
@@ -92,7 +102,7 @@ std::vector<at::Tensor> weights_after_an_update(int ranks, std::int64_t micro_to
     const auto policy = load_policy();
     auto& communicator = world.communicator();
     Learner learner(*policy, {.host = &communicator, .device = &communicator}, config);
-    const auto rollouts = generate_rollouts(*policy);
+    const auto rollouts = generate_rollouts(*policy, 6);
     learner.update(0, rollouts, make_rewards(rollouts));
     if (world.rank() != 0) return;
     for (const auto& [name, tensor] : policy->trainable())
@@ -104,7 +114,7 @@ std::vector<at::Tensor> weights_after_an_update(int ranks, std::int64_t micro_to
 TEST(Seq2SeqPolicy, LogprobsAreTheSameGeneratedAndRecomputed) {
   const auto policy = load_policy();
 
-  for (const auto& rollout : generate_rollouts(*policy)) {
+  for (const auto& rollout : generate_rollouts(*policy, 6)) {
     ResponseBatch batch;
     batch.add(rollout.prompt, std::vector<Tokens>{rollout.response});
     const auto scores = score_responses(*policy, batch, 1.0, Adapter::kOn).logprobs_T;
@@ -127,18 +137,21 @@ TEST(Seq2SeqPolicy, UpdatesTheSameHoweverTheBatchIsSplit) {
 
 TEST(Seq2SeqPolicy, LearnsWhatIsRewarded) {
   const auto policy = load_policy();
-  const auto config = make_config(60);
-  const auto rollouts = generate_rollouts(*policy);
-  const auto before = expected_reward(*policy, rollouts);
+  auto config = make_config(60);
+  config.optimizer.lr = 3e-3;
+  config.algorithm.kl.coef = 0;
+  const auto before = expected_reward(*policy);
 
   run_thread_world(1, [&](World& world) {
     auto& communicator = world.communicator();
     Learner learner(*policy, {.host = &communicator, .device = &communicator}, config);
-    for (std::int64_t step = 0; step < 5; ++step)
+    for (std::uint32_t step = 0; step < 10; ++step) {
+      const auto rollouts = generate_rollouts(*policy, /*max_new_tokens=*/1, step);
       learner.update(step, rollouts, make_rewards(rollouts));
+    }
   });
 
-  EXPECT_GT(expected_reward(*policy, rollouts), before + 0.1);
+  EXPECT_GT(expected_reward(*policy), before + 0.2);
 }
 
 }  // namespace
