@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does `alarm-dist convert --adapter DIR --merge` give what PEFT computes? torch 2.11.0, transformers 5.23.0, peft 0.21.2.
+"""Do adapters mean the same to PEFT and to alarm-dist? torch 2.11.0, transformers 5.23.0, peft 0.21.2.
 
-  check_peft.py ALARM_DIST        makes random tiny models of several families, adapts them with PEFT, merges the adapters
-                                  with ALARM_DIST and compares logits: PEFT's adapted model against the merged directory in
-                                  Transformers, in float64. Exit code 1 when they differ by more than 1e-9.
+  check_peft.py merge ALARM_DIST  makes random tiny models of several families, adapts them with PEFT, merges the adapters
+                                  with `ALARM_DIST convert --adapter DIR --merge` and compares logits: PEFT's adapted model
+                                  against the merged directory in Transformers.
+  check_peft.py read DIR          reads with PEFT the adapters that model_adapter_families_test wrote (with
+                                  ALARM_KEEP_FAMILIES=DIR) and compares logits with those computed there.
+
+Exit code 1 when numbers differ by more than 1e-9. All in float64: where Transformers casts to float32 whatever the model's
+type, its modules are shown a `torch` whose float32 is float64, as in make_families.py.
 """
 import pathlib
 import subprocess
@@ -11,11 +16,30 @@ import sys
 import tempfile
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file
 from transformers import (AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, BertConfig, GPT2Config,
-                          GPTNeoXConfig, LlamaConfig, Qwen2Config, T5Config)
+                          GPTNeoXConfig, LlamaConfig, Qwen2Config, T5Config, modeling_rope_utils)
+from transformers.models.gpt_neox import modeling_gpt_neox
+from transformers.models.llama import modeling_llama
+from transformers.models.mistral import modeling_mistral
+from transformers.models.qwen2 import modeling_qwen2
+from transformers.models.qwen3 import modeling_qwen3
 
-TOKENS = torch.tensor([[5, 17, 99, 3, 25, 8, 41]])
+
+
+class DoubleTorch:
+    """torch, as a module that computes in float64 sees it."""
+    float = float32 = torch.float64
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+
+for module in (modeling_rope_utils, modeling_llama, modeling_mistral, modeling_qwen2, modeling_qwen3, modeling_gpt_neox):
+    module.torch = DoubleTorch()
+
+TOKENS = torch.tensor([[5, 17, 39, 3, 25, 8, 41]])
 SMALL = {"vocab_size": 128, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
          "max_position_embeddings": 64}
 FAMILIES = {
@@ -55,10 +79,31 @@ def check(binary, family, folder):
     return difference <= 1e-9 < effect
 
 
-torch.manual_seed(7)
-with tempfile.TemporaryDirectory() as temp:
-    results = []
-    for name in FAMILIES:
-        (pathlib.Path(temp) / name).mkdir()
-        results.append(check(sys.argv[1], name, pathlib.Path(temp) / name))
-sys.exit(0 if all(results) else 1)
+def check_all(binary):
+    torch.manual_seed(7)
+    with tempfile.TemporaryDirectory() as temp:
+        results = []
+        for name in FAMILIES:
+            (pathlib.Path(temp) / name).mkdir()
+            results.append(check(binary, name, pathlib.Path(temp) / name))
+    return all(results)
+
+
+def read(folder):
+    torch.set_default_dtype(torch.float64)
+    base = AutoModelForCausalLM.from_pretrained(folder / "base", dtype=torch.float64, attn_implementation="eager")
+    plain = logits(base)
+    # PEFT would make the adapter float32 at first, and round it.
+    model = PeftModel.from_pretrained(base, folder / "adapter", autocast_adapter_dtype=False)
+    expected = load_file(folder / "logits.safetensors")["logits"]
+    found = logits(model)[0]
+    difference, effect = (found - expected).abs().max().item(), (plain[0] - expected).abs().max().item()
+    print(f"{folder.name}: largest difference of logits {difference:.2e} (the adapter changes them by {effect:.2e})")
+    return difference <= 1e-9 < effect
+
+
+if sys.argv[1] == "merge":
+    good = check_all(sys.argv[2])
+else:
+    good = all([read(folder) for folder in sorted(pathlib.Path(sys.argv[2]).iterdir())])
+sys.exit(0 if good else 1)
