@@ -100,7 +100,7 @@ void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype,
                         make_generation_config(file).dump(2) + "\n");
   write_file_atomically(dir / "tokenizer.json", make_tokenizer(file));
   write_file_atomically(dir / "tokenizer_config.json", make_tokenizer_config(file).dump(2) + "\n");
-  write_weights(dir, gguf_weights(file, read_decoder_spec(dir), dtype));
+  stream_weights(dir, gguf_weights(file, read_decoder_spec(dir), dtype));
 }
 
 }  // namespace alarm_dist

@@ -12,19 +12,35 @@
 namespace alarm_dist {
 namespace {
 
-// Llama's rows of q and k stand in the order of interleaved rotation (pairs 2i, 2i+1); Hugging
-// Face's halves are i, i+E/2.
-at::Tensor half_split_rows(const at::Tensor& weight, std::int64_t heads) {
-  return weight.view({heads, weight.size(0) / heads / 2, 2, -1})
-      .transpose(1, 2)
-      .reshape(weight.sizes());
-}
+// How a tensor's rows stand in the file, where that is not as in Hugging Face's.
+enum class Order {
+  kSame,
+  kTransposed,   // Conv1D
+  kInterleaved,  // pairs of a rotation are rows 2i, 2i+1 of a head, not i, i+E/2 (Llama's q and k)
+  kStacked       // all queries, keys, values, not these of each head (GPT-NeoX)
+};
 
-// Rows of all queries, keys and values -> those of each head.
-at::Tensor rows_by_head(const at::Tensor& weight, std::int64_t heads) {
-  return weight.view({3, heads, weight.size(0) / heads / 3, -1})
-      .transpose(0, 1)
-      .reshape(weight.sizes());
+struct Reordering {
+  Order from;
+  std::int64_t heads = 0;
+};
+
+at::Tensor reordered(const at::Tensor& stored, const Reordering& how) {
+  switch (how.from) {
+    case Order::kSame:
+      return stored;
+    case Order::kTransposed:
+      return stored.t();
+    case Order::kInterleaved:
+      return stored.view({how.heads, stored.size(0) / how.heads / 2, 2, -1})
+          .transpose(1, 2)
+          .reshape(stored.sizes());
+    case Order::kStacked:
+      return stored.view({3, how.heads, stored.size(0) / how.heads / 3, -1})
+          .transpose(0, 1)
+          .reshape(stored.sizes());
+  }
+  return {};
 }
 
 class GgufWeights {
@@ -35,7 +51,7 @@ class GgufWeights {
         dtype_(dtype),
         interleaved_(file.text("general.architecture") == "llama") {}
 
-  NamedTensors read() {
+  TensorSources read() {
     const auto& names = spec_.names;
     add(names.trunk + names.embedding + ".weight", "token_embd.weight");
     if (!names.positions.empty())
@@ -44,7 +60,7 @@ class GgufWeights {
     add_norm(names.trunk + names.final_norm, "output_norm");
     if (!spec_.tied_embeddings) add(names.head.front() + ".weight", "output.weight");
     check_all_are_used();
-    return std::move(tensors_);
+    return std::move(sources_);
   }
 
  private:
@@ -84,14 +100,15 @@ class GgufWeights {
     if (spec_.norm == NormKind::kLayer) add(name + ".bias", stored + ".bias");
   }
 
-  at::Tensor in_place(at::Tensor tensor, const std::string& stored) const {
+  Reordering reordering(const std::string& stored) const {
     const auto is = [&](const char* part) { return stored.find(part) != std::string::npos; };
-    if (interleaved_ && is(".attn_q.")) return half_split_rows(tensor, spec_.shape.heads);
-    if (interleaved_ && is(".attn_k.")) return half_split_rows(tensor, spec_.shape.kv_heads);
+    if (interleaved_ && is(".attn_q.")) return {Order::kInterleaved, spec_.shape.heads};
+    if (interleaved_ && is(".attn_k.")) return {Order::kInterleaved, spec_.shape.kv_heads};
     if (spec_.qkv_order == QkvOrder::kByHead && is(".attn_qkv."))
-      return rows_by_head(tensor, spec_.shape.heads);
-    const bool projection = stored.starts_with("blk.") && tensor.dim() == 2;
-    return projection && spec_.layout == WeightLayout::kInputsFirst ? tensor.t() : tensor;
+      return {Order::kStacked, spec_.shape.heads};
+    const bool map = stored.starts_with("blk.") && file_.shape(stored).size() == 2;
+    const bool transposed = map && spec_.layout == WeightLayout::kInputsFirst;
+    return {transposed ? Order::kTransposed : Order::kSame};
   }
 
   // A tensor without a place is part of a model that the spec does not describe.
@@ -107,20 +124,28 @@ class GgufWeights {
     ALARM_CHECK(file_.contains(stored), "{}: tensor '{}' is missing", file_.path().string(),
                 stored);
     used_.insert(stored);
-    tensors_.emplace_back(name, in_place(file_.dequantize(stored), stored).to(dtype_));
+    const auto how = reordering(stored);
+    auto shape = file_.shape(stored);
+    if (how.from == Order::kTransposed) std::swap(shape[0], shape[1]);
+    sources_.push_back({.name = name,
+                        .type = dtype_,
+                        .shape = shape,
+                        .make = [&file = file_, stored, how, dtype = dtype_] {
+                          return reordered(file.dequantize(stored), how).to(dtype);
+                        }});
   }
 
   const GgufFile& file_;
   const DecoderSpec& spec_;
   c10::ScalarType dtype_;
   bool interleaved_;
-  NamedTensors tensors_;
+  TensorSources sources_;
   std::set<std::string> used_;
 };
 
 }  // namespace
 
-NamedTensors gguf_weights(const GgufFile& file, const DecoderSpec& spec, c10::ScalarType dtype) {
+TensorSources gguf_weights(const GgufFile& file, const DecoderSpec& spec, c10::ScalarType dtype) {
   return GgufWeights(file, spec, dtype).read();
 }
 

@@ -11,8 +11,8 @@
 
 namespace alarm_dist {
 
-// Dequantised, in the order in which networks use them. Throws Error naming the file and the tensor
-// that is missing.
-NamedTensors gguf_weights(const GgufFile& file, const DecoderSpec& spec, c10::ScalarType dtype);
+// In the order in which networks use them; each is dequantised when it is made. The file is
+// borrowed. Throws Error naming the file and a tensor that is missing or has no place.
+TensorSources gguf_weights(const GgufFile& file, const DecoderSpec& spec, c10::ScalarType dtype);
 
 }  // namespace alarm_dist

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alarm/model/reward_head.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
 #include "alarm/store/atomic_file.hpp"
+
+#include "model/score_names.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -77,7 +80,10 @@ ScoreHead::ScoreHead(std::string name, const at::Tensor& weight_LD, const at::Te
 
 ScoreHead ScoreHead::load(const std::filesystem::path& dir, const CausalLm& trunk) {
   const auto file = TensorFile::open(dir);
-  const std::string name = file.contains("classifier.weight") ? "classifier" : "score";
+  std::string name = kScoreHeads[0];
+  for (const std::string known : kScoreHeads) {
+    if (file.contains(known + ".weight")) name = known;
+  }
   const auto found = file.get(name + ".weight");
   const auto labels = found.dim() == 2 ? found.size(0) : 1;
   const auto weight = file.get(name + ".weight", {labels, trunk.shape().hidden});
@@ -127,8 +133,9 @@ void save_reward_model(const CausalLm& trunk, const ScoreHead& head,
   for (auto& [name, tensor] : tensors) tensor = tensor.detach().to(trunk.dtype());
   const auto file = TensorFile::open(dir);
   for (const auto& name : file.names()) {
-    const bool other_head = name.starts_with("lm_head.") || name.starts_with("embed_out.") ||
-                            name.starts_with("score.") || name.starts_with("classifier.");
+    const auto starts = [&](const char* head) { return name.starts_with(std::string(head) + "."); };
+    const bool other_head =
+        starts("lm_head") || starts("embed_out") || std::ranges::any_of(kScoreHeads, starts);
     if (!other_head) tensors.emplace_back(name, file.get(name));
   }
   write_safetensors(dir / "model.safetensors", tensors, {{"format", "pt"}});

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/score_names.hpp"
+
 namespace alarm_dist {
 
 WeightReader::WeightReader(const TensorFile& file, const DecoderSpec& spec,
@@ -48,8 +50,9 @@ at::Tensor WeightReader::head() const {
   const auto& names = spec_.names.head;
   const auto found = std::ranges::find_if(
       names, [&](const std::string& name) { return file_.contains(name + ".weight"); });
-  const bool reward_model = file_.contains("score.weight") || file_.contains("classifier.weight");
-  if (found == names.end() && reward_model) return {};
+  const bool scores = std::ranges::any_of(
+      kScoreHeads, [&](const char* name) { return file_.contains(std::string(name) + ".weight"); });
+  if (found == names.end() && scores) return {};
   return get((found == names.end() ? names.front() : *found) + ".weight",
              {spec_.shape.vocabulary, spec_.shape.hidden});
 }

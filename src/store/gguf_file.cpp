@@ -109,6 +109,10 @@ std::string GgufFile::quantization(const std::string& tensor) const {
   return std::string(impl_->tensor(tensor).type->name);
 }
 
+const std::vector<std::int64_t>& GgufFile::shape(const std::string& tensor) const {
+  return impl_->tensor(tensor).shape;
+}
+
 at::Tensor GgufFile::dequantize(const std::string& tensor) const {
   const auto& stored = impl_->tensor(tensor);
   const auto& type = *stored.type;

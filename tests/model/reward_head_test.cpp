@@ -79,6 +79,26 @@ INSTANTIATE_TEST_SUITE_P(Golden, TokenClassifier,
                          ::testing::Values("mistral_tokens", "gpt2_tokens"),
                          [](const auto& suite) { return std::string(suite.param); });
 
+// The head of UltraRM, which transformers has no class for: Llama's classifier by another name.
+TEST(RewardModelOfThePaper, IsReadByItsOwnNames) {
+  const TempDir temp;
+  const auto dir =
+      write_family("llama_reward", temp / "model", R"({"architectures": ["LlamaRewardModel"]})");
+  const auto file = TensorFile::open(dir);
+  NamedTensors renamed;
+  for (const auto& name : file.names())
+    renamed.emplace_back(name == "score.weight" ? "regression_head.weight" : name,
+                         file.get(name).clone());
+  write_safetensors(dir / "model.safetensors", renamed);
+  const auto trunk = load_family(dir, at::kDouble);
+  const auto head = ScoreHead::load(dir, *trunk);
+
+  const auto scores = score_sequences(*trunk, head, both_prompts(), Adapter::kOn);
+
+  EXPECT_EQ(head.trainable().front().first, "regression_head.weight");
+  EXPECT_LT(max_difference(scores.detach(), family_golden("llama_reward", "logits")), 1e-9);
+}
+
 TEST(RewardModelTrunk, SaysThatItHasNoHeadForTheVocabulary) {
   const TempDir temp;
   const auto trunk = load_family(write_family("llama_reward", temp / "model"), at::kDouble);

@@ -3,8 +3,9 @@
 // reward model), or some a token (token classification).
 //
 // The layout is Hugging Face's: "score.weight" [labels, hidden] in LlamaForSequenceClassification
-// and its like, without a bias; a head with "score.bias", and one that is called "classifier", are
-// read as well. The trunk is CausalLm::load of the same directory.
+// and its like, without a bias; a head with "score.bias", and one that is called "classifier" or
+// "regression_head" (UltraRM, the LLaMA reward model of the ALaRM paper), are read as well. The
+// trunk is CausalLm::load of the same directory.
 #pragma once
 
 #include <cstdint>

@@ -38,6 +38,8 @@ class GgufFile {
   std::vector<std::string> tensor_names() const;  // in file order
   bool contains(const std::string& tensor) const;
   std::string quantization(const std::string& tensor) const;  // "Q4_1"
+  // In PyTorch's order (GGUF's reversed).
+  const std::vector<std::int64_t>& shape(const std::string& tensor) const;
   // float32, in PyTorch's order of dimensions (GGUF's reversed). F32 F16 BF16, Q4_0 Q4_1 Q5_0 Q5_1
   // Q8_0, Q2_K to Q6_K.
   at::Tensor dequantize(const std::string& tensor) const;
