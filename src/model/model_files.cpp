@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model_files.hpp"
 
-#include <algorithm>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -24,18 +24,13 @@ constexpr const char* kCopied[] = {
     "vocab.txt",    "tokenizer.model",         "spiece.model",      "sentencepiece.bpe.model",
     "modules.json", "chat_template.jinja",     "chat_template.json"};
 
-// transformers loads weights in the type that config.json names, so that it must be theirs.
-void name_type(const fs::path& file, at::ScalarType dtype) {
-  auto config = Json::parse(read_whole_file(file), nullptr, /*allow_exceptions=*/false);
-  ALARM_CHECK(config.is_object(), "{}: expected a JSON object", file.string());
-  bool changed = false;
-  for (const char* key :
-       {"dtype", "torch_dtype"}) {  // the second is the name before Transformers 5
-    if (!config.contains(key) || config[key] == dtype_name(dtype)) continue;
-    config[key] = dtype_name(dtype);
-    changed = true;
+std::optional<at::ScalarType> widest_type(const TensorSources& weights) {
+  std::optional<at::ScalarType> widest;
+  for (const auto& weight : weights) {
+    if (at::isFloatingType(weight.type))
+      widest = c10::promoteTypes(widest.value_or(weight.type), weight.type);
   }
-  if (changed) write_file_atomically(file, config.dump(2) + "\n");
+  return widest;
 }
 
 }  // namespace
@@ -46,13 +41,26 @@ void copy_model_files(const fs::path& from, const fs::path& to) {
   }
 }
 
+void name_weights_type(const fs::path& dir, const TensorSources& weights) {
+  const auto file = dir / kConfig;
+  auto config = Json::parse(read_whole_file(file), nullptr, /*allow_exceptions=*/false);
+  ALARM_CHECK(config.is_object(), "{}: expected a JSON object", file.string());
+  const auto type = widest_type(weights);
+  bool changed = false;
+  // The second is the name before Transformers 5.
+  for (const char* key : {"dtype", "torch_dtype"}) {
+    if (!type || !config.contains(key) || config[key] == dtype_name(*type)) continue;
+    config[key] = dtype_name(*type);
+    changed = true;
+  }
+  if (changed) write_file_atomically(file, config.dump(2) + "\n");
+}
+
 void write_model_directory(const fs::path& source, const TensorSources& weights,
                            const fs::path& dir) {
   fs::create_directories(dir);
   copy_model_files(source, dir);
-  const auto found = std::ranges::find_if(
-      weights, [](const auto& weight) { return at::isFloatingType(weight.type); });
-  if (found != weights.end()) name_type(dir / kConfig, found->type);
+  name_weights_type(dir, weights);
   stream_weights(dir, weights);
 }
 

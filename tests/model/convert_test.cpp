@@ -13,6 +13,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/causal_lm.hpp"
+#include "alarm/model/encoder.hpp"
 
 #include "model/tiny_llama.hpp"
 #include "model/weight_order.hpp"
@@ -138,6 +139,25 @@ TEST(ConvertModel, KeepsUnknownKeysOfTheConfigs) {
     EXPECT_EQ(parsed(temp / made / "config.json"), config) << made;
     EXPECT_EQ(read_file(temp / made / "generation_config.json"), generation) << made;
   }
+}
+
+// Trained weights of an encoder are float32 whatever its file has.
+TEST(SaveModel, NamesTheTypeOfAnEncodersWeights) {
+  const TempDir temp;
+  convert_model(source_dir() / "tests/data/model/bert_tiny", {.dtype = at::kBFloat16},
+                temp / "half");
+  auto config = parsed(temp / "half/config.json");
+  config["mine"] = {1, 2};
+  config["dtype"] = "bfloat16";
+  write_file(temp / "half/config.json", config.dump());
+
+  EncoderModel::load(temp / "half", {.train = true})->save(temp / "trained");
+
+  const auto saved = TensorFile::open(temp / "trained");
+  EXPECT_EQ(saved.get("bert.embeddings.word_embeddings.weight").scalar_type(), at::kFloat);
+  config["dtype"] = "float32";
+  EXPECT_EQ(parsed(temp / "trained/config.json")["dtype"], "float32");
+  EXPECT_EQ(parsed(temp / "trained/config.json")["mine"], config["mine"]);
 }
 
 TEST(LoadModel, ReadsShards) {
