@@ -174,7 +174,7 @@ Value slice(Budget& budget, const Value& object, const Value* begin, const Value
   }
   const List* list = object.list();
   if (list == nullptr || list->kind > ListKind::kRange) {
-    return Value::undefined(fmt::format("{} has no slices", object.type_name()));
+    fail("'{}' object has no slices", object.type_name());
   }
   budget.work(list->items.size());
   const auto size = static_cast<std::int64_t>(list->items.size());

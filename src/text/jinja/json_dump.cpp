@@ -152,7 +152,7 @@ Style read_style(Budget& budget, const BoundArguments& bound) {
   Style style;
   style.ascii = bound.flag(0, false);
   if (const Value* indent = bound.some(1)) {
-    style.between = ",";
+    style.between = std::string(1, ',');  // g++ 12 warns of = ","
     if (const auto* text = indent->text()) {
       style.indent = *text;
     } else {

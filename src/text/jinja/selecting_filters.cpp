@@ -32,6 +32,7 @@ Value map_attribute(Budget& budget, const Value& input, const Arguments& argumen
 
 Value map_filter(Budget& budget, const Value& input, const Arguments& arguments) {
   const Budget::Level level(budget);
+  if (!truth(input)) return make_list({}, ListKind::kIterator);
   if (arguments.positional.empty()) return map_attribute(budget, input, arguments);
   const std::string& name = want_text(arguments.positional[0], "the name of a filter");
   const Arguments rest = rest_of(arguments, 1);
@@ -48,6 +49,7 @@ enum class Of { kItem, kAttribute };
 template <Keep keep, Of of>
 Value select_filter(Budget& budget, const Value& input, const Arguments& arguments) {
   const Budget::Level level(budget);
+  if (!truth(input)) return make_list({}, ListKind::kIterator);
   const std::size_t name_at = of == Of::kAttribute ? 1 : 0;
   const auto& given = arguments.positional;
   if (given.size() < name_at) fail("the name of an attribute is missing");

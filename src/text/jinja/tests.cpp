@@ -29,7 +29,9 @@ bool is_float(const Value& value) { return value.is<double>(); }
 bool is_number(const Value& value) { return value.is_number(); }
 bool is_string(const Value& value) { return value.text() != nullptr; }
 bool is_mapping(const Value& value) { return value.dict() != nullptr; }
-bool is_callable(const Value& value) { return value.is<std::shared_ptr<const Function>>(); }
+bool is_callable(const Value& value) {
+  return value.is<std::shared_ptr<const Function>>() || value.is<Undefined>();
+}
 bool is_escaped(const Value& value) { return value.text() != nullptr && value.as<Text>().safe; }
 bool is_iterable(const Value& value) {
   return value.text() != nullptr || value.list() != nullptr || value.dict() != nullptr ||
@@ -41,14 +43,18 @@ bool is_sequence(const Value& value) {
   return value.text() != nullptr || value.dict() != nullptr || value.is<Undefined>() ||
          (list != nullptr && list->kind <= ListKind::kRange);
 }
-bool is_odd(const Value& value) { return want_integer(value, "an odd number") % 2 != 0; }
-bool is_even(const Value& value) { return want_integer(value, "an even number") % 2 == 0; }
 
 template <char which>
 bool is_cased(Budget& budget, const Value& value, const Arguments&) {
   const Value text = Value::text(to_text(budget, value));
   const Arguments none;
   return truth(find_text_method(which == 'u' ? "isupper" : "islower")(budget, text, none));
+}
+
+template <int rest>
+bool leaves(Budget& budget, const Value& value, const Arguments&) {
+  const Value two(std::int64_t{2});
+  return equal(budget, binary(budget, "%", value, two), Value(std::int64_t{rest}));
 }
 
 bool divisible(Budget& budget, const Value& value, const Arguments& arguments) {
@@ -102,8 +108,8 @@ const std::map<std::string, Test, std::less<>>& tests() {
       {"escaped", plain<is_escaped>},
       {"iterable", plain<is_iterable>},
       {"sequence", plain<is_sequence>},
-      {"odd", plain<is_odd>},
-      {"even", plain<is_even>},
+      {"odd", leaves<1>},
+      {"even", leaves<0>},
       {"upper", is_cased<'u'>},
       {"lower", is_cased<'l'>},
       {"divisibleby", divisible},

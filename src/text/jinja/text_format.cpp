@@ -41,8 +41,10 @@ class PercentFormat {
       out += conversion.letter == '%' ? "%" : convert(conversion);
       budget_.size(out.size());
     }
-    const bool all_used =
-        tuple_ != nullptr ? used_ == tuple_->items.size() : used_ > 0 || values_.dict() != nullptr;
+    // What can be subscripted may go unused, as in Python.
+    const bool may_stay =
+        values_.dict() != nullptr || values_.list() != nullptr || values_.is<Undefined>();
+    const bool all_used = tuple_ != nullptr ? used_ == tuple_->items.size() : used_ > 0 || may_stay;
     if (!all_used) fail("not all arguments converted during string formatting");
     return out;
   }
