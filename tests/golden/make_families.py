@@ -232,7 +232,13 @@ def check(data, exports):
             difference = np.abs(found - golden.get_tensor(name + ".adapted")).max()
             print(f"{name}: logits at most {difference:.2e} apart")
             worst = max(worst, difference)
-    assert worst < 1e-9, worst
+    model = AutoModelForSequenceClassification.from_pretrained(exports / "reward", dtype=torch.float64,
+                                                               attn_implementation="eager").eval()
+    with safe_open(exports / "reward/scores.safetensors", "np") as scores, torch.no_grad():
+        found = np.array([model(torch.tensor([p])).logits.item() for p in PROMPTS])
+        difference = np.abs(found - scores.get_tensor("scores").ravel()).max()
+    print(f"reward model: scores at most {difference:.2e} apart")
+    assert max(worst, difference) < 1e-9, (worst, difference)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 // Heads on decoders against transformers' classification models, by tests/golden/make_families.py.
 #include "alarm/model/reward_head.hpp"
 
+#include <cstdlib>
+
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 #include <gmock/gmock.h>
@@ -119,18 +121,21 @@ TEST(NewScoreHead, LearnsAndIsSavedWithItsTrunk) {
 
   const auto scores = score_sequences(*trunk, head, both_prompts(), Adapter::kOn);
   scores.sum().backward();
-  save_reward_model(*trunk, head, temp / "saved");
+  const char* exports = std::getenv("ALARM_EXPORT_FAMILIES");  // see families_test.cpp
+  const auto dir = exports == nullptr ? temp / "saved" : std::filesystem::path(exports) / "reward";
+  save_reward_model(*trunk, head, dir);
+  if (exports != nullptr)
+    write_safetensors(dir / "scores.safetensors", {{"scores", scores.detach()}});
 
   for (const auto& [name, tensor] : head.trainable())
     EXPECT_GT(tensor.grad().norm().item<double>(), 0) << name;
-  const auto saved = load_family(temp / "saved", at::kDouble);
-  const auto again = ScoreHead::load(temp / "saved", *saved);
+  const auto saved = load_family(dir, at::kDouble);
+  const auto again = ScoreHead::load(dir, *saved);
   EXPECT_LT(max_difference(score_sequences(*saved, again, both_prompts(), Adapter::kOn).detach(),
                            scores.detach()),
             1e-12);
-  EXPECT_FALSE(TensorFile::open(temp / "saved").contains("lm_head.weight"));
-  EXPECT_THAT(read_file(temp / "saved" / "config.json"),
-              HasSubstr("LlamaForSequenceClassification"));
+  EXPECT_FALSE(TensorFile::open(dir / "model.safetensors").contains("lm_head.weight"));
+  EXPECT_THAT(read_file(dir / "config.json"), HasSubstr("LlamaForSequenceClassification"));
 }
 
 }  // namespace
