@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // tokenize, generate, score: the user's way to tokenizers and models, on JSON lines.
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include <ATen/core/grad_mode.h>
 #include <CLI/CLI.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/log.hpp"
 #include "alarm/model/generator.hpp"
 #include "alarm/model/response_scores.hpp"
 #include "alarm/reward/source.hpp"
@@ -39,6 +42,8 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
 struct LoadedModel {
   std::unique_ptr<CausalLm> model;
   std::unique_ptr<Tokenizer> tokenizer;
+  std::filesystem::path dir;
+  std::optional<ChatTemplate> chat = {};  // read when the first conversation comes
 };
 
 c10::Device device_of(const ModelOptions& options, const World& world) {
@@ -51,22 +56,33 @@ LoadedModel load(const ModelOptions& options, const World& world) {
   const auto dtype = parse_precision(options.precision, device);
   const auto dir = resolve_model(options.model, dtype, options.cache);
   return {CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}),
-          load_tokenizer(dir)};
+          load_tokenizer(dir), dir};
 }
 
-// "prompt" as it is, or "messages" in the model's chat format.
-std::string prompt_of(const Line& line) {
+// "prompt" as it is, or "messages" (with "tools" and "documents", if there are) through the model's
+// chat template.
+std::string prompt_of(const Line& line, LoadedModel& loaded) {
   const auto found = line.record.find("messages");
   if (found == line.record.end()) return text_field(line, "prompt");
-  std::vector<ChatMessage> messages;
   for (const auto& message : *found) {
     if (!message.is_object() || !message.contains("role") || !message.contains("content")) {
       throw UsageError(
           fmt::format("{}: each of 'messages' needs 'role' and 'content'", line.source));
     }
-    messages.push_back({.role = message.at("role"), .content = message.at("content")});
   }
-  return chatml_prompt(messages);
+  nlohmann::ordered_json variables = {{"messages", *found}, {"add_generation_prompt", true}};
+  for (const char* key : {"tools", "documents"}) {
+    if (line.record.contains(key)) variables[key] = line.record.at(key);
+  }
+  if (!loaded.chat) {
+    loaded.chat = ChatTemplate::load(loaded.dir);
+    log::root_info("chat template: {}", loaded.chat->origin());
+  }
+  try {
+    return loaded.chat->render(variables);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("{}: {}", line.source, error.what()));
+  }
 }
 
 bool is_encoding(const nlohmann::ordered_json& ids, const std::string& text,
@@ -138,11 +154,11 @@ struct GenerateOptions {
 
 void generate_lines(Session& session, const GenerateOptions& options) {
   World& world = session.world();
-  const auto loaded = load(options.model, world);
+  auto loaded = load(options.model, world);
   run_line_job(world, options.job, [&](std::span<Line> lines) {
     std::vector<GenerationRequest> requests;
     for (const auto& line : lines) {
-      requests.push_back({.prompt = loaded.tokenizer->encode(prompt_of(line)).ids,
+      requests.push_back({.prompt = loaded.tokenizer->encode(prompt_of(line, loaded)).ids,
                           .sample_id = static_cast<std::uint32_t>(line.number)});
       check_fits(line, requests.back().prompt, options.sampling.max_new_tokens,
                  loaded.model->shape().context);
@@ -167,12 +183,12 @@ struct ScoreOptions {
 };
 
 void score_with_language_model(World& world, const ScoreOptions& options) {
-  const auto loaded = load(options.model, world);
+  auto loaded = load(options.model, world);
   const at::NoGradGuard no_grad;
   run_line_job(world, options.job, [&](std::span<Line> lines) {
     for (auto& line : lines) {
       const bool ids = line.record.contains("prompt_tokens");
-      const auto prompt = tokens_of(line, "prompt", ids ? "" : prompt_of(line), loaded);
+      const auto prompt = tokens_of(line, "prompt", ids ? "" : prompt_of(line, loaded), loaded);
       const auto response =
           tokens_of(line, "response", text_field_or(line, "response", ""), loaded);
       if (response.empty())
@@ -248,7 +264,8 @@ void add_tokenize(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<TokenizeOptions>();
   auto* command = app.add_subcommand("tokenize", "Add `tokens` and `offsets` (bytes) of `text`");
   command
-      ->add_option("--tokenizer", options->tokenizer, "tokenizer.json, or the folder that holds it")
+      ->add_option("--tokenizer", options->tokenizer,
+                   "tokenizer.json, a SentencePiece model, or the folder that holds one")
       ->required();
   add_line_options(*command, options->job);
   command->callback(
