@@ -8,6 +8,7 @@
 #include <torch/custom_class.h>
 
 #include "model/attention_kernel.hpp"
+#include "model/row_views.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -16,30 +17,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr double kUnscaled = 1.0;
-
-// [1, H, n, E]
-at::Tensor heads_of(const at::Tensor& rows_NHE, RowRange range) {
-  return rows_NHE.narrow(0, range.begin, range.size()).transpose(0, 1).unsqueeze(0);
-}
-
-at::Tensor heads_of(const at::Tensor& rows_NHE, const std::vector<RowRange>& ranges) {
-  if (ranges.size() == 1) return heads_of(rows_NHE, ranges.front());
-  std::vector<at::Tensor> pieces;
-  for (const RowRange& range : ranges)
-    pieces.push_back(rows_NHE.narrow(0, range.begin, range.size()));
-  return at::cat(pieces).transpose(0, 1).unsqueeze(0);
-}
-
-// The gradient of a tile's keys goes to the rows they came from.
-void add_to_rows(const at::Tensor& rows_NHE, const std::vector<RowRange>& ranges,
-                 const at::Tensor& grad_BHmE) {
-  const auto grad_mHE = grad_BHmE.squeeze(0).transpose(0, 1);
-  std::int64_t done = 0;
-  for (const RowRange& range : ranges) {
-    rows_NHE.narrow(0, range.begin, range.size()).add_(grad_mHE.narrow(0, done, range.size()));
-    done += range.size();
-  }
-}
 
 struct KeysValues {
   at::Tensor k_MHE, v_MHE;

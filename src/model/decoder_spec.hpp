@@ -11,13 +11,13 @@
 
 #include "alarm/model/causal_lm.hpp"
 
+#include "model/activation.hpp"
 #include "model/projections.hpp"
 #include "model/rotary.hpp"
 
 namespace alarm_dist {
 
 enum class NormKind { kRms, kLayer };  // kLayer has a bias
-enum class Activation { kSilu, kGelu, kGeluTanh, kRelu };
 enum class Residual {
   kSequential,  // the feed-forward part reads what attention has added to
   kParallel     // both read the layer's input

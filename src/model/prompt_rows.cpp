@@ -17,6 +17,13 @@ std::int64_t count(const std::vector<std::int64_t>& values) {
 
 }  // namespace
 
+at::Tensor hiding_mask(const at::Tensor& hidden_GP, const at::TensorOptions& options) {
+  return at::zeros(hidden_GP.sizes(), options)
+      .masked_fill_(hidden_GP, -std::numeric_limits<double>::infinity())
+      .unsqueeze(1)
+      .unsqueeze(1);
+}
+
 PromptRows::PromptRows(std::vector<std::int64_t> prompt_sizes,
                        std::vector<std::int64_t> prompt_of_row, const at::TensorOptions& options)
     : options_(options),
@@ -58,10 +65,15 @@ void PromptRows::arrange() {
 
   mask_.reset();
   if (std::ranges::all_of(sizes_, [&](auto size) { return size == longest_; })) return;
-  const auto hidden =
-      at::arange(longest_, options_.dtype(at::kLong)) >= indices(sizes_).view({-1, 1, 1, 1});
-  mask_ = at::zeros({count(sizes_), 1, 1, longest_}, options_)
-              .masked_fill_(hidden, -std::numeric_limits<double>::infinity());
+  const auto places_P = at::arange(longest_, options_.dtype(at::kLong));
+  mask_ = hiding_mask(places_P >= indices(sizes_).unsqueeze(1), options_);
+}
+
+std::vector<std::int64_t> PromptRows::sizes_by_row() const {
+  std::vector<std::int64_t> sizes;
+  for (const auto prompt : prompt_of_row_)
+    sizes.push_back(sizes_[static_cast<std::size_t>(prompt)]);
+  return sizes;
 }
 
 std::optional<PromptRows::KeptPrompts> PromptRows::keep(std::span<const std::int64_t> rows) {

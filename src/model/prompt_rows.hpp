@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which prompt each live row of a generation continues: keys of a prompt are kept once for all of
-// its rows, padded to the longest prompt, and all queries of a prompt go against them in one
-// product.
+// Which prompt each live row of a generation continues. What is kept of prompts stands padded to
+// the longest one, [G, P, ...]; the queries of all rows of a prompt go against it in one product.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +11,9 @@
 #include <ATen/core/Tensor.h>
 
 namespace alarm_dist {
+
+// Added to scores, [G, 1, 1, P]: hides what is true in hidden_GP.
+at::Tensor hiding_mask(const at::Tensor& hidden_GP, const at::TensorOptions& options);
 
 class PromptRows {
  public:
@@ -25,6 +27,7 @@ class PromptRows {
   // Hides the padding, [G, 1, 1, P]; undefined when no prompt is padded.
   const at::Tensor& mask() const { return mask_; }
   const std::vector<std::int64_t>& sizes() const { return sizes_; }  // of prompts
+  std::vector<std::int64_t> sizes_by_row() const;                    // of each row's prompt
   std::int64_t longest() const { return longest_; }
 
   struct KeptPrompts {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a T5 decoder keeps of a generation: each prompt's keys and values for cross-attention, made
-// once and shared by its rows, and those of each row's own tokens.
-//
-// All rows start together, with the start token, so at any time their own tokens are equally many.
+// once and shared by its rows, and those of each row's own tokens, the start token first.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +11,7 @@
 
 #include "alarm/model/decoder.hpp"
 
-#include "model/prompt_rows.hpp"
+#include "model/key_caches.hpp"
 #include "model/relative_bias.hpp"
 #include "model/t5_config.hpp"
 
@@ -31,20 +29,15 @@ class T5Cache {
   // Appends the token to each live row of the layer and attends to the row, [B, 3H, E] -> [B, H*E].
   at::Tensor attend_own(std::int64_t layer, const at::Tensor& qkv_BSE);
   // Ends the token: all layers have seen it.
-  void advance() { ++tokens_; }
+  void advance() { own_.advance(); }
   void keep(std::span<const std::int64_t> rows);
 
  private:
-  struct KeysValues {
-    at::Tensor k, v;
-  };
   std::int64_t heads_ = 0;
   std::int64_t capacity_ = 0;  // T: most tokens of a row
-  std::int64_t tokens_ = 0;
-  PromptRows rows_;
-  std::vector<KeysValues> prompts_;  // by layer, [G, P, H, E]
-  std::vector<KeysValues> own_;      // by layer, [B, T, H, E]
-  at::Tensor bias_1H1T_;             // of the last query possible
+  PromptCache prompts_;
+  RowCache own_;
+  at::Tensor bias_1H1T_;  // of the last query possible
 };
 
 }  // namespace alarm_dist

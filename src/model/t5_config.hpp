@@ -10,7 +10,7 @@
 
 #include "alarm/model/causal_lm.hpp"
 
-#include "model/decoder_spec.hpp"
+#include "model/activation.hpp"
 #include "model/relative_bias.hpp"
 
 namespace alarm_dist {

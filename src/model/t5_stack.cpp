@@ -42,20 +42,6 @@ Projections read_maps(const T5Weights& weights, const std::string& prefix,
   return Projections(parts);
 }
 
-at::Tensor activate(const at::Tensor& x, Activation activation) {
-  switch (activation) {
-    case Activation::kRelu:
-      return at::relu(x);
-    case Activation::kGelu:
-      return at::gelu(x);
-    case Activation::kGeluTanh:
-      return at::gelu(x, "tanh");
-    case Activation::kSilu:
-      return at::silu(x);
-  }
-  return x;
-}
-
 }  // namespace
 
 at::Tensor T5Weights::get(const std::string& name, at::IntArrayRef shape) const {

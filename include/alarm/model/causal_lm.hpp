@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A decoder-only language model: one code for generation, scoring and training (DESIGN, law 1), and
-// one for all families: Llama, Mistral, Qwen2, Qwen3, GPT-2 and GPT-NeoX.
+// A language model: one code for generation, scoring and training (DESIGN, law 1), and one for all
+// decoder-only families: Llama, Mistral, Qwen2, Qwen3, GPT-2 and GPT-NeoX. An encoder-decoder (T5,
+// mT5) has the same interface: segments without a parent go through its encoder, their descendants
+// through its decoder, and the last row of a prompt is the decoder's start token.
 //
 // The base weights are frozen views of a file that all ranks of a node map; LoRA adapters are what
 // is trained, in float32. With the adapter off the model is the reference policy. Activations are
