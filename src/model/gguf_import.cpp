@@ -11,23 +11,16 @@
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/store/gguf.hpp"
 #include "alarm/store/tensor_file.hpp"
-#include "alarm/text/tokenizer.hpp"
 
 #include "model/families.hpp"
 #include "model/gguf_config.hpp"
+#include "model/gguf_tokenizer.hpp"
 #include "model/gguf_weights.hpp"
 
 namespace alarm_dist {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void check_tokenizer(const GgufFile& file) {
-  const auto& tokenizer = file.text("tokenizer.ggml.model");
-  ALARM_CHECK(tokenizer == "gpt2",
-              "{}: tokenizer.ggml.model is \"{}\"; supported: gpt2 (byte-level BPE)",
-              file.path().string(), tokenizer);
-}
 
 Json token_or_null(const GgufFile& file, const std::string& key) {
   return file.has(key) ? Json(file.integer(key)) : Json(nullptr);
@@ -43,10 +36,10 @@ Json make_generation_config(const GgufFile& file) {
   return config;
 }
 
-Json make_tokenizer_config(const GgufFile& file) {
+Json make_tokenizer_config(const GgufFile& file, const std::string& tokenizer_class) {
   const auto& tokens = file.texts("tokenizer.ggml.tokens");
   Json config;
-  config["tokenizer_class"] = "PreTrainedTokenizerFast";
+  config["tokenizer_class"] = tokenizer_class;
   for (const auto& [name, key] :
        {std::pair{"bos_token", "bos_token_id"}, std::pair{"eos_token", "eos_token_id"},
         std::pair{"unk_token", "unknown_token_id"}, std::pair{"pad_token", "padding_token_id"}}) {
@@ -59,18 +52,14 @@ Json make_tokenizer_config(const GgufFile& file) {
     config[name] = tokens[static_cast<std::size_t>(id)];
   }
   config["model_max_length"] = file.integer(file.text("general.architecture") + ".context_length");
+  for (const char* name : {"add_bos_token", "add_eos_token"}) {
+    const auto key = std::string("tokenizer.ggml.") + name;
+    if (file.has(key)) config[name] = file.flag(key);
+  }
   config["clean_up_tokenization_spaces"] = false;
   if (file.has("tokenizer.chat_template"))
     config["chat_template"] = file.text("tokenizer.chat_template");
   return config;
-}
-
-std::string make_tokenizer(const GgufFile& file) {
-  const std::string pre =
-      file.has("tokenizer.ggml.pre") ? file.text("tokenizer.ggml.pre") : "default";
-  return make_bpe_tokenizer_json(file.texts("tokenizer.ggml.tokens"),
-                                 file.texts("tokenizer.ggml.merges"),
-                                 file.integers("tokenizer.ggml.token_type"), pre);
 }
 
 }  // namespace
@@ -94,12 +83,13 @@ void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype,
                  const std::filesystem::path& dir) {
   const auto file = GgufFile::open(gguf);
   const auto config = gguf_config(file, dtype);
-  check_tokenizer(file);
+  const TokenizerFile tokenizer = gguf_tokenizer_file(file);
   write_file_atomically(dir / "config.json", config.dump(2) + "\n");
   write_file_atomically(dir / "generation_config.json",
                         make_generation_config(file).dump(2) + "\n");
-  write_file_atomically(dir / "tokenizer.json", make_tokenizer(file));
-  write_file_atomically(dir / "tokenizer_config.json", make_tokenizer_config(file).dump(2) + "\n");
+  write_file_atomically(dir / tokenizer.name, tokenizer.bytes);
+  write_file_atomically(dir / "tokenizer_config.json",
+                        make_tokenizer_config(file, tokenizer.tokenizer_class).dump(2) + "\n");
   stream_weights(dir, gguf_weights(file, read_decoder_spec(dir), dtype));
 }
 

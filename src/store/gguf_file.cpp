@@ -91,6 +91,10 @@ const std::vector<std::int64_t>& GgufFile::integers(const std::string& key) cons
   return impl_->get<std::vector<std::int64_t>>(key);
 }
 
+const std::vector<double>& GgufFile::numbers(const std::string& key) const {
+  return impl_->get<std::vector<double>>(key);
+}
+
 std::vector<std::string> GgufFile::keys() const {
   std::vector<std::string> keys;
   for (const auto& [key, value] : impl_->content.metadata) keys.push_back(key);

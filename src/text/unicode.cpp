@@ -21,13 +21,6 @@ bool has_category(char32_t code, std::uint32_t mask) {
 
 bool within(char32_t code, char32_t first, char32_t last) { return code >= first && code <= last; }
 
-// Whether a version of Unicode knew the character.
-bool is_of_version(char32_t code, std::uint8_t version) {
-  UVersionInfo age;
-  u_charAge(static_cast<UChar32>(code), age);
-  return age[0] > 0 && age[0] <= version;
-}
-
 constexpr std::uint8_t kBertUnicode = 8;
 constexpr std::uint8_t kScriptUnicode = 9;
 
@@ -86,6 +79,12 @@ std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
   for (const char byte : text) count += is_continuation_byte(byte) ? 0 : 1;
   return count;
+}
+
+bool is_of_version(char32_t code, std::uint8_t version) {
+  UVersionInfo age;
+  u_charAge(static_cast<UChar32>(code), age);
+  return age[0] > 0 && age[0] <= version;
 }
 
 bool is_white_space(char32_t code) { return u_isUWhiteSpace(static_cast<UChar32>(code)) != 0; }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ bool is_bert_punctuation(char32_t code);      // P*, and all of ASCII's punctuat
 bool is_bert_control(char32_t code);          // Cc, Cf, Co but not tab, line feed, carriage return
 bool is_bert_nonspacing_mark(char32_t code);  // Mn
 bool is_cjk_ideograph(char32_t code);         // the blocks that BERT puts spaces around
+
+// Whether that version of Unicode knew the character; `tokenizers` has old tables here and there.
+bool is_of_version(char32_t code, std::uint8_t version);
 
 // Scripts as SentencePiece sees them, by a number: the kana are Han, the space and what Unicode 9
 // did not know are of any script (0).

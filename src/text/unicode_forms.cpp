@@ -32,8 +32,18 @@ const icu::Normalizer2& icu_form(Equivalence equivalence) {
   return *form;
 }
 
+// The tables of `tokenizers` are those of Unicode 9: what came later is a starter without parts.
+constexpr std::uint8_t kTablesUnicode = 9;
+
 std::uint8_t combining_class(const icu::Normalizer2& form, char32_t code) {
-  return code < 0x300 ? 0 : form.getCombiningClass(static_cast<UChar32>(code));
+  if (code < 0x300) return 0;
+  const std::uint8_t found = form.getCombiningClass(static_cast<UChar32>(code));
+  return found != 0 && is_of_version(code, kTablesUnicode) ? found : 0;
+}
+
+bool decomposes(const icu::Normalizer2& form, char32_t code, icu::UnicodeString& parts) {
+  return code >= 0xA0 && form.getDecomposition(static_cast<UChar32>(code), parts) &&
+         is_of_version(code, kTablesUnicode);
 }
 
 // Every character decomposed, the marks in canonical order.
@@ -58,8 +68,7 @@ std::vector<Change> decompose(const icu::Normalizer2& form, std::string_view tex
   for (std::size_t at = 0; at < text.size();) {
     const Character character = character_at(text, at);
     at += character.size;
-    if (character.code < 0xA0 ||
-        !form.getDecomposition(static_cast<UChar32>(character.code), parts)) {
+    if (!decomposes(form, character.code, parts)) {
       add(character.code, 0);
       continue;
     }
@@ -96,7 +105,7 @@ class Composer {
     Change& starter = out_[starter_];
     const UChar32 pair =
         form_.composePair(static_cast<UChar32>(starter.code), static_cast<UChar32>(next.code));
-    if (pair < 0) return false;
+    if (pair < 0 || !is_of_version(static_cast<char32_t>(pair), kTablesUnicode)) return false;
     // A part of the same character takes its "one more" back; another one is swallowed.
     starter.code = static_cast<char32_t>(pair);
     starter.change += next.change - 1;

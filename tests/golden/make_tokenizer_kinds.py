@@ -32,7 +32,7 @@ DATA = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT.parent / "shared
 OUT = ROOT / "tests/data/text/kinds"
 VOCABULARY = 500
 LONGEST_LISTED = 40
-LINE_DIGITS = 4
+LINE_DIGITS = 2
 CHARSMAP = "@charsmap"  # stands for the small character map in components.json
 DATA_FILES = [
     "europarl_es_en/europarl-v7.es-en.en", "europarl_es_en/europarl-v7.es-en.es", "europarl_es_en/newstest2012.en",
@@ -167,14 +167,17 @@ def numbers_of(ids, offsets, decoded):
 
 
 def golden_cases(run, texts):
-    """[ids, offsets, decoded], where null is the text itself; the digest of all that for a long text."""
+    """[ids, gap to the token before and length of each, decoded or null for the text itself]; for a long text a digest."""
     cases = []
     for text in texts:
         ids, offsets, decoded = run(text)
         if len(text) > LONGEST_LISTED:
             cases.append(xxhash.xxh3_128_hexdigest(numbers_of(ids, offsets, decoded)))
         else:
-            cases.append([ids, np.asarray(offsets).reshape(-1).tolist(), None if decoded == text else decoded])
+            begins, ends = np.asarray(offsets, dtype=np.int64).reshape(-1, 2).T
+            gaps = begins - np.concatenate(([0], ends))[:-1]
+            placed = np.stack([gaps, ends - begins], axis=1).reshape(-1).tolist()
+            cases.append([ids, placed, None if decoded == text else decoded])
     return cases
 
 

@@ -23,6 +23,17 @@ std::vector<std::string> texts_for(const std::string& kind) {
   return texts;
 }
 
+// Of each token the gap to the one before it, and its length.
+std::vector<std::int64_t> placed(const std::vector<Span>& offsets) {
+  std::vector<std::int64_t> out;
+  std::int64_t end = 0;
+  for (const Span& span : offsets) {
+    out.insert(out.end(), {span.begin - end, span.end - span.begin});
+    end = span.end;
+  }
+  return out;
+}
+
 TEST_P(TokenizerKind, EqualsTheOracleOnHostileText) {
   const auto tokenizer = kind_tokenizer(GetParam());
   const json golden = read_kind(GetParam() + "_golden.json");
@@ -39,7 +50,7 @@ TEST_P(TokenizerKind, EqualsTheOracleOnHostileText) {
       continue;
     }
     EXPECT_EQ(json(encoding.ids), golden[i][0]);
-    EXPECT_EQ(json(flat(encoding.offsets)), golden[i][1]);
+    EXPECT_EQ(json(placed(encoding.offsets)), golden[i][1]);
     EXPECT_EQ(decoded, golden[i][2].is_null() ? texts[i] : golden[i][2].get<std::string>());
   }
 }

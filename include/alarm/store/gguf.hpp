@@ -33,6 +33,7 @@ class GgufFile {
   const std::string& text(const std::string& key) const;
   const std::vector<std::string>& texts(const std::string& key) const;
   const std::vector<std::int64_t>& integers(const std::string& key) const;
+  const std::vector<double>& numbers(const std::string& key) const;
   std::vector<std::string> keys() const;
 
   std::vector<std::string> tensor_names() const;  // in file order
