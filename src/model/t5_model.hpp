@@ -5,7 +5,8 @@
 // everything written for decoder-only models works unchanged (RaggedBatch: a segment without a
 // parent is a prompt; DecodePlan says so itself). In hidden() the last row of a prompt holds the
 // decoder's state after its start token, which predicts the first token of each response; the
-// prompt's other rows hold the encoder's states. States are scaled as the head wants them.
+// prompt's other rows hold the encoder's states. Decoder states are scaled as the head of logits
+// wants them (d_model^-0.5 in a tied T5), so a value head on them sees the small ones.
 #pragma once
 
 #include <filesystem>
