@@ -2,36 +2,45 @@
 // convert, report: from files to files.
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "alarm/base/error.hpp"
 #include "alarm/metrics/report.hpp"
-#include "alarm/model/causal_lm.hpp"
-#include "alarm/train/config.hpp"
+#include "alarm/model/convert.hpp"
 
 #include "app/commands.hpp"
 
 namespace alarm_dist {
 namespace {
 
+const std::map<std::string, at::ScalarType> kTypes = {{"float32", at::kFloat},
+                                                      {"bfloat16", at::kBFloat16},
+                                                      {"float16", at::kHalf},
+                                                      {"float64", at::kDouble}};
+
 struct ConvertOptions {
-  std::string model, out, precision = "float32";
+  std::string model, out, adapter, dtype = "float32";
+  bool merge = false;
 };
 
 void convert(const ConvertOptions& options) {
-  namespace fs = std::filesystem;
-  if (fs::exists(options.out)) throw UsageError(fmt::format("{} exists already", options.out));
-  const fs::path out = fs::absolute(options.out);
-  const fs::path draft = out.parent_path() / ("." + out.filename().string() + ".part");
-  fs::remove_all(draft);
-  fs::create_directories(draft);
-  const auto made =
-      resolve_model(options.model, parse_precision(options.precision, c10::kCPU), draft);
-  fs::copy(made, draft / "whole", fs::copy_options::recursive);
-  fs::rename(draft / "whole", out);
-  fs::remove_all(draft);
+  if (options.merge && options.adapter.empty())
+    throw UsageError("--merge: expected --adapter DIR, whose adapter is merged");
+  const auto type = kTypes.find(options.dtype);
+  if (type == kTypes.end()) {
+    throw UsageError(
+        fmt::format("--dtype {}: expected float32, bfloat16, float16 or float64", options.dtype));
+  }
+  const auto out = std::filesystem::absolute(options.out);
+  convert_model(options.model,
+                {.dtype = type->second,
+                 .adapter = options.adapter,
+                 .place = options.merge ? AdapterPlace::kMerged : AdapterPlace::kBeside},
+                out);
   std::printf("%s\n", out.c_str());
 }
 
@@ -43,8 +52,12 @@ void add_convert(CLI::App& app, Command& chosen) {
       "convert", "Make a Hugging Face directory of a .gguf file, or of one in another type");
   command->add_option("model", options->model, ".gguf file or Hugging Face directory")->required();
   command->add_option("out", options->out, "Folder to make")->required();
-  command->add_option("--precision", options->precision, "float32, bfloat16 or float64")
+  command
+      ->add_option("--dtype,--precision", options->dtype, "float32, bfloat16, float16 or float64")
       ->capture_default_str();
+  command->add_option("--adapter", options->adapter,
+                      "LoRA adapter in PEFT's layout, copied to OUT/adapter");
+  command->add_flag("--merge", options->merge, "Add the adapter to the weights instead");
   command->callback([=, &chosen] { chosen = [=](Session&) { convert(*options); }; });
 }
 

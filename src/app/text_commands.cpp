@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // tokenize, generate, score: the user's way to tokenizers and models, on JSON lines.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include <ATen/core/grad_mode.h>
 #include <CLI/CLI.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/log.hpp"
 #include "alarm/model/generator.hpp"
 #include "alarm/model/response_scores.hpp"
 #include "alarm/reward/source.hpp"
@@ -40,6 +43,8 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
 struct LoadedModel {
   std::unique_ptr<CausalLm> model;
   std::unique_ptr<Tokenizer> tokenizer;
+  std::filesystem::path dir;
+  std::optional<ChatTemplate> chat = {};  // read when the first conversation comes
 };
 
 c10::Device device_of(const ModelOptions& options, const World& world) {
@@ -52,27 +57,41 @@ LoadedModel load(const ModelOptions& options, const World& world) {
   const auto dtype = parse_precision(options.precision, device);
   const auto dir = resolve_model(options.model, dtype, options.cache);
   return {CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}),
-          load_tokenizer(dir)};
+          load_tokenizer(dir), dir};
 }
 
-// "prompt" as it is, or "messages" in the model's chat format.
-std::string prompt_of(const Line& line) {
+// "prompt" as it is, or "messages" (with "tools" and "documents", if there are) through the model's
+// chat template.
+std::string prompt_of(const Line& line, LoadedModel& loaded) {
   const auto found = line.record.find("messages");
   if (found == line.record.end()) return text_field(line, "prompt");
   const auto has_text = [](const auto& message, const char* key) {
     return message.contains(key) && message.at(key).is_string();
   };
-  std::vector<ChatMessage> messages;
   if (!found->is_array() || found->empty())
     throw UsageError(fmt::format("{}: 'messages' must be a list of messages", line.source));
   for (const auto& message : *found) {
-    if (!message.is_object() || !has_text(message, "role") || !has_text(message, "content")) {
+    // What else a content may be (parts, nothing beside tool calls) is for the template to take.
+    const bool content = message.is_object() && message.contains("content") &&
+                         !message.at("content").is_number() && !message.at("content").is_boolean();
+    if (!message.is_object() || !has_text(message, "role") || !content) {
       throw UsageError(fmt::format(
-          "{}: each of 'messages' needs 'role' and 'content', which are texts", line.source));
+          "{}: each of 'messages' needs 'role', a text, and 'content'", line.source));
     }
-    messages.push_back({.role = message.at("role"), .content = message.at("content")});
   }
-  return chatml_prompt(messages);
+  nlohmann::ordered_json variables = {{"messages", *found}, {"add_generation_prompt", true}};
+  for (const char* key : {"tools", "documents"}) {
+    if (line.record.contains(key)) variables[key] = line.record.at(key);
+  }
+  if (!loaded.chat) {
+    loaded.chat = ChatTemplate::load(loaded.dir);
+    log::root_info("chat template: {}", loaded.chat->origin());
+  }
+  try {
+    return loaded.chat->render(variables);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("{}: {}", line.source, error.what()));
+  }
 }
 
 bool are_tokens(const nlohmann::ordered_json& ids, std::int64_t vocabulary) {
@@ -147,9 +166,9 @@ struct GenerateOptions {
 
 void generate_lines(Session& session, const GenerateOptions& options) {
   World& world = session.world();
-  const auto loaded = load(options.model, world);
+  auto loaded = load(options.model, world);
   const auto read_request = [&](const Line& line) -> GenerationRequest {
-    auto prompt = loaded.tokenizer->encode(prompt_of(line)).ids;
+    auto prompt = loaded.tokenizer->encode(prompt_of(line, loaded)).ids;
     check_fits(line, prompt, options.sampling.max_new_tokens, loaded.model->shape().context);
     return {.prompt = std::move(prompt), .sample_id = static_cast<std::uint32_t>(line.number)};
   };
@@ -178,9 +197,9 @@ struct TokenPair {
   std::vector<std::int64_t> prompt, response;
 };
 
-TokenPair read_tokens(const Line& line, const LoadedModel& loaded) {
+TokenPair read_tokens(const Line& line, LoadedModel& loaded) {
   const bool ids = line.record.contains("prompt_tokens");
-  TokenPair pair{tokens_of(line, "prompt", ids ? "" : prompt_of(line), loaded),
+  TokenPair pair{tokens_of(line, "prompt", ids ? "" : prompt_of(line, loaded), loaded),
                  tokens_of(line, "response", text_field_or(line, "response", ""), loaded)};
   if (pair.prompt.empty())
     throw UsageError(fmt::format("{}: the prompt has no token", line.source));
@@ -192,7 +211,7 @@ TokenPair read_tokens(const Line& line, const LoadedModel& loaded) {
 }
 
 void score_with_language_model(World& world, const ScoreOptions& options) {
-  const auto loaded = load(options.model, world);
+  auto loaded = load(options.model, world);
   const at::NoGradGuard no_grad;
   const auto read = [&](const Line& line) { return read_tokens(line, loaded); };
   run_line_job(world, options.job, [&](LineBatch& batch) {
@@ -285,7 +304,8 @@ void add_tokenize(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<TokenizeOptions>();
   auto* command = app.add_subcommand("tokenize", "Add `tokens` and `offsets` (bytes) of `text`");
   command
-      ->add_option("--tokenizer", options->tokenizer, "tokenizer.json, or the folder that holds it")
+      ->add_option("--tokenizer", options->tokenizer,
+                   "tokenizer.json, a SentencePiece model, or the folder that holds one")
       ->required();
   add_line_options(*command, options->job);
   command->callback(

@@ -14,10 +14,10 @@ struct Node {
   enum class Kind { kNull, kPlain, kQuoted, kList, kMap };
 
   Kind kind = Kind::kNull;
-  std::string place{};           // "file.yaml:12" or "--set a.b=c"
-  std::string text{};            // of a scalar
-  std::vector<Node> items{};     // of a list
-  std::vector<Entry> entries{};  // of a map, in the order of the source
+  std::string place{};         // "file.yaml:12" or "--set a.b=c"
+  std::string text{};          // of a scalar
+  std::vector<Node> items{};   // of a list
+  std::vector<Entry> entries;  // of a map, in the order of the source (no {}: Entry follows)
 
   bool is_scalar() const { return kind == Kind::kPlain || kind == Kind::kQuoted; }
   const Entry* find(std::string_view key) const;

@@ -48,7 +48,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add({.kind = Node::Kind::kNull, .place = places_(mark.line)}, anchor);
+    add({.kind = Node::Kind::kNull, .place = places_(mark.line), .entries = {}}, anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -65,7 +65,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (text.find(kEndMark) != std::string::npos)
       fail(mark, "not valid YAML: a quote opens here and never closes");
     const auto kind = tag == "!" ? Node::Kind::kQuoted : Node::Kind::kPlain;
-    add({.kind = kind, .place = places_(mark.line), .text = text}, anchor);
+    add({.kind = kind, .place = places_(mark.line), .text = text, .entries = {}}, anchor);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -99,7 +99,8 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
-    stack_.push_back({{.kind = kind, .place = places_(mark.line)}, anchor, std::nullopt});
+    stack_.push_back(
+        {{.kind = kind, .place = places_(mark.line), .entries = {}}, anchor, std::nullopt});
   }
 
   void close() {
@@ -175,7 +176,8 @@ Node parse(const std::string& text, const Places& places_in_text) {
   TreeBuilder builder(places);
   try {
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) return {.kind = Node::Kind::kNull, .place = places(0)};
+    if (!parser.HandleNextDocument(builder))
+      return {.kind = Node::Kind::kNull, .place = places(0), .entries = {}};
     if (TreeBuilder second(places); parser.HandleNextDocument(second)) {
       throw UsageError(
           fmt::format("{}: expected one YAML document, got a second one", second.take().place));
@@ -210,7 +212,7 @@ Node parse_override(const std::string& assignment) {
     const auto dot = path.rfind('.');
     const auto key = path.substr(dot == std::string::npos ? 0 : dot + 1);
     if (key.empty()) throw UsageError(fmt::format("{}: a part of the key is empty", place));
-    Node map{.kind = Node::Kind::kMap, .place = place};
+    Node map{.kind = Node::Kind::kMap, .place = place, .entries = {}};
     map.entries.push_back({key, place, std::move(value)});
     value = std::move(map);
     if (dot == std::string::npos) return value;

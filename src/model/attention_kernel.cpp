@@ -19,7 +19,7 @@ std::optional<at::Tensor> optional_mask(const AttentionInputs& inputs) {
 }
 
 double score_scale(const AttentionInputs& inputs) {
-  return 1.0 / std::sqrt(static_cast<double>(inputs.q_BHnE.size(3)));
+  return inputs.scale.value_or(1.0 / std::sqrt(static_cast<double>(inputs.q_BHnE.size(3))));
 }
 
 // The path of devices without a kernel that returns the log-sum-exp: plain products, scores in

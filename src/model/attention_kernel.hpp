@@ -7,6 +7,8 @@
 // [B, H, n, m]; an undefined one masks nothing.
 #pragma once
 
+#include <optional>
+
 #include <ATen/core/Tensor.h>
 
 namespace alarm_dist {
@@ -17,6 +19,7 @@ struct AttentionInputs {
   at::Tensor q_BHnE, k_BKmE, v_BKmE;
   at::Tensor mask;
   Causality causality = Causality::kNone;  // row i sees keys 0..i
+  std::optional<double> scale = {};        // of the scores; 1/sqrt(E) unless given
 };
 
 struct AttentionOutputs {

@@ -11,6 +11,7 @@
 #include "model/encoder_layout.hpp"
 #include "model/encoder_network.hpp"
 #include "model/encoder_weights.hpp"
+#include "model/model_files.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -72,7 +73,8 @@ class BertEncoder final : public EncoderModel {
   void save(const std::filesystem::path& dir) const override {
     std::filesystem::create_directories(dir);
     for (const auto& [name, content] : files_) write_file_atomically(dir / name, content);
-    write_safetensors(dir / "model.safetensors", weights(), {{"format", "pt"}});
+    name_weights_type(dir, sources_of(weights()));
+    write_weights(dir, weights());
   }
 
  private:

@@ -75,6 +75,10 @@ void check_requests(const CausalLm& model, std::span<const GenerationRequest> re
               sampling.temperature);
   ALARM_CHECK(sampling.top_p > 0 && sampling.top_p <= 1,
               "top_p is {}, expected above 0 and at most 1", sampling.top_p);
+  ALARM_CHECK(sampling.min_p >= 0 && sampling.min_p <= 1, "min_p is {}, expected 0 to 1",
+              sampling.min_p);
+  ALARM_CHECK(sampling.repetition_penalty > 0, "repetition_penalty is {}, expected above 0",
+              sampling.repetition_penalty);
   for (const GenerationRequest& request : requests) {
     const auto size = static_cast<std::int64_t>(request.prompt.size());
     ALARM_CHECK(size > 0, "sample {}: the prompt has no tokens", request.sample_id);
@@ -99,8 +103,8 @@ class WaveGeneration {
   void run(const Wave& wave, Adapter adapter, std::vector<Generation>& results) {
     const auto decoder = model_.start_decoding(plan(wave), adapter);
     for (std::int64_t token = 0; token < sampling_.max_new_tokens; ++token) {
-      const auto next =
-          sample_tokens(model_.logits(decoder->states_BD()), sampling_, uniforms(token));
+      const auto next = sample_tokens(model_.logits(decoder->states_BD()), sampling_,
+                                      uniforms(token), context(results));
       const auto kept = record(next, results);
       if (kept.empty() || token + 1 == sampling_.max_new_tokens) return;
       decoder->advance(drop_finished(*decoder, next.tokens_B, kept));
@@ -130,6 +134,13 @@ class WaveGeneration {
                                       .token = static_cast<std::uint32_t>(token)}));
     }
     return numbers;
+  }
+
+  SequenceContext context(const std::vector<Generation>& results) const {
+    SequenceContext context{.rows = {}, .eos_tokens = model_.shape().eos_tokens};
+    for (const auto request : live_)
+      context.rows.push_back({requests_[request].prompt, results[request].tokens});
+    return context;
   }
 
   // Appends a token to each live row's result; returns the rows that go on.

@@ -12,10 +12,11 @@ using torch::autograd::variable_list;
 
 struct LoraLinear : torch::autograd::Function<LoraLinear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& a, const at::Tensor& b) {
+                            const std::optional<at::Tensor>& bias, const at::Tensor& a,
+                            const at::Tensor& b) {
     const auto narrow = at::linear(x, a);
     context->save_for_backward({x, weight, a, b, narrow});
-    return at::linear(x, weight).addmm_(narrow, b.t());
+    return at::linear(x, weight, bias).addmm_(narrow, b.t());
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
@@ -25,15 +26,16 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
     const auto dnarrow = dy.mm(b);
     at::Tensor dx;
     if (context->needs_input_grad(0)) dx = dy.mm(weight).addmm_(dnarrow, a);
-    return {dx, {}, dnarrow.t().mm(x), dy.t().mm(narrow)};
+    return {dx, {}, {}, dnarrow.t().mm(x), dy.t().mm(narrow)};
   }
 };
 
 }  // namespace
 
-at::Tensor lora_linear(const at::Tensor& x_NI, const at::Tensor& weight_OI, const at::Tensor& a_RI,
+at::Tensor lora_linear(const at::Tensor& x_NI, const at::Tensor& weight_OI,
+                       const std::optional<at::Tensor>& bias_O, const at::Tensor& a_RI,
                        const at::Tensor& b_OR) {
-  return LoraLinear::apply(x_NI, weight_OI, a_RI, b_OR);
+  return LoraLinear::apply(x_NI, weight_OI, bias_O, a_RI, b_OR);
 }
 
 }  // namespace alarm_dist

@@ -1,17 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model_files.hpp"
 
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "alarm/base/error.hpp"
 #include "alarm/store/atomic_file.hpp"
 
-namespace alarm_dist {
+#include "model/gguf_import.hpp"
 
-void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to) {
-  for (const char* name : {"config.json", "generation_config.json", "tokenizer.json",
-                           "tokenizer_config.json", "special_tokens_map.json", "tokenizer.model",
-                           "vocab.json", "merges.txt", "vocab.txt", "chat_template.jinja"}) {
-    if (std::filesystem::exists(from / name))
-      write_file_atomically(to / name, read_whole_file(from / name));
+namespace alarm_dist {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kConfig = "config.json";
+constexpr const char* kCopied[] = {
+    kConfig,        "generation_config.json",  "tokenizer.json",    "tokenizer_config.json",
+    "vocab.json",   "special_tokens_map.json", "added_tokens.json", "merges.txt",
+    "vocab.txt",    "tokenizer.model",         "spiece.model",      "sentencepiece.bpe.model",
+    "modules.json", "chat_template.jinja",     "chat_template.json"};
+
+std::optional<at::ScalarType> widest_type(const TensorSources& weights) {
+  std::optional<at::ScalarType> widest;
+  for (const auto& weight : weights) {
+    if (at::isFloatingType(weight.type))
+      widest = c10::promoteTypes(widest.value_or(weight.type), weight.type);
   }
+  return widest;
+}
+
+}  // namespace
+
+void copy_model_files(const fs::path& from, const fs::path& to) {
+  for (const char* name : kCopied) {
+    if (fs::exists(from / name)) write_file_atomically(to / name, read_whole_file(from / name));
+  }
+}
+
+void name_weights_type(const fs::path& dir, const TensorSources& weights) {
+  const auto file = dir / kConfig;
+  auto config = Json::parse(read_whole_file(file), nullptr, /*allow_exceptions=*/false);
+  ALARM_CHECK(config.is_object(), "{}: expected a JSON object", file.string());
+  const auto type = widest_type(weights);
+  bool changed = false;
+  // The second is the name before Transformers 5.
+  for (const char* key : {"dtype", "torch_dtype"}) {
+    if (!type || !config.contains(key) || config[key] == dtype_name(*type)) continue;
+    config[key] = dtype_name(*type);
+    changed = true;
+  }
+  if (changed) write_file_atomically(file, config.dump(2) + "\n");
+}
+
+void write_model_directory(const fs::path& source, const TensorSources& weights,
+                           const fs::path& dir) {
+  fs::create_directories(dir);
+  copy_model_files(source, dir);
+  name_weights_type(dir, weights);
+  stream_weights(dir, weights);
+}
+
+void write_model_directory(const fs::path& source, const NamedTensors& weights,
+                           const fs::path& dir) {
+  write_model_directory(source, sources_of(weights), dir);
 }
 
 }  // namespace alarm_dist

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <ATen/Functions.h>
@@ -44,7 +45,14 @@ at::Tensor join(const std::vector<Projections::Part>& parts) {
       first.options());
 }
 
-std::string last_word(const std::string& name) { return name.substr(name.rfind('.') + 1); }
+at::Tensor join_biases(const std::vector<Projections::Part>& parts) {
+  std::vector<at::Tensor> biases;
+  for (const auto& part : parts) {
+    if (part.bias_O.defined()) biases.push_back(part.bias_O);
+  }
+  if (biases.empty()) return {};
+  return biases.size() == 1 ? biases.front() : at::cat(biases);
+}
 
 // PEFT's kaiming_uniform_(a=sqrt(5)): uniform in +-1/sqrt(inputs).
 at::Tensor initial_a(std::int64_t rank, std::int64_t inputs, std::uint64_t seed,
@@ -65,7 +73,12 @@ at::Tensor initial_a(std::int64_t rank, std::int64_t inputs, std::uint64_t seed,
 
 }  // namespace
 
-Projections::Projections(const std::vector<Part>& parts) : weight_OI_(join(parts)) {
+bool is_target(const std::string& target, const std::string& projection) {
+  return target == kAllLinear || projection == target || projection.ends_with("." + target);
+}
+
+Projections::Projections(const std::vector<Part>& parts, WeightLayout layout)
+    : weight_OI_(join(parts)), bias_O_(join_biases(parts)), layout_(layout) {
   for (const Part& part : parts)
     blocks_.push_back({.name = part.name, .rows = part.weight_OI.size(0), .a_RI = {}, .b_OR = {}});
 }
@@ -75,7 +88,8 @@ void Projections::add_adapters(const LoraConfig& lora, std::uint64_t seed,
   scale_ = lora.alpha / static_cast<double>(lora.rank);
   for (Block& block : blocks_) {
     const auto number = tensor_number++;
-    if (std::ranges::find(lora.targets, last_word(block.name)) == lora.targets.end()) continue;
+    const auto named = [&](const auto& target) { return is_target(target, block.name); };
+    if (std::ranges::none_of(lora.targets, named)) continue;
     const auto type = weight_OI_.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
     const auto options = weight_OI_.options().dtype(type);
     block.a_RI =
@@ -99,8 +113,19 @@ FusedAdapter Projections::adapter() const {
 }
 
 at::Tensor Projections::operator()(const at::Tensor& x_NI, const FusedAdapter& adapter) const {
-  if (!adapter.a_RI.defined()) return at::linear(x_NI, weight_OI_);
-  return lora_linear(x_NI, weight_OI_, adapter.a_RI, adapter.b_OR);
+  const auto bias_O = bias_O_.defined() ? std::optional(bias_O_) : std::nullopt;
+  if (!adapter.a_RI.defined()) return at::linear(x_NI, weight_OI_, bias_O);
+  return lora_linear(x_NI, weight_OI_, bias_O, adapter.a_RI, adapter.b_OR);
+}
+
+std::vector<std::string> Projections::names() const {
+  std::vector<std::string> names;
+  for (const Block& block : blocks_) names.push_back(block.name);
+  return names;
+}
+
+std::int64_t Projections::parameters() const {
+  return weight_OI_.numel() + (bias_O_.defined() ? bias_O_.numel() : 0);
 }
 
 void Projections::append_trainable(NamedTensors& tensors) const {
@@ -119,7 +144,18 @@ void Projections::append_merged(NamedTensors& tensors) const {
       const auto change = block.b_OR.detach().mm(block.a_RI.detach()).mul_(scale_);
       weight = (weight.to(change.scalar_type()) + change).to(weight.scalar_type());
     }
-    tensors.emplace_back(block.name + ".weight", weight);
+    tensors.emplace_back(block.name + ".weight",
+                         layout_ == WeightLayout::kOutputsFirst ? weight : weight.t());
+    begin += block.rows;
+  }
+  append_biases(tensors);
+}
+
+void Projections::append_biases(NamedTensors& tensors) const {
+  if (!bias_O_.defined()) return;
+  std::int64_t begin = 0;
+  for (const Block& block : blocks_) {
+    tensors.emplace_back(block.name + ".bias", bias_O_.narrow(0, begin, block.rows));
     begin += block.rows;
   }
 }

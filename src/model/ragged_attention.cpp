@@ -9,6 +9,7 @@
 #include <torch/custom_class.h>
 
 #include "model/attention_kernel.hpp"
+#include "model/row_views.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -16,36 +17,12 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-at::Tensor query_view(const at::Tensor& rows_NHE, RowRange range) {
-  return rows_NHE.narrow(0, range.begin, range.size()).transpose(0, 1).unsqueeze(0);
-}
-
-at::Tensor key_view(const at::Tensor& rows_NKE, const std::vector<RowRange>& ranges) {
-  if (ranges.size() == 1) return query_view(rows_NKE, ranges.front());
-  std::vector<at::Tensor> pieces;
-  pieces.reserve(ranges.size());
-  for (const RowRange& range : ranges)
-    pieces.push_back(rows_NKE.narrow(0, range.begin, range.size()));
-  return at::cat(pieces).transpose(0, 1).unsqueeze(0);
-}
-
 AttentionInputs tile_inputs(const QueriesKeysValues& qkv, const AttentionTile& tile) {
-  return {.q_BHnE = query_view(qkv.q_NHE, tile.queries),
-          .k_BKmE = key_view(qkv.k_NKE, tile.keys),
-          .v_BKmE = key_view(qkv.v_NKE, tile.keys),
+  return {.q_BHnE = heads_of(qkv.q_NHE, tile.queries),
+          .k_BKmE = heads_of(qkv.k_NKE, tile.keys),
+          .v_BKmE = heads_of(qkv.v_NKE, tile.keys),
           .mask = tile.mask,
           .causality = tile.mask.defined() ? Causality::kNone : Causality::kCausal};
-}
-
-// Adds the gradient of a tile's keys to the rows they came from.
-void add_to_rows(at::Tensor& rows_NKE, const std::vector<RowRange>& ranges,
-                 const at::Tensor& grad_BKmE) {
-  const auto grad_mKE = grad_BKmE.squeeze(0).transpose(0, 1);
-  std::int64_t done = 0;
-  for (const RowRange& range : ranges) {
-    rows_NKE.narrow(0, range.begin, range.size()).add_(grad_mKE.narrow(0, done, range.size()));
-    done += range.size();
-  }
 }
 
 struct Attended {
@@ -62,7 +39,7 @@ Attended attend_tiles(const at::Tensor& rotated_NSE, const HeadCounts& heads,
   const auto out_NHE = attended.out_ND.view(qkv.q_NHE.sizes());
   for (const AttentionTile& tile : plan) {
     auto [out, lse] = attention_forward(tile_inputs(qkv, tile));
-    query_view(out_NHE, tile.queries).copy_(out);
+    heads_of(out_NHE, tile.queries).copy_(out);
     attended.lse.push_back(std::move(lse));
   }
   return attended;
@@ -105,9 +82,9 @@ struct RaggedAttention : torch::autograd::Function<RaggedAttention> {
     for (std::size_t i = 0; i < pass.plan.size(); ++i) {
       const AttentionTile& tile = pass.plan[i];
       const auto gradients =
-          attention_backward(query_view(dout_NHE, tile.queries), tile_inputs(qkv, tile),
-                             {query_view(out_NHE, tile.queries), saved[2 + i]});
-      query_view(dqkv.q_NHE, tile.queries).copy_(gradients.dq_BHnE);
+          attention_backward(heads_of(dout_NHE, tile.queries), tile_inputs(qkv, tile),
+                             {heads_of(out_NHE, tile.queries), saved[2 + i]});
+      heads_of(dqkv.q_NHE, tile.queries).copy_(gradients.dq_BHnE);
       add_to_rows(dqkv.k_NKE, tile.keys, gradients.dk_BKmE);
       add_to_rows(dqkv.v_NKE, tile.keys, gradients.dv_BKmE);
     }

@@ -20,20 +20,12 @@ void ResponseBatch::add(std::span<const std::int64_t> prompt,
                         std::span<const std::vector<std::int64_t>> responses) {
   ALARM_CHECK(!prompt.empty(),
               "a response to an empty prompt has no row that predicts its first token");
-  // A single response continues the prompt's own segment: one causal run is the cheapest attention
-  // there is.
-  const bool single = responses.size() == 1;
   const int shared = batch_.add(prompt);
   for (const auto& response : responses) {
     ALARM_CHECK(!response.empty(), "response {} of a prompt has no tokens", offsets_.size() - 1);
     std::int64_t before = batch_.segments[static_cast<std::size_t>(shared)].end - 1;
     const std::int64_t first = batch_.rows();
-    if (single) {
-      batch_.tokens.insert(batch_.tokens.end(), response.begin(), response.end());
-      batch_.segments.back().end = batch_.rows();
-    } else {
-      batch_.add(response, shared);
-    }
+    batch_.add(response, shared);
     for (std::size_t i = 0; i < response.size(); ++i) {
       rows_.push_back(before);
       targets_.push_back(response[i]);

@@ -16,7 +16,8 @@ constexpr double kCut = -std::numeric_limits<double>::infinity();
 
 bool is_greedy(const SamplingConfig& sampling) { return sampling.temperature == 0.0; }
 bool truncates(const SamplingConfig& sampling) {
-  return sampling.top_k > 0 || sampling.top_p < 1.0;
+  return sampling.top_k > 0 || sampling.top_p < 1.0 || sampling.min_p > 0 ||
+         reads_context(sampling);
 }
 
 // Ties go to the lower id, which argmax does not promise.
@@ -39,6 +40,12 @@ at::Tensor keep_top_p(const at::Tensor& logits_BV, double p) {
   auto cut = at::softmax(ascending, -1).cumsum(-1) <= 1.0 - p;
   cut.select(-1, cut.size(-1) - 1).fill_(false);
   return logits_BV.masked_fill(at::zeros_like(cut).scatter(-1, order, cut), kCut);
+}
+
+// Cuts what is less likely than p times the most likely.
+at::Tensor keep_min_p(const at::Tensor& logits_BV, double p) {
+  const auto best = std::get<0>(logits_BV.max(-1, /*keepdim=*/true));
+  return logits_BV.masked_fill(at::exp(logits_BV - best) < p, kCut);
 }
 
 at::Tensor policy_logprobs(const at::Tensor& logits_BV, const SamplingConfig& sampling) {
@@ -72,17 +79,19 @@ at::Tensor sampling_logprobs(const at::Tensor& logits_BV, const SamplingConfig& 
   at::Tensor kept = logits_BV / sampling.temperature;
   if (sampling.top_k > 0) kept = keep_top_k(kept, sampling.top_k);
   if (sampling.top_p < 1.0) kept = keep_top_p(kept, sampling.top_p);
+  if (sampling.min_p > 0) kept = keep_min_p(kept, sampling.min_p);
   return at::log_softmax(kept, -1);
 }
 
 SampledTokens sample_tokens(const at::Tensor& logits_BV, const SamplingConfig& sampling,
-                            std::span<const double> uniforms) {
+                            std::span<const double> uniforms, const SequenceContext& context) {
   const auto policy = policy_logprobs(logits_BV, sampling);
+  const auto processed = process_logits(logits_BV, sampling, context);
   if (is_greedy(sampling)) {
-    const auto tokens = greedy_tokens(logits_BV);
+    const auto tokens = greedy_tokens(processed);
     return {tokens, at::zeros_like(tokens, policy.options()), pick(policy, tokens)};
   }
-  const auto sampled = truncates(sampling) ? sampling_logprobs(logits_BV, sampling) : policy;
+  const auto sampled = truncates(sampling) ? sampling_logprobs(processed, sampling) : policy;
   const auto tokens = invert_distribution(sampled, uniforms);
   return {tokens, pick(sampled, tokens), pick(policy, tokens)};
 }

@@ -77,6 +77,8 @@ double GgufFile::number(const std::string& key) const {
   return whole != nullptr ? static_cast<double>(*whole) : impl_->get<double>(key);
 }
 
+bool GgufFile::flag(const std::string& key) const { return impl_->get<bool>(key); }
+
 const std::string& GgufFile::text(const std::string& key) const {
   return impl_->get<std::string>(key);
 }
@@ -87,6 +89,10 @@ const std::vector<std::string>& GgufFile::texts(const std::string& key) const {
 
 const std::vector<std::int64_t>& GgufFile::integers(const std::string& key) const {
   return impl_->get<std::vector<std::int64_t>>(key);
+}
+
+const std::vector<double>& GgufFile::numbers(const std::string& key) const {
+  return impl_->get<std::vector<double>>(key);
 }
 
 std::vector<std::string> GgufFile::keys() const {
@@ -107,12 +113,15 @@ std::string GgufFile::quantization(const std::string& tensor) const {
   return std::string(impl_->tensor(tensor).type->name);
 }
 
+const std::vector<std::int64_t>& GgufFile::shape(const std::string& tensor) const {
+  return impl_->tensor(tensor).shape;
+}
+
 at::Tensor GgufFile::dequantize(const std::string& tensor) const {
   const auto& stored = impl_->tensor(tensor);
   const auto& type = *stored.type;
-  ALARM_CHECK(type.dequantize != nullptr,
-              "{}: tensor '{}' is {}, expected one of F32 F16 BF16 Q8_0 Q4_0 Q4_1", path().string(),
-              tensor, type.name);
+  ALARM_CHECK(type.dequantize != nullptr, "{}: tensor '{}' is {}, expected one of {}",
+              path().string(), tensor, type.name, readable_gguf_types());
   at::Tensor values = at::empty(stored.shape, at::kFloat);
   auto* out = values.mutable_data_ptr<float>();
   constexpr std::int64_t kElementsPerTask = 1 << 18;

@@ -175,11 +175,15 @@ class Parser {
     ALARM_CHECK(dimensions <= kMaxDimensions, "{}: tensor '{}': {} dimensions, at most {} expected",
                 path(), tensor.name, dimensions, kMaxDimensions);
     std::uint64_t elements = 1;
+    std::uint64_t spread = 1;  // as elements, an extent of 0 not counted: strides must fit as well
     for (std::uint32_t i = 0; i < dimensions; ++i) {
       const auto extent = get<std::uint64_t>();
-      ALARM_CHECK(!__builtin_mul_overflow(elements, extent, &elements) && extent <= kMaxElements &&
-                      elements <= kMaxElements,
-                  "{}: tensor '{}': its shape overflows 64 bits", path(), tensor.name);
+      elements *= extent;
+      ALARM_CHECK(
+          extent <= kMaxElements &&
+              !__builtin_mul_overflow(spread, std::max<std::uint64_t>(extent, 1), &spread) &&
+              spread <= kMaxElements,
+          "{}: tensor '{}': its shape overflows 64 bits", path(), tensor.name);
       tensor.shape.insert(tensor.shape.begin(), static_cast<std::int64_t>(extent));
     }
     const auto type = get<std::uint32_t>();

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace alarm_dist {
@@ -19,5 +20,6 @@ struct GgufType {
 };
 
 const GgufType* find_gguf_type(std::uint32_t id);  // null if it is unknown
+std::string readable_gguf_types();                 // "F32 F16 ...": those that can be dequantised
 
 }  // namespace alarm_dist

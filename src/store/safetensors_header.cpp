@@ -126,9 +126,11 @@ class HeaderReader {
 
   std::uint64_t byte_size(const std::string& name, const StoredTensor& tensor) const {
     std::uint64_t size = c10::elementSize(tensor.type);
+    std::int64_t spread = c10::elementSize(tensor.type);  // an extent of 0 not counted: for strides
     bool fits = true;
     for (const auto extent : tensor.shape) {
-      fits = fits && !__builtin_mul_overflow(size, static_cast<std::uint64_t>(extent), &size);
+      fits = fits && !__builtin_mul_overflow(spread, std::max<std::int64_t>(extent, 1), &spread);
+      size *= static_cast<std::uint64_t>(extent);
     }
     ALARM_CHECK(fits, "{}: tensor '{}': shape [{}] overflows 64 bits", path(), name,
                 fmt::join(tensor.shape, ", "));

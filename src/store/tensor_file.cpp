@@ -9,17 +9,15 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/text.hpp"
-#include "alarm/store/atomic_file.hpp"
 
-#include "store/checked_json.hpp"
 #include "store/mapped_file.hpp"
 #include "store/safetensors_header.hpp"
+#include "store/shard_index.hpp"
+#include "store/tensor_type.hpp"
+#include "store/weights_names.hpp"
 
 namespace alarm_dist {
 namespace {
-
-constexpr const char* kSingleFile = "model.safetensors";
-constexpr const char* kIndexFile = "model.safetensors.index.json";
 
 struct Entry {
   std::shared_ptr<const MappedFile> file;
@@ -61,37 +59,30 @@ struct TensorFile::Impl {
   }
 
   // Only the tensors that the index puts into the shard are taken from it.
-  void add_shard(const std::filesystem::path& index, const std::string& shard,
-                 const std::set<std::string>& wanted) {
-    const auto shard_path = index.parent_path() / shard;
-    ALARM_CHECK(std::filesystem::path(shard).filename() == shard,
-                "{}: '{}' should be the name of a file beside it", index.string(), shard);
-    ALARM_CHECK(std::filesystem::exists(shard_path),
-                "{}: the shard {} is missing ({} tensors are in it, the first is '{}')",
-                index.string(), shard_path.string(), wanted.size(), *wanted.begin());
-    const auto file = MappedFile::open(shard_path);
+  void add_shard(const std::filesystem::path& index, const std::filesystem::path& shard,
+                 const std::set<std::string>& wanted,
+                 std::map<std::string, std::string>& shard_of) {
+    const auto file = MappedFile::open(shard);
     auto header = read_safetensors_header(*file);
     metadata.merge(header.metadata);
+    for (const auto& [name, stored] : header.tensors) {
+      const auto [before, added] = shard_of.emplace(name, shard.string());
+      ALARM_CHECK(added, "{}: tensor '{}' is in two shards: {} and {}", index.string(), name,
+                  before->second, shard.string());
+    }
     for (const auto& name : wanted) {
       const auto found = header.tensors.find(name);
       ALARM_CHECK(found != header.tensors.end(),
                   "{}: tensor '{}' should be in {}, which does not hold it", index.string(), name,
-                  shard_path.string());
+                  shard.string());
       entries.emplace(name, Entry{file, std::move(found->second)});
     }
   }
 
   void add_index(const std::filesystem::path& index) {
-    const auto parsed = parse_json_object(read_whole_file(index), index, "index");
-    ALARM_CHECK(parsed.contains("weight_map") && parsed["weight_map"].is_object(),
-                "{}: expected an object 'weight_map', found none", index.string());
-    std::map<std::string, std::set<std::string>> shards;
-    for (const auto& [name, shard] : parsed["weight_map"].items()) {
-      ALARM_CHECK(shard.is_string(), "{}: tensor '{}': expected the name of a shard, found {}",
-                  index.string(), name, shard.dump());
-      shards[shard.get<std::string>()].insert(name);
-    }
-    for (const auto& [shard, wanted] : shards) add_shard(index, shard, wanted);
+    std::map<std::string, std::string> shard_of;
+    for (const auto& [shard, wanted] : read_shard_index(index))
+      add_shard(index, index.parent_path() / shard, wanted, shard_of);
   }
 
   const Entry& find(const std::string& name) const {
@@ -109,12 +100,14 @@ TensorFile TensorFile::open(const std::filesystem::path& path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   if (!std::filesystem::is_directory(path)) {
+    refuse_pickle(path);
     impl->add_file(path);
   } else if (std::filesystem::exists(path / kSingleFile)) {
     impl->path = path / kSingleFile;
     impl->add_file(impl->path);
   } else {
     impl->path = path / kIndexFile;
+    if (!std::filesystem::exists(impl->path)) refuse_pickle(path);
     ALARM_CHECK(std::filesystem::exists(impl->path), "{}: expected {} or {} in it, found neither",
                 path.string(), kSingleFile, kIndexFile);
     impl->add_index(impl->path);
@@ -135,10 +128,15 @@ bool TensorFile::contains(const std::string& name) const { return impl_->entries
 at::Tensor TensorFile::get(const std::string& name) const { return view(impl_->find(name)); }
 
 at::Tensor TensorFile::get(const std::string& name, at::IntArrayRef shape) const {
-  const auto& found = impl_->find(name).stored.shape;
+  const Entry& entry = impl_->find(name);
+  const auto& found = entry.stored.shape;
+  const auto file = entry.file->path().string();
   ALARM_CHECK(at::IntArrayRef(found) == shape, "{}: tensor '{}': expected shape [{}], found [{}]",
-              impl_->path.string(), name, fmt::join(shape, ", "), fmt::join(found, ", "));
-  return get(name);
+              file, name, fmt::join(shape, ", "), fmt::join(found, ", "));
+  ALARM_CHECK(at::isFloatingType(entry.stored.type),
+              "{}: tensor '{}': expected floating-point numbers (F64 F32 F16 BF16), found {}", file,
+              name, tensor_type_name(entry.stored.type).value_or("another type"));
+  return view(entry);
 }
 
 const std::map<std::string, std::string>& TensorFile::metadata() const { return impl_->metadata; }

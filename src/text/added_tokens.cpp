@@ -8,22 +8,16 @@
 namespace alarm_dist {
 namespace {
 
-std::size_t previous_begin(std::string_view text, std::size_t end) {
-  do {
-    --end;
-  } while (end > 0 && is_continuation_byte(text[end]));
-  return end;
-}
-
 bool inside_word(std::string_view text, std::size_t begin, std::size_t end) {
-  const bool before = begin > 0 && is_word(character_at(text, previous_begin(text, begin)).code);
+  const bool before =
+      begin > 0 && is_word(character_at(text, previous_character(text, begin)).code);
   const bool after = end < text.size() && is_word(character_at(text, end).code);
   return before || after;
 }
 
 std::size_t skip_space_left(std::string_view text, std::size_t begin, std::size_t least) {
   while (begin > least) {
-    const std::size_t previous = previous_begin(text, begin);
+    const std::size_t previous = previous_character(text, begin);
     if (!is_white_space(character_at(text, previous).code)) break;
     begin = previous;
   }
@@ -45,12 +39,14 @@ Segment segment(std::size_t begin, std::size_t end, std::optional<std::int64_t> 
 
 }  // namespace
 
-void AddedTokenFinder::add(const AddedToken& token) {
-  auto& bucket = by_first_byte_[static_cast<unsigned char>(token.content.front())];
+void AddedTokenFinder::add(const AddedToken& token, const std::string& content) {
+  if (content.empty()) return;
+  auto& bucket = by_first_byte_[static_cast<unsigned char>(content.front())];
   const auto longer = [&](const AddedToken& other) {
-    return other.content.size() >= token.content.size();
+    return other.content.size() >= content.size();
   };
-  bucket.insert(std::find_if_not(bucket.begin(), bucket.end(), longer), token);
+  const auto place = bucket.insert(std::find_if_not(bucket.begin(), bucket.end(), longer), token);
+  place->content = content;
   empty_ = false;
 }
 

@@ -35,7 +35,9 @@ struct Segment {
 // Those tokens of a list that are looked for in one stage. Const after construction.
 class AddedTokenFinder {
  public:
-  void add(const AddedToken& token);
+  // `content`: how the token reads in the texts to come (normalised, if they are).
+  void add(const AddedToken& token, const std::string& content);
+  bool empty() const { return empty_; }
   // The whole text in segments, none empty. At each place the longest token that begins there wins.
   std::vector<Segment> segments(std::string_view text) const;
 

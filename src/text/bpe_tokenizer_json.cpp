@@ -2,6 +2,7 @@
 // Writes the tokenizer.json that corresponds to a GGUF file's tokenizer; Hugging Face's
 // `tokenizers` reads it as well.
 #include <array>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,10 @@ constexpr const char* kLlamaWords =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr const char* kQwenWords =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+// Words of GPT-4o, which end where a lower-case letter is followed by an upper-case one.
+constexpr const char* kGpt4oWords =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 json byte_level(bool use_regex) {
   return {{"type", "ByteLevel"},
@@ -48,19 +53,43 @@ struct Recipe {
   bool ignore_merges = false;
 };
 
+Recipe gpt2_recipe() { return {byte_level(true)}; }
+
+Recipe digits_recipe() {
+  const json digits = {{"type", "Digits"}, {"individual_digits", true}};
+  return {sequence(digits, byte_level(true))};
+}
+
+Recipe llama_recipe() { return {sequence(split(kLlamaWords), byte_level(false)), nullptr, true}; }
+
+Recipe qwen_recipe() {
+  return {sequence(split(kQwenWords), byte_level(false)), json{{"type", "NFC"}}};
+}
+
+Recipe gpt4o_recipe() { return {sequence(split(kGpt4oWords), byte_level(false)), nullptr, true}; }
+
+// tokenizer.ggml.pre: several names stand for the same words.
+using RecipeMaker = Recipe (*)();
+constexpr std::array<std::pair<const char*, RecipeMaker>, 19> kRecipes = {{
+    {"default", gpt2_recipe},     {"gpt-2", gpt2_recipe},
+    {"jais", gpt2_recipe},        {"mpt", gpt2_recipe},
+    {"olmo", gpt2_recipe},        {"phi-2", gpt2_recipe},
+    {"codeshell", digits_recipe}, {"command-r", digits_recipe},
+    {"refact", digits_recipe},    {"smollm", digits_recipe},
+    {"starcoder", digits_recipe}, {"falcon3", llama_recipe},
+    {"llama-bpe", llama_recipe},  {"llama-v3", llama_recipe},
+    {"llama3", llama_recipe},     {"deepseek-r1-qwen", qwen_recipe},
+    {"qwen2", qwen_recipe},       {"stablelm2", qwen_recipe},
+    {"gpt-4o", gpt4o_recipe},
+}};
+
 Recipe recipe_for(const std::string& name) {
-  if (name == "gpt-2" || name == "default") return {byte_level(true)};
-  if (name == "smollm") {
-    const json digits = {{"type", "Digits"}, {"individual_digits", true}};
-    return {sequence(digits, byte_level(true))};
+  std::string names;
+  for (const auto& [known, make] : kRecipes) {
+    if (name == known) return make();
+    names += (names.empty() ? "" : ", ") + std::string(known);
   }
-  if (name == "llama-bpe") return {sequence(split(kLlamaWords), byte_level(false)), nullptr, true};
-  if (name == "qwen2")
-    return {sequence(split(kQwenWords), byte_level(false)), json{{"type", "NFC"}}};
-  throw Error(
-      fmt::format("pre-tokenizer \"{}\" is not supported; known are smollm, gpt-2, llama-bpe, "
-                  "qwen2 and default",
-                  name));
+  throw Error(fmt::format("pre-tokenizer \"{}\" is not supported; supported: {}", name, names));
 }
 
 json make_vocabulary(const std::vector<std::string>& tokens) {

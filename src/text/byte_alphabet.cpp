@@ -37,6 +37,8 @@ constexpr Alphabet kAlphabet = make_alphabet();
 
 }  // namespace
 
+char32_t byte_alphabet_code(std::uint8_t byte) { return kAlphabet.code_of[byte]; }
+
 std::string byte_to_alphabet(std::uint8_t byte) {
   std::string out;
   append_utf8(out, kAlphabet.code_of[byte]);

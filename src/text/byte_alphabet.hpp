@@ -13,6 +13,7 @@
 
 namespace alarm_dist {
 
+char32_t byte_alphabet_code(std::uint8_t byte);
 std::string byte_to_alphabet(std::uint8_t byte);        // UTF-8
 std::string bytes_to_alphabet(std::string_view bytes);  // UTF-8
 std::optional<std::string> alphabet_to_bytes(

@@ -1,79 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/decoder.hpp"
 
-#include <array>
-
-#include "text/byte_alphabet.hpp"
-#include "text/unicode.hpp"
+#include "text/kinds.hpp"
 
 namespace alarm_dist {
 namespace {
 
-class ByteLevelDecoder final : public Decoder {
+// Between tokens a space.
+class JoinWithSpaces final : public DecoderStep {
  public:
-  std::string bytes(const std::string& token, Place) const override {
-    return alphabet_to_bytes(token).value_or(token);  // an added token stands for its own text
-  }
-};
-
-class WordPieceDecoder final : public Decoder {
- public:
-  explicit WordPieceDecoder(const JsonField& field)
-      : prefix_(field.text_or("prefix", "##")), cleanup_(field.boolean_or("cleanup", true)) {}
-
-  std::string bytes(const std::string& token, Place place) const override {
-    std::string piece = token;
-    if (place == Place::kLater) {
-      piece = token.starts_with(prefix_) ? token.substr(prefix_.size()) : " " + token;
-    }
-    return cleanup_ ? cleaned(piece) : piece;
+  void push(Piece piece, const PieceSink& next) override {
+    if (!first_) piece.bytes.insert(0, 1, ' ');
+    first_ = false;
+    next(std::move(piece));
   }
 
  private:
-  // English punctuation and contractions join the word before them.
-  static std::string cleaned(const std::string& piece) {
-    static constexpr std::array kJoined = {" .",  " ?",  " !",   " ,",  " n't",
-                                           " 'm", " 's", " 've", " 're"};
-    for (const char* joined : kJoined) {
-      if (piece.starts_with(joined)) return piece.substr(1);
-    }
-    return piece;
-  }
-
-  std::string prefix_;
-  bool cleanup_;
+  bool first_ = true;
 };
+
+enum class DecoderKind {
+  kBpe,
+  kByteFallback,
+  kByteLevel,
+  kFuse,
+  kMetaspace,
+  kReplace,
+  kSequence,
+  kStrip,
+  kWordPiece
+};
+
+constexpr std::array<Kind<DecoderKind>, 9> kKinds = {{
+    {"BPEDecoder", DecoderKind::kBpe},
+    {"ByteFallback", DecoderKind::kByteFallback},
+    {"ByteLevel", DecoderKind::kByteLevel},
+    {"Fuse", DecoderKind::kFuse},
+    {"Metaspace", DecoderKind::kMetaspace},
+    {"Replace", DecoderKind::kReplace},
+    {"Sequence", DecoderKind::kSequence},
+    {"Strip", DecoderKind::kStrip},
+    {"WordPiece", DecoderKind::kWordPiece},
+}};
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_decoder(const JsonField& field) {
-  const std::string type = field.type();
-  if (type == "ByteLevel") return std::make_unique<ByteLevelDecoder>();
-  if (type == "WordPiece") return std::make_unique<WordPieceDecoder>(field);
-  field.refuse("decoder \"" + type + "\"");
+Decoder::Decoder() {
+  factories_.emplace_back([] { return std::make_unique<JoinWithSpaces>(); });
 }
 
-DecodedText join_pieces(const std::vector<std::string>& pieces) {
-  std::string bytes;
-  std::vector<std::size_t> ends;
-  for (const std::string& piece : pieces) ends.push_back((bytes += piece).size());
+Decoder::Decoder(const JsonField& field) { add(field); }
 
-  DecodedText out;
-  out.offsets.resize(pieces.size());
-  std::size_t token = 0;  // the one that completes the character at hand
-  const auto close_token = [&] {
-    const auto here = static_cast<std::int64_t>(out.text.size());
-    out.offsets[token++].end = here;
-    if (token < pieces.size()) out.offsets[token] = {here, here};
-  };
-  for (std::size_t at = 0; at < bytes.size();) {
-    const Character character = character_or_replacement(bytes, at);
-    at += character.size;
-    while (ends[token] < at) close_token();
-    append_utf8(out.text, character.code);
+void Decoder::add(const JsonField& field) {
+  const DecoderKind kind = find_kind(field, "decoder", kKinds);
+  const bool of_text =
+      kind == DecoderKind::kFuse || kind == DecoderKind::kStrip || kind == DecoderKind::kSequence;
+  if (fused_ && !of_text) field.refuse("decoder \"" + field.type() + "\" after Fuse");
+  switch (kind) {
+    case DecoderKind::kSequence:
+      for (const auto& step : field.at("decoders").elements()) add(step);
+      return;
+    case DecoderKind::kFuse:
+      fused_ = true;
+      return;
+    case DecoderKind::kByteLevel:
+      fused_ = true;
+      return factories_.push_back(make_byte_level_decoder());
+    case DecoderKind::kBpe:
+      return factories_.push_back(make_bpe_decoder(field));
+    case DecoderKind::kByteFallback:
+      return factories_.push_back(make_byte_fallback_decoder());
+    case DecoderKind::kMetaspace:
+      return factories_.push_back(make_metaspace_decoder(field));
+    case DecoderKind::kReplace:
+      return factories_.push_back(make_replace_decoder(field));
+    case DecoderKind::kStrip:
+      return factories_.push_back(fused_ ? make_fused_strip_decoder(field)
+                                         : make_strip_decoder(field));
+    case DecoderKind::kWordPiece:
+      return factories_.push_back(make_wordpiece_decoder(field));
   }
-  while (token < pieces.size()) close_token();
-  return out;
+}
+
+std::vector<DecoderStepPtr> Decoder::make_steps() const {
+  std::vector<DecoderStepPtr> steps;
+  for (const auto& factory : factories_) steps.push_back(factory());
+  return steps;
+}
+
+void DecoderRun::run(std::size_t step, Piece piece, const PieceSink& out) {
+  if (step == steps_.size()) return out(std::move(piece));
+  steps_[step]->push(std::move(piece), [&](Piece next) { run(step + 1, std::move(next), out); });
+}
+
+void DecoderRun::finish(const PieceSink& out) {
+  for (std::size_t step = 0; step < steps_.size(); ++step) {
+    steps_[step]->finish([&](Piece next) { run(step + 1, std::move(next), out); });
+  }
 }
 
 }  // namespace alarm_dist

@@ -38,6 +38,11 @@ std::int64_t JsonField::integer() const {
   return value_->get<std::int64_t>();
 }
 
+double JsonField::number() const {
+  if (!value_->is_number()) fail_kind("a number");
+  return value_->get<double>();
+}
+
 bool JsonField::boolean() const {
   if (!value_->is_boolean()) fail_kind("true or false");
   return value_->get<bool>();
@@ -59,16 +64,24 @@ void JsonField::refuse(const std::string& what) const {
   throw Error(fmt::format("{}: {} is not supported", where(), what));
 }
 
+void JsonField::refuse(const std::string& what, const std::string& supported) const {
+  throw Error(fmt::format("{}: {} is not supported; supported: {}", where(), what, supported));
+}
+
 void JsonField::fail_kind(const char* expected) const {
   throw Error(fmt::format("{}: expected {}, found {}", where(), expected, value_->type_name()));
 }
 
-nlohmann::json read_json(const std::filesystem::path& path) {
+std::string read_bytes(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   ALARM_CHECK(file.good(), "{}: cannot be opened", path.string());
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
   ALARM_CHECK(!file.bad(), "{}: reading failed", path.string());
-  return parse_json(text, path.string());
+  return bytes;
+}
+
+nlohmann::json read_json(const std::filesystem::path& path) {
+  return parse_json(read_bytes(path), path.string());
 }
 
 nlohmann::json parse_json(std::string_view text, const std::string& name) {

@@ -30,6 +30,7 @@ class JsonField {
 
   std::string text() const;
   std::int64_t integer() const;
+  double number() const;
   bool boolean() const;
   std::string text_or(const std::string& key, const std::string& fallback) const;
   std::int64_t integer_or(const std::string& key, std::int64_t fallback) const;
@@ -38,6 +39,8 @@ class JsonField {
 
   // For settings that would change the result and are not implemented.
   [[noreturn]] void refuse(const std::string& what) const;
+  // ... and what there is instead.
+  [[noreturn]] void refuse(const std::string& what, const std::string& supported) const;
 
  private:
   [[noreturn]] void fail_kind(const char* expected) const;
@@ -48,6 +51,7 @@ class JsonField {
 };
 
 // Throw Error naming the file when it cannot be read or is not JSON.
+std::string read_bytes(const std::filesystem::path& path);
 nlohmann::json read_json(const std::filesystem::path& path);
 nlohmann::json parse_json(std::string_view text, const std::string& name);
 

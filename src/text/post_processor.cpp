@@ -3,11 +3,21 @@
 
 #include <algorithm>
 
-#include "text/byte_alphabet.hpp"
+#include "text/kinds.hpp"
 #include "text/unicode.hpp"
 
 namespace alarm_dist {
 namespace {
+
+enum class PostProcessorKind { kBert, kByteLevel, kRoberta, kSequence, kTemplate };
+
+constexpr std::array<Kind<PostProcessorKind>, 5> kKinds = {{
+    {"BertProcessing", PostProcessorKind::kBert},
+    {"ByteLevel", PostProcessorKind::kByteLevel},
+    {"RobertaProcessing", PostProcessorKind::kRoberta},
+    {"Sequence", PostProcessorKind::kSequence},
+    {"TemplateProcessing", PostProcessorKind::kTemplate},
+}};
 
 bool is_space(char32_t code) {
   constexpr char32_t kAlphabetSpace = 0x120;
@@ -33,36 +43,52 @@ SpaceRuns count_spaces(std::string_view token) {
   return runs;
 }
 
+void trim(Span& range, SpaceRuns spaces, std::string_view text) {
+  for (; spaces.leading > 0 && range.begin < range.end; --spaces.leading) {
+    range.begin +=
+        static_cast<std::int64_t>(character_at(text, static_cast<std::size_t>(range.begin)).size);
+  }
+  for (; spaces.trailing > 0 && range.end > range.begin; --spaces.trailing) {
+    range.end =
+        static_cast<std::int64_t>(previous_character(text, static_cast<std::size_t>(range.end)));
+  }
+}
+
+// The id of ["[CLS]", 101].
+std::int64_t pair_id(const JsonField& field, const char* key) {
+  const auto pair = field.at(key).elements();
+  ALARM_CHECK(pair.size() == 2, "{}.{}: expected [token, id]", field.where(), key);
+  return pair[1].integer();
+}
+
 }  // namespace
 
 PostProcessor::PostProcessor(const JsonField& field, const Vocabulary& vocabulary)
     : vocabulary_(&vocabulary) {
-  add(field, vocabulary);
+  add(field);
 }
 
-void PostProcessor::add(const JsonField& field, const Vocabulary& vocabulary) {
-  const std::string type = field.type();
-  if (type == "Sequence") {
-    for (const auto& step : field.at("processors").elements()) add(step, vocabulary);
-  } else if (type == "ByteLevel") {
-    trim_offsets_ = field.boolean_or("trim_offsets", true);
-    keep_first_space_ = field.boolean_or("add_prefix_space", true);
-  } else if (type == "BertProcessing") {
-    const auto id = [&](const char* key) {
-      const auto pair = field.at(key).elements();
-      ALARM_CHECK(pair.size() == 2, "{}.{}: expected [token, id]", field.where(), key);
-      return pair[1].integer();
-    };
-    before_ = {id("cls")};
-    after_ = {id("sep")};
-  } else if (type == "TemplateProcessing") {
-    add_template(field);
-  } else {
-    field.refuse("post-processor \"" + type + "\"");
+void PostProcessor::add(const JsonField& field) {
+  const PostProcessorKind kind = find_kind(field, "post-processor", kKinds);
+  if (kind == PostProcessorKind::kSequence) {
+    for (const auto& step : field.at("processors").elements()) add(step);
+    return;
   }
+  if (kind == PostProcessorKind::kTemplate) return add_template(field);
+  Step step;
+  if (kind != PostProcessorKind::kByteLevel) {
+    step.before = {pair_id(field, "cls")};
+    step.after = {pair_id(field, "sep")};
+  }
+  if (kind != PostProcessorKind::kBert) {
+    step.trims_offsets = field.boolean_or("trim_offsets", true);
+    step.keeps_first_space = field.boolean_or("add_prefix_space", true);
+  }
+  steps_.push_back(std::move(step));
 }
 
 void PostProcessor::add_template(const JsonField& field) {
+  Step step;
   bool seen_text = false;
   for (const auto& element : field.at("single").elements()) {
     if (element.has("Sequence")) {
@@ -73,42 +99,65 @@ void PostProcessor::add_template(const JsonField& field) {
     }
     const std::string name = element.at("SpecialToken").at("id").text();
     for (const auto& id : field.at("special_tokens").at(name).at("ids").elements()) {
-      (seen_text ? after_ : before_).push_back(id.integer());
+      (seen_text ? step.after : step.before).push_back(id.integer());
     }
   }
   if (!seen_text) field.refuse("a template without the text");
+  steps_.push_back(std::move(step));
 }
 
-void PostProcessor::apply(Encoding& encoding, const EncodeOptions& options) const {
-  const std::size_t added = options.special_tokens ? before_.size() + after_.size() : 0;
+void PostProcessor::apply(Encoding& encoding, const EncodeOptions& options, std::string_view text,
+                          const std::vector<std::int64_t>& found_in_text) const {
   if (options.max_tokens > 0) {
+    std::size_t added = 0;
+    for (const Step& step : steps_) added += step.before.size() + step.after.size();
+    if (!options.special_tokens) added = 0;
     const auto most = static_cast<std::size_t>(options.max_tokens);
     ALARM_CHECK(most >= added, "max_tokens is {}, but the special tokens alone are {}", most,
                 added);
-    const std::size_t kept = std::min(encoding.ids.size(), most - added);
-    encoding.ids.resize(kept);
-    encoding.offsets.resize(kept);
+    cut_tokens(encoding, most - added, options.cut);
   }
-  if (trim_offsets_) trim_offsets(encoding);
-  if (added == 0) return;
-  encoding.ids.insert(encoding.ids.begin(), before_.begin(), before_.end());
-  encoding.ids.insert(encoding.ids.end(), after_.begin(), after_.end());
-  encoding.offsets.insert(encoding.offsets.begin(), before_.size(), Span{});
-  encoding.offsets.resize(encoding.ids.size());
+  for (const Step& step : steps_) {
+    if (step.trims_offsets) trim_offsets(step, encoding, text, found_in_text);
+    if (!options.special_tokens || step.before.size() + step.after.size() == 0) continue;
+    encoding.ids.insert(encoding.ids.begin(), step.before.begin(), step.before.end());
+    encoding.ids.insert(encoding.ids.end(), step.after.begin(), step.after.end());
+    encoding.offsets.insert(encoding.offsets.begin(), step.before.size(), Span{});
+    encoding.offsets.resize(encoding.ids.size());
+  }
 }
 
-void PostProcessor::trim_offsets(Encoding& encoding) const {
+void PostProcessor::trim_offsets(const Step& step, Encoding& encoding, std::string_view text,
+                                 const std::vector<std::int64_t>& found_in_text) const {
   for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
-    const std::string* token = vocabulary_->find(encoding.ids[i]);
-    SpaceRuns spaces = token == nullptr ? SpaceRuns{} : count_spaces(*token);
+    const std::int64_t id = encoding.ids[i];
     Span& range = encoding.offsets[i];
-    const bool first = i == 0 || range.begin == 0;
-    if (first && keep_first_space_ && spaces.leading > 0) --spaces.leading;
-    if (spaces.leading > 0) range.begin = std::min(range.begin + spaces.leading, range.end);
-    if (spaces.trailing > 0 && range.end >= spaces.trailing) {
-      range.end = std::max(range.end - spaces.trailing, range.begin);
+    SpaceRuns spaces;
+    if (std::binary_search(found_in_text.begin(), found_in_text.end(), id)) {
+      // It may have taken white space around it along.
+      spaces = count_spaces(text.substr(static_cast<std::size_t>(range.begin),
+                                        static_cast<std::size_t>(range.end - range.begin)));
+    } else if (const std::string* token = vocabulary_->find(id)) {
+      spaces = count_spaces(*token);
     }
+    const bool first = i == 0 || range.begin == 0;
+    if (first && step.keeps_first_space && spaces.leading == 1) spaces.leading = 0;
+    trim(range, spaces, text);
   }
+}
+
+void cut_tokens(Encoding& encoding, std::size_t most, Side side) {
+  if (encoding.ids.size() <= most) return;
+  const auto cut = static_cast<std::ptrdiff_t>(encoding.ids.size() - most);
+  const auto erase = [&](auto& values) {
+    if (side == Side::kLeft) {
+      values.erase(values.begin(), values.begin() + cut);
+    } else {
+      values.erase(values.end() - cut, values.end());
+    }
+  };
+  erase(encoding.ids);
+  erase(encoding.offsets);
 }
 
 }  // namespace alarm_dist

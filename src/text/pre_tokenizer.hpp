@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a text is cut into the words that the model then looks at one by one.
+//
+// One factory for each kind; pre_tokenizer.cpp has the table of them.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -11,30 +14,56 @@
 
 namespace alarm_dist {
 
-// A chain of splits: each cuts the pieces that the one before it left. Const after construction.
+// Pieces of a text, in order and not empty; what lies between them is dropped.
+struct Words {
+  AlignedText text;
+  std::vector<Span> pieces;
+};
+
 class PreTokenizer {
  public:
-  PreTokenizer() = default;
-  // From the "pre_tokenizer" of a tokenizer.json: ByteLevel, Split, Digits, BertPreTokenizer or a
-  // Sequence of them.
-  explicit PreTokenizer(const JsonField& field);
+  virtual ~PreTokenizer() = default;
+  // Cuts the pieces further; may also change the text (a space in front, another alphabet).
+  virtual void apply(Words& words) const = 0;
+};
 
-  // The words of the text; may put a space in front of it first (add_prefix_space).
-  std::vector<Span> split(AlignedText& text) const;
+using PreTokenizerPtr = std::unique_ptr<PreTokenizer>;
 
-  // Ends in ByteLevel: the model sees bytes, each as a character of the byte alphabet.
-  bool byte_level() const { return byte_level_; }
+// Pieces of one piece, none empty.
+using Splitter = std::function<std::vector<Span>(std::string_view)>;
+PreTokenizerPtr make_splitter(Splitter splitter);
+
+// The steps of a "pre_tokenizer" of a tokenizer.json, of any kind; a Sequence has several.
+class PreTokenizerChain {
+ public:
+  PreTokenizerChain() = default;
+  explicit PreTokenizerChain(const JsonField& field);
+
+  Words split(AlignedText text) const;
+  // The last step is ByteLevel. A model may take the bytes as they are, which is faster ...
+  bool ends_byte_level() const { return ends_byte_level_; }
+  // ... or see each as a character of the byte alphabet, once this was called.
+  void expand_bytes();
 
  private:
-  // Pieces of a text without white space that is to be dropped.
-  using Splitter = std::function<std::vector<Span>(std::string_view)>;
-
   void add(const JsonField& field);
-  void add_byte_level(const JsonField& field);
 
-  std::vector<Splitter> splitters_;
-  bool byte_level_ = false;
-  bool add_prefix_space_ = false;
+  std::vector<PreTokenizerPtr> steps_;
+  bool ends_byte_level_ = false;
 };
+
+PreTokenizerPtr make_bert_pre_tokenizer(const JsonField& field);
+PreTokenizerPtr make_char_delimiter_split(const JsonField& field);
+PreTokenizerPtr make_digits(const JsonField& field);
+PreTokenizerPtr make_fixed_length(const JsonField& field);
+PreTokenizerPtr make_punctuation(const JsonField& field);
+PreTokenizerPtr make_split(const JsonField& field);
+PreTokenizerPtr make_unicode_scripts(const JsonField& field);
+PreTokenizerPtr make_whitespace(const JsonField& field);
+PreTokenizerPtr make_whitespace_split(const JsonField& field);
+
+PreTokenizerPtr make_metaspace(const JsonField& field);
+PreTokenizerPtr make_byte_level(const JsonField& field);  // without the change of alphabet,
+PreTokenizerPtr make_byte_alphabet();                     // which is this
 
 }  // namespace alarm_dist

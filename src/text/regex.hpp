@@ -19,8 +19,8 @@ class Regex {
   Regex(Regex&& other) noexcept;
   Regex& operator=(Regex&& other) noexcept;
 
-  // Byte ranges of the matches that are not empty, left to right. The text must be well-formed
-  // UTF-8.
+  // Byte ranges of the matches, left to right; an empty one only where none ends. The text must be
+  // well-formed UTF-8.
   std::vector<Span> find_all(std::string_view text) const;
 
  private:

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text/unicode.hpp"
 
+#include <algorithm>
+
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
+#include <unicode/uscript.h>
 #include <unicode/utf8.h>
 
 #include "alarm/base/error.hpp"
@@ -18,11 +21,11 @@ bool has_category(char32_t code, std::uint32_t mask) {
 
 bool within(char32_t code, char32_t first, char32_t last) { return code >= first && code <= last; }
 
-bool is_in_unicode_8(char32_t code) {
-  constexpr std::uint8_t kVersion = 8;
-  UVersionInfo age;
-  u_charAge(static_cast<UChar32>(code), age);
-  return age[0] <= kVersion;
+constexpr std::uint8_t kBertUnicode = 8;
+constexpr std::uint8_t kScriptUnicode = 9;
+
+bool has_property(char32_t code, UProperty property) {
+  return u_hasBinaryProperty(static_cast<UChar32>(code), property) != 0;
 }
 
 std::vector<char32_t> characters(const icu::UnicodeString& text) {
@@ -61,10 +64,27 @@ void append_utf8(std::string& text, char32_t code) {
 
 bool is_continuation_byte(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
+std::size_t previous_character(std::string_view text, std::size_t end) {
+  do {
+    --end;
+  } while (end > 0 && is_continuation_byte(text[end]));
+  return end;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char byte) { return (byte & 0x80) == 0; });
+}
+
 std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
   for (const char byte : text) count += is_continuation_byte(byte) ? 0 : 1;
   return count;
+}
+
+bool is_of_version(char32_t code, std::uint8_t version) {
+  UVersionInfo age;
+  u_charAge(static_cast<UChar32>(code), age);
+  return age[0] > 0 && age[0] <= version;
 }
 
 bool is_white_space(char32_t code) { return u_isUWhiteSpace(static_cast<UChar32>(code)) != 0; }
@@ -74,22 +94,27 @@ bool is_upper(char32_t code) { return has_category(code, U_GC_LU_MASK | U_GC_LT_
 bool is_lower(char32_t code) { return has_category(code, U_GC_LL_MASK); }
 
 bool is_word(char32_t code) {
-  return has_category(code, U_GC_L_MASK | U_GC_M_MASK | U_GC_ND_MASK | U_GC_NL_MASK | U_GC_PC_MASK);
+  return has_category(code,
+                      U_GC_L_MASK | U_GC_M_MASK | U_GC_ND_MASK | U_GC_NL_MASK | U_GC_PC_MASK) ||
+         has_property(code, UCHAR_ALPHABETIC) || has_property(code, UCHAR_JOIN_CONTROL);
 }
+
+bool is_mark(char32_t code) { return has_category(code, U_GC_M_MASK); }
 
 bool is_bert_punctuation(char32_t code) {
   const bool ascii = within(code, '!', '/') || within(code, ':', '@') || within(code, '[', '`') ||
                      within(code, '{', '~');
-  return ascii || (has_category(code, U_GC_P_MASK) && is_in_unicode_8(code));
+  return ascii || (has_category(code, U_GC_P_MASK) && is_of_version(code, kBertUnicode));
 }
 
 bool is_bert_control(char32_t code) {
   if (code == '\t' || code == '\n' || code == '\r') return false;
-  return has_category(code, U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK) && is_in_unicode_8(code);
+  return has_category(code, U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CO_MASK) &&
+         is_of_version(code, kBertUnicode);
 }
 
 bool is_bert_nonspacing_mark(char32_t code) {
-  return has_category(code, U_GC_MN_MASK) && is_in_unicode_8(code);
+  return has_category(code, U_GC_MN_MASK) && is_of_version(code, kBertUnicode);
 }
 
 bool is_cjk_ideograph(char32_t code) {
@@ -97,6 +122,17 @@ bool is_cjk_ideograph(char32_t code) {
          within(code, 0x20000, 0x2A6DF) || within(code, 0x2A700, 0x2B73F) ||
          within(code, 0x2B740, 0x2B81F) || within(code, 0x2B920, 0x2CEAF) ||
          within(code, 0xF900, 0xFAFF) || within(code, 0x2F800, 0x2FA1F);
+}
+
+int sentencepiece_script(char32_t code) {
+  constexpr char32_t kProlongedSound = 0x30FC;
+  constexpr int kAny = 0;
+  if (code == U' ' || !is_of_version(code, kScriptUnicode)) return kAny;
+  UErrorCode status = U_ZERO_ERROR;
+  const UScriptCode script = uscript_getScript(static_cast<UChar32>(code), &status);
+  if (U_FAILURE(status) || script == USCRIPT_UNKNOWN) return kAny;
+  const bool kana = script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA;
+  return 1 + (kana || code == kProlongedSound ? USCRIPT_HAN : script);
 }
 
 std::vector<char32_t> canonical_decomposition(char32_t code) {

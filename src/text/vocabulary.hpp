@@ -20,6 +20,8 @@ class Vocabulary {
   std::optional<std::int64_t> id_of(std::string_view token) const;
   // Nothing when no token has the id (ids may have gaps).
   const std::string* find(std::int64_t id) const;
+  // One past the greatest id.
+  std::int64_t id_limit() const { return static_cast<std::int64_t>(tokens_.size()); }
   std::int64_t size() const { return static_cast<std::int64_t>(ids_.size()); }
 
  private:

@@ -26,9 +26,20 @@ class WordModel {
   virtual void tokenize(std::string_view word, std::vector<WordToken>& tokens) const = 0;
 };
 
-// Both borrow the vocabulary, which must outlive them, and throw Error for settings that they do
-// not know.
-std::unique_ptr<WordModel> make_bpe(const JsonField& field, const Vocabulary& vocabulary);
-std::unique_ptr<WordModel> make_wordpiece(const JsonField& field, const Vocabulary& vocabulary);
+// What the words are made of: characters, or bytes that the vocabulary writes in the byte alphabet.
+enum class Symbols { kCharacters, kBytes };
+
+using WordModelPtr = std::unique_ptr<WordModel>;
+
+// All borrow the vocabulary, which must outlive them, and throw Error for settings that they do
+// not know. Only BPE takes bytes.
+WordModelPtr make_bpe(const JsonField& field, const Vocabulary& vocabulary, Symbols symbols);
+WordModelPtr make_unigram(const JsonField& field, const Vocabulary& vocabulary);
+WordModelPtr make_word_level(const JsonField& field, const Vocabulary& vocabulary);
+WordModelPtr make_wordpiece(const JsonField& field, const Vocabulary& vocabulary);
+
+// The id of "unk_token", which the vocabulary must have.
+std::int64_t unknown_id(const JsonField& field, const std::string& token,
+                        const Vocabulary& vocabulary);
 
 }  // namespace alarm_dist

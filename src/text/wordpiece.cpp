@@ -14,10 +14,7 @@ class WordPieceModel final : public WordModel {
         prefix_(field.text_or("continuing_subword_prefix", "##")),
         most_characters_(
             static_cast<std::size_t>(field.integer_or("max_input_chars_per_word", 100))) {
-    const std::string unknown = field.text_or("unk_token", "[UNK]");
-    const auto id = vocabulary.id_of(unknown);
-    ALARM_CHECK(id, "{}: unk_token \"{}\" is not in the vocabulary", field.where(), unknown);
-    unknown_ = *id;
+    unknown_ = unknown_id(field, field.text_or("unk_token", "[UNK]"), vocabulary);
   }
 
   void tokenize(std::string_view word, std::vector<WordToken>& tokens) const override {
@@ -48,13 +45,6 @@ class WordPieceModel final : public WordModel {
     return false;
   }
 
-  static std::size_t previous_character(std::string_view word, std::size_t end) {
-    do {
-      --end;
-    } while (end > 0 && is_continuation_byte(word[end]));
-    return end;
-  }
-
   const Vocabulary& vocabulary_;
   std::string prefix_;
   std::size_t most_characters_;
@@ -63,7 +53,7 @@ class WordPieceModel final : public WordModel {
 
 }  // namespace
 
-std::unique_ptr<WordModel> make_wordpiece(const JsonField& field, const Vocabulary& vocabulary) {
+WordModelPtr make_wordpiece(const JsonField& field, const Vocabulary& vocabulary) {
   return std::make_unique<WordPieceModel>(field, vocabulary);
 }
 

@@ -84,6 +84,7 @@ void Checkpoints::save(const TrainState& state, const CausalLm& policy,
   fs::remove_all(draft);
   for (const char* part : {"policy", "critic", "optimizer"}) fs::create_directories(draft / part);
   policy.save(draft / "policy");
+  if (!policy.trainable().empty()) policy.save_adapter(draft / "adapter");
   write_safetensors(draft / "critic" / "value_head.safetensors",
                     on_cpu(learner.value_head().parameters()));
   write_safetensors(draft / "optimizer" / "adapter.safetensors", on_cpu(policy.trainable()));

@@ -135,8 +135,29 @@ class FilesTest(EndToEnd):
         self.assertEqual(trained, after)
         self.assertNotEqual(trained, self.generate(SMOKE / "policy"))
 
+    def test_a_checkpoints_adapter_merged_is_its_policy(self):
+        run = self.train("run", settings={"run.steps": 2, "optimizer.lr": 0.05, "evaluate.every": 0, "evaluate.test_prompts": 0})
+        checkpoint = run.path / "checkpoints/step-000002"
+
+        self.succeed("convert", SMOKE / "policy", self.folder / "merged", "--adapter", checkpoint / "adapter", "--merge")
+        self.succeed("convert", SMOKE / "policy", self.folder / "beside", "--adapter", checkpoint / "adapter")
+
+        self.assertEqual(self.generate(self.folder / "merged"), self.generate(checkpoint / "policy"))
+        self.assertEqual(self.generate(self.folder / "beside"), self.generate(SMOKE / "policy"))
+        self.assertTrue((self.folder / "beside/adapter/adapter_config.json").exists())
+        self.refuse(["convert", SMOKE / "policy", self.folder / "out", "--merge"], "--merge: expected --adapter DIR")
+        self.assertFalse((self.folder / "out").exists())
+
+    def test_convert_refuses_pickles_with_the_command_that_converts_them(self):
+        pickled = self.folder / "pickled"
+        pickled.mkdir()
+        (pickled / "pytorch_model.bin").write_bytes(b"")
+        self.refuse(["convert", pickled, self.folder / "out"], f"{pickled}/pytorch_model.bin: pickled weights",
+                    f"`launch/convert-pickle {pickled} OUT`")
+        self.refuse(["convert", SMOKE / "policy", self.folder / "out", "--dtype", "int8"], "--dtype int8: expected float32")
+
     def test_convert_keeps_the_model_and_refuses_to_overwrite(self):
-        self.succeed("convert", SMOKE / "policy", self.folder / "wide", "--precision", "float64")
+        self.succeed("convert", SMOKE / "policy", self.folder / "wide", "--dtype", "float64")
         self.succeed("convert", self.folder / "wide", self.folder / "back", "--precision", "float32")
 
         self.assertEqual(self.generate(self.folder / "back"), self.generate(SMOKE / "policy"))

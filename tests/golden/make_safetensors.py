@@ -4,7 +4,10 @@
 
   make_safetensors.py write FILE   writes the golden file that TensorFileTest.ReadsWhatSafetensorsWrote reads
   make_safetensors.py check FILE   reads what TensorFileTest.RoundTripsEveryType wrote (ALARM_KEEP_SAFETENSORS=FILE)
+  make_safetensors.py same A B     compares the weights of two folders, of one file or of shards, bit for bit
 """
+import json
+import pathlib
 import sys
 
 import torch
@@ -27,7 +30,31 @@ def tensors():
     return made
 
 
+def load_folder(folder):
+    index = pathlib.Path(folder) / "model.safetensors.index.json"
+    if not index.exists():
+        return load_file(index.with_name("model.safetensors"))
+    weight_map, tensors = json.loads(index.read_text())["weight_map"], {}
+    for shard in sorted(set(weight_map.values())):
+        for name, tensor in load_file(index.with_name(shard)).items():
+            assert weight_map[name] == shard and name not in tensors, (name, shard)
+            tensors[name] = tensor
+    assert set(tensors) == set(weight_map)
+    return tensors
+
+
+def same(first, second):
+    a, b = load_folder(first), load_folder(second)
+    assert set(a) == set(b), set(a) ^ set(b)
+    for name, tensor in a.items():
+        assert tensor.dtype == b[name].dtype and torch.equal(tensor, b[name]), name
+    print(f"{first}, {second}: {len(a)} tensors are the same")
+
+
 def main():
+    if sys.argv[1] == "same":
+        same(*sys.argv[2:])
+        return
     mode, path = sys.argv[1:]
     if mode == "write":
         save_file(tensors(), path, metadata={"format": "pt", "note": "größer"})

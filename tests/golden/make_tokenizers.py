@@ -5,19 +5,15 @@
 
 Two tokenizers: SmolLM2's, built here from the GGUF file's metadata (digits one by one, then GPT-2's words), and MiniLM's
 tokenizer.json. Offsets are turned from characters into bytes.
-
-`tokenizers` shifts the offsets of what follows a byte that the vocabulary lacks, within the word; the program does not.
-It gives a composed character the place of the first of its parts; the program gives it the place of all. Texts with
-such a byte, or that NFC changes under qwen2's tokenizer, carry "offsets": null.
 """
 import json
 import pathlib
 import struct
 import sys
-import unicodedata
 
 import xxhash
 from gguf import GGUFReader
+from hostile import HOSTILE
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 ROOT = pathlib.Path(sys.argv[1])
@@ -28,25 +24,6 @@ LINES_PER_DIGEST = 1000
 LLAMA = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
          r"|\s+(?!\S)|\s+")
 QWEN = LLAMA.replace(r"\p{N}{1,3}", r"\p{N}")
-
-HOSTILE = [
-    "", " ", "  ", "\n", "\t\t", "a", "é", "e\u0301", "Hello, world!", " leading and trailing  ", "a  b   c    d",
-    "It's we're I'll you'd they've I'm don't 'S 'T", "IT'S 'twas ''s '' '", "0123456789", "3.14159e-26", "1,234,567.89",
-    "x1y22z333", "10.5 % of 3,000", "१२३ ٤٥٦ ⅷ ½ ² ③ 𝟘𝟙", "\u00a0nbsp\u00a0\u2003em\u3000wide", "line\r\nline\rline\u2028sep\u2029par",
-    "zero\u200bwidth\u200cjoin\u200der", "\ufeffBOM first", "mid\ufeffdle", "NUL\x00in\x00side", "\x00", "a\x01b\x02c\x1fd\x7fe",
-    "\x80\x85\x9f c1", "bad \ufffd char \ufffd\ufffd", "😀", "😀😃 smile", "👩‍👩‍👧‍👦 family", "👍🏽 tone", "🇩🇪🇫🇷 flags", "❤️ heart ❤",
-    "中文字符", "中文 and English 混合", "日本語のテキスト、ひらがなカタカナ。", "한국어 텍스트", "각 \u1100\u1161\u11a8", "שלום עולם", "שָׁלוֹם", "مرحبا بالعالم",
-    "مَرْحَبًا", "हिन्दी में पाठ", "ภาษาไทย", "ελληνικά ΣΊΣΥΦΟΣ ς", "Ὀδυσσεύς ᾳ ΐ", "Привет, мир! ЁЖ ёж й", "İstanbul ıI ǅ ŒUVRE ß ẞ ﬁ ﬂ",
-    "naïve façade Ångström Å Å", "Z̸̡̢̛͎̲a̷̡̗l̶̨g̵̪o̴", "a" + "\u0301" * 50, "\u0301alone", "q\u0323\u0307 q\u0307\u0323", "\u0344 \u0958 \u2126 \uf900 \ufa30 \u2f800",
-    "a" * 99, "a" * 100, "a" * 101, "ab" * 500, "é" * 100, "é" * 101, "-" * 300, " " * 200, "\n" * 77 + " x", "    indented\n\tcode()\n", "=" * 64,
-    "supercalifragilisticexpialidocious", "antidisestablishmentarianism " * 3, "https://example.org/a?b=c&d=%20#e", "user@host.tld", "C++ C# F#",
-    "“quoted” ‘single’ — em–en… «g»", "a/b\\c|d~e`f^g", "$100 €50 £5 ¥7 ₿", "∑∫√∞≈≠≤≥ ⊕⊗ ℝℕ 𝕏𝒳", "x²+y²=z² H₂O", "①②③ ㈱ ㎏", "\u202eRTL override\u202c", "\u2066iso\u2069",
-    "\U000f0000 private \ue000", "\U0010ffff\ufffe", "\u0378 unassigned", "\u180e mongolian\u180espace", "\u1680ogham \u205fmath",
-    "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n", "<|endoftext|><|im_end", "x<|im_end|>y<|im_end|>", "<|im_start|", "[CLS] [MASK] [SEP][PAD][UNK]", "[MASK]ed [mask]",
-    "##ing un##able", "Smith et al., 2019", "( Smith et al . , 2005 )", "camelCaseIdentifier snake_case_name", "\U00020000\U0002a6d6 ext", "\u3400\u4dbf\u9fff\uac00",
-    "ｆｕｌｌｗｉｄｔｈ １２３", "𐍈 gothic 𒀀 cuneiform", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "\U0001f1e6", "e\u0301\u0302\u0303" * 20, "தமிழ் తెలుగు বাংলা", "ᏣᎳᎩ ꮳꮃꭹ", "ǆ ǅ Ǆ ﬀ",
-    "tab\tsep\tvals", " \t \n \r\n  ", "a \u0301b", "1\u03012", "\u0660\u0661", "ﷺ", "x" * 40 + "\u0000" + "y" * 40, "don’t ‘tis it’s",
-]
 
 
 def smollm():
@@ -89,17 +66,15 @@ def byte_offsets(text, offsets):
     return [[starts[b], starts[e]] for b, e in offsets]
 
 
-def encode(tokenizer, text, lacking=frozenset()):
+def encode(tokenizer, text):
     encoding = tokenizer.encode(text, add_special_tokens=False)
-    shifted = any(byte in lacking for byte in text.encode())
-    composed = isinstance(tokenizer.normalizer, normalizers.NFC) and not unicodedata.is_normalized("NFC", text)
-    return encoding.ids, None if shifted or composed else byte_offsets(text, encoding.offsets)
+    return encoding.ids, byte_offsets(text, encoding.offsets)
 
 
-def hostile_cases(tokenizer, lacking=frozenset()):
+def hostile_cases(tokenizer):
     cases = []
     for text in HOSTILE:
-        ids, offsets = encode(tokenizer, text, lacking)
+        ids, offsets = encode(tokenizer, text)
         cases.append({"text": text, "ids": ids, "offsets": offsets, "decoded": tokenizer.decode(ids)})
     return cases
 
@@ -141,17 +116,6 @@ def aclsum_digests(tokenizer, name):
     return {"texts": count, "tokens": tokens, "blocks": blocks}
 
 
-def lacking_bytes(tokens):
-    """Bytes whose character of the byte alphabet is no token."""
-    alphabet = {}
-    free = 0x100
-    for byte in range(256):
-        prints = 0x21 <= byte <= 0x7E or 0xA1 <= byte <= 0xAC or byte >= 0xAE
-        alphabet[byte] = chr(byte) if prints else chr(free)
-        free += not prints
-    return frozenset(byte for byte, character in alphabet.items() if character not in set(tokens))
-
-
 def partial_decodes(tokenizer, texts):
     """Every split of the ids in two: both halves may begin or end inside a character."""
     cases = []
@@ -170,7 +134,6 @@ def write(name, value):
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     tokens, merges, types = smollm()
-    lacking = lacking_bytes(tokens)
     digits = pre_tokenizers.Digits(individual_digits=True)
     tokenizers = {
         "smollm": byte_level_bpe(tokens, merges, types, gpt2_steps(digits)),
@@ -180,7 +143,7 @@ def main():
     }
     bert = minilm()
     for name, tokenizer in tokenizers.items():
-        write(f"hostile_{name}.json", hostile_cases(tokenizer, lacking))
+        write(f"hostile_{name}.json", hostile_cases(tokenizer))
     write("hostile_minilm.json", hostile_cases(bert))
     write("partial_smollm.json", partial_decodes(tokenizers["smollm"], ["😀é中文 of 👩‍👩‍👧", "한국어 𐍈x", "a\u0301\u2028ρ→"]))
     write("aclsum_digests.json", {

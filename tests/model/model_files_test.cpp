@@ -60,12 +60,12 @@ TEST(LoadModel, KnowsTheShape) {
 TEST(LoadModel, NamesAnArchitectureItDoesNotKnow) {
   const TempDir temp;
   const auto dir = copy_of_tiny(temp);
-  replace_in_config(dir, "\"llama\"", "\"qwen2\"");
+  replace_in_config(dir, "\"llama\"", "\"gemma\"");
 
   const auto message = error_of([&] { CausalLm::load(dir, {}); });
 
-  EXPECT_THAT(message, HasSubstr("qwen2"));
-  EXPECT_THAT(message, HasSubstr("supported architectures: llama"));
+  EXPECT_THAT(message, HasSubstr("config.json: \"model_type\" is \"gemma\""));
+  EXPECT_THAT(message, HasSubstr("supported: llama, mistral, qwen2, qwen3, gpt2, gpt_neox"));
 }
 
 TEST(LoadModel, NamesATensorOfAnotherShape) {
@@ -114,6 +114,17 @@ TEST(LoadModel, AdaptsOnlyTheTargets) {
   sample_logits(*model, Adapter::kOn).sum().backward();
 
   EXPECT_GT(model->trainable()[3].second.grad().norm().item<double>(), 0);
+}
+
+TEST(LoadModel, NamesATargetItDoesNotHaveAndWhatThereIs) {
+  CausalLmOptions options;
+  options.adapter.targets = {"q_proj", "c_attn"};
+
+  const auto message = error_of([&] { CausalLm::load(tiny_llama_dir(), options); });
+
+  EXPECT_THAT(message, HasSubstr("\"c_attn\""));
+  EXPECT_THAT(message, HasSubstr("self_attn.q_proj, self_attn.k_proj, self_attn.v_proj, "
+                                 "self_attn.o_proj, mlp.gate_proj, mlp.up_proj, mlp.down_proj"));
 }
 
 TEST(SaveModel, MergesTheAdapter) {

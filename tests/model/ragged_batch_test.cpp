@@ -72,6 +72,21 @@ TEST(AttentionPlan, CoversEveryRowOnceAndMasksSiblings) {
   EXPECT_EQ(plan[2].queries.begin, 5);
 }
 
+TEST(AttentionPlan, AnOnlyChildContinuesTheCausalRun) {
+  RaggedBatch batch;
+  const int child = batch.add(Tokens{3, 4}, batch.add(Tokens{1, 2}));
+  batch.add(Tokens{5}, child);
+  batch.add(Tokens{6}, batch.add(Tokens{7}));
+
+  const auto plan = make_attention_plan(batch, at::TensorOptions(at::kDouble));
+
+  ASSERT_EQ(plan.size(), 2U);
+  EXPECT_FALSE(plan[0].mask.defined());
+  EXPECT_EQ(plan[0].queries.end, 5);
+  EXPECT_FALSE(plan[1].mask.defined());
+  EXPECT_EQ(plan[1].queries.end, 7);
+}
+
 TEST(ResponseBatch, KnowsTheRowThatPredictsEachToken) {
   ResponseBatch batch;
   batch.add(Tokens{1, 2}, std::vector<Tokens>{{3, 4}, {5}});

@@ -29,7 +29,9 @@ class FakeTokenizer final : public Tokenizer {
     return encoding;
   }
   DecodedText decode(std::span<const std::int64_t>) const override { return {}; }
+  std::unique_ptr<DecodeStream> decode_stream() const override { return nullptr; }
   std::int64_t vocabulary_size() const override { return 1000; }
+  std::int64_t id_limit() const override { return 1000; }
   std::optional<std::int64_t> id_of(std::string_view token) const override {
     if (token == "[CLS]") return 1;
     if (token == "[SEP]") return 2;

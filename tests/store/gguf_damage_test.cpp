@@ -166,11 +166,11 @@ TEST(GgufDamageTest, RefusesEveryCut) {
 
 TEST(GgufDamageTest, OpensAFileWithAnUnsupportedTypeAndNamesIt) {
   const TempDir dir;
-  write_file(dir / "a", GgufBytes(2, 1, 0).tensor("x", {256}, 14, 0).data(210).bytes());
+  write_file(dir / "a", GgufBytes(2, 1, 0).tensor("x", {256}, 17, 0).data(74).bytes());
   const auto file = GgufFile::open(dir / "a");
 
-  EXPECT_EQ(file.quantization("x"), "Q6_K");
-  expect_error([&] { file.dequantize("x"); }, {"tensor 'x' is Q6_K, expected one of F32"});
+  EXPECT_EQ(file.quantization("x"), "IQ2_XS");
+  expect_error([&] { file.dequantize("x"); }, {"tensor 'x' is IQ2_XS, expected one of F32 F16"});
 }
 
 }  // namespace

@@ -56,12 +56,13 @@ TEST(GgufTest, DequantisesEveryTypeAsThePythonPackageDoes) {
       TensorFile::open(source_dir() / "tests/data/store/small_expected.safetensors");
 
   EXPECT_THAT(file.tensor_names(),
-              ElementsAre("f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "vector"));
+              ElementsAre("f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k",
+                          "q3_k", "q4_k", "q5_k", "q6_k", "vector"));
   for (const auto& name : file.tensor_names()) {
     const auto found = file.dequantize(name);
     EXPECT_EQ(found.scalar_type(), at::kFloat) << name;
     EXPECT_EQ(found.sizes(), expected.get(name).sizes()) << name;
-    EXPECT_TRUE(at::allclose(found, expected.get(name), 1e-6, 0.0)) << name;
+    EXPECT_TRUE(at::equal(found, expected.get(name))) << name << ": not bit for bit";
   }
   EXPECT_EQ(file.quantization("q4_1"), "Q4_1");
   EXPECT_EQ(file.quantization("vector"), "F32");

@@ -110,27 +110,5 @@ TEST(TensorFileDamageTest, RefusesEveryCut) {
   }
 }
 
-TEST(TensorFileDamageTest, NamesWhatAFolderLacks) {
-  const TempDir dir;
-  const auto index = dir / "model.safetensors.index.json";
-
-  expect_error([&] { TensorFile::open(dir / "nowhere"); }, {"nowhere", "no such file or folder"});
-  expect_error([&] { TensorFile::open(dir.path()); },
-               {dir.path().string(), "model.safetensors", "found neither"});
-  write_file(index, R"({"weight_map": {"a": "model-1.safetensors", "b": "model-1.safetensors"}})");
-  expect_error([&] { TensorFile::open(dir.path()); },
-               {"model-1.safetensors is missing", "2 tensors", "'a'"});
-  write_safetensors(dir / "model-1.safetensors", {{"a", at::ones({1})}});
-  expect_error([&] { TensorFile::open(dir.path()); },
-               {"tensor 'b' should be in", "model-1.safetensors"});
-  write_file(index, R"({"weight_map": {"a": "../model-1.safetensors"}})");
-  expect_error([&] { TensorFile::open(dir.path()); },
-               {"'../model-1.safetensors'", "a file beside it"});
-  write_file(index, R"({"weight_map": 1})");
-  expect_error([&] { TensorFile::open(dir.path()); }, {"'weight_map'"});
-  write_file(index, R"({"weight_map": {"a": "s", "a": "s"}})");
-  expect_error([&] { TensorFile::open(dir.path()); }, {"names 'a' twice"});
-}
-
 }  // namespace
 }  // namespace alarm_dist

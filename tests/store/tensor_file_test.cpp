@@ -125,25 +125,32 @@ TEST(TensorFileTest, CopiesTensorsThatTheFileDoesNotAlign) {
   EXPECT_TRUE(at::equal(file.get("x"), at::tensor({1.5F, -2.0F})));
 }
 
-TEST(TensorFileTest, ReadsAFolderOfShards) {
+TEST(TensorFileTest, KeepsTheGivenOrderEndToEnd) {
   const TempDir dir;
-  write_safetensors(dir / "model-1.safetensors", {{"a", at::ones({2})}, {"b", at::zeros({3})}});
-  write_safetensors(dir / "model-2.safetensors", {{"c", at::full({1}, 5.0)}});
-  testing::write_file(dir / "model.safetensors.index.json",
-                      R"({"metadata": {"total_size": 1}, "weight_map": {"a": "model-1.safetensors",
-                          "b": "model-1.safetensors", "c": "model-2.safetensors"}})");
+  write_safetensors(dir / "a", {{"q", at::ones({2, 4})},
+                                {"ids", at::arange(3)},
+                                {"k", at::zeros({1, 4})},
+                                {"a", at::full({1, 4}, 2.0)}});
 
-  const auto file = TensorFile::open(dir.path());
+  const auto file = TensorFile::open(dir / "a");
 
-  EXPECT_THAT(file.names(), ::testing::ElementsAre("a", "b", "c"));
-  EXPECT_EQ(file.get("c").item<double>(), 5.0);
+  const auto q = file.get("q"), k = file.get("k"), a = file.get("a");
+  EXPECT_EQ(static_cast<float*>(q.data_ptr()) + q.numel(), k.data_ptr());
+  EXPECT_EQ(static_cast<float*>(k.data_ptr()) + k.numel(), a.data_ptr());
+  EXPECT_EQ(static_cast<std::int64_t*>(file.get("ids").data_ptr()) + 3, q.data_ptr())
+      << "wider elements come first";
 }
 
-TEST(TensorFileTest, ReadsAFolderWithOneFile) {
+TEST(TensorFileTest, NamesTheTensorThatIsNotOfNumbers) {
   const TempDir dir;
-  write_safetensors(dir / "model.safetensors", {{"a", at::ones({2})}});
+  write_safetensors(dir / "a", {{"w", at::ones({2, 3}).to(at::kChar)}});
+  const auto file = TensorFile::open(dir / "a");
 
-  EXPECT_TRUE(TensorFile::open(dir.path()).contains("a"));
+  expect_error(
+      [&] {
+        file.get("w", {2, 3});
+      },
+      {(dir / "a").string(), "'w'", "expected floating-point numbers", "found I8"});
 }
 
 TEST(TensorFileTest, NamesTheTensorThatIsMissingOrOfAnotherShape) {

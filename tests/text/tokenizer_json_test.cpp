@@ -171,19 +171,37 @@ TEST(TokenizerJson, UnsupportedIsRefusedByName) {
     document[json::json_pointer(pointer)] = value;
     return document;
   };
-  expect_refused(changed("/normalizer", {{"type", "NFKC"}}),
-                 "normalizer: normalizer \"NFKC\" is not supported");
-  expect_refused(changed("/pre_tokenizer", {{"type", "Metaspace"}}), "pre-tokenizer \"Metaspace\"");
-  expect_refused(changed("/post_processor", {{"type", "RobertaProcessing"}}),
-                 "\"RobertaProcessing\"");
-  expect_refused(changed("/decoder", {{"type", "Fuse"}}), "decoder \"Fuse\"");
-  expect_refused(changed("/model/type", "Unigram"), "model \"Unigram\"");
-  expect_refused(changed("/model/byte_fallback", true), "model: byte_fallback");
+  expect_refused(changed("/normalizer", {{"type", "Rot13"}}),
+                 "normalizer: normalizer \"Rot13\" is not supported; supported: BertNormalizer, "
+                 "ByteLevel, Lowercase, NFC");
+  expect_refused(
+      changed("/pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", {{{"type", "Chunks"}}}}}),
+      "pre_tokenizer.pretokenizers[0]: pre-tokenizer \"Chunks\" is not supported; supported: ");
+  expect_refused(changed("/decoder", {{"type", "CTC"}}), "decoder: decoder \"CTC\"");
+  expect_refused(changed("/post_processor", {{"type", "Custom"}}),
+                 "post_processor: post-processor \"Custom\"");
+  expect_refused(changed("/model/type", "Bigram"),
+                 "model: model \"Bigram\" is not supported; supported: BPE, Unigram, WordLevel, "
+                 "WordPiece");
+  expect_refused(changed("/model/type", "Unigram"), "model.vocab: expected an array, found object");
   expect_refused(changed("/model/dropout", 0.1), "model: dropout");
-  expect_refused(changed("/model/end_of_word_suffix", "</w>"), "end_of_word_suffix");
-  expect_refused(changed("/pre_tokenizer", nullptr), "BPE without a ByteLevel");
-  expect_refused(changed("/pre_tokenizer", {{"type", "Split"}, {"behavior", "MergedWithNext"}}),
-                 "MergedWithNext");
+  expect_refused(
+      changed("/pre_tokenizer",
+              {{"type", "Split"}, {"pattern", {{"String", "a"}}}, {"behavior", "MergedWithAll"}}),
+      "pre_tokenizer.behavior: split behavior \"MergedWithAll\" is not supported; "
+      "supported: Removed, Isolated");
+  expect_refused(changed("/normalizer", {{"type", "Precompiled"}, {"precompiled_charsmap", "?"}}),
+                 "normalizer.precompiled_charsmap: not base64");
+  expect_refused(
+      changed("/normalizer", {{"type", "Precompiled"}, {"precompiled_charsmap", "/////w=="}}),
+      "normalizer.precompiled_charsmap: a trie of 4294967295 bytes in 0 bytes");
+}
+
+TEST(TokenizerJson, AnIdLimitCoversGaps) {
+  const auto tokenizer = parse(tiny_bpe());
+
+  EXPECT_EQ(tokenizer->vocabulary_size(), 8);
+  EXPECT_EQ(tokenizer->id_limit(), 10);
 }
 
 TEST(TokenizerJson, MistakesAreNamedByKey) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A decoder-only language model: one code for generation, scoring and training (DESIGN, law 1).
+// A language model: one code for generation, scoring and training (DESIGN, law 1), and one for all
+// decoder-only families: Llama, Mistral, Qwen2, Qwen3, GPT-2 and GPT-NeoX. An encoder-decoder (T5,
+// mT5) has the same interface: segments without a parent go through its encoder, their descendants
+// through its decoder, and the last row of a prompt is the decoder's start token.
 //
 // The base weights are frozen views of a file that all ranks of a node map; LoRA adapters are what
 // is trained, in float32. With the adapter off the model is the reference policy. Activations are
@@ -21,12 +24,16 @@
 
 namespace alarm_dist {
 
+// All projections of all layers, whatever the family calls them.
+inline constexpr const char* kAllLinear = "all-linear";
+
 struct LoraConfig {
   std::int64_t rank = 16;
   double alpha = 32;
-  // Which projections: q_proj k_proj v_proj o_proj gate_proj up_proj down_proj.
-  std::vector<std::string> targets = {"q_proj",    "k_proj",  "v_proj",   "o_proj",
-                                      "gate_proj", "up_proj", "down_proj"};
+  // Which projections, by the names of Hugging Face's modules ("q_proj", "c_attn", "mlp.c_proj"): a
+  // target names all modules whose name ends with it. One that names none is an Error that lists
+  // what the model has.
+  std::vector<std::string> targets = {kAllLinear};
 };
 
 struct CausalLmOptions {
@@ -71,7 +78,8 @@ class CausalLm {
   // tokens.
   virtual std::unique_ptr<Decoder> start_decoding(const DecodePlan& plan,
                                                   Adapter adapter) const = 0;
-  // [M, hidden] -> [M, vocabulary], float32 (float64 for a float64 model).
+  // [M, hidden] -> [M, vocabulary], float32 (float64 for a float64 model). Throws Error when the
+  // checkpoint has no head for the vocabulary (a reward model's trunk).
   virtual at::Tensor logits(const at::Tensor& hidden_MD) const = 0;
   // The frozen matrix of logits, [vocabulary, hidden], in the weights' type.
   virtual const at::Tensor& head_VD() const = 0;
@@ -81,9 +89,11 @@ class CausalLm {
   virtual NamedTensors trainable() const = 0;
   // Whole tensors under Hugging Face's names, the adapter merged in, in the stored type.
   virtual NamedTensors merged_weights() const = 0;
-  // Writes config.json, generation_config.json, tokenizer files (copied) and model.safetensors:
-  // transformers loads it.
+  // A Hugging Face directory of the merged weights, which transformers loads: config.json (unknown
+  // keys kept), generation_config.json, tokenizer files and the weights (write_weights).
   virtual void save(const std::filesystem::path& dir) const = 0;
+  // The adapter alone, in PEFT's layout (alarm/model/peft_adapter.hpp).
+  virtual void save_adapter(const std::filesystem::path& dir) const = 0;
 
  protected:
   CausalLm() = default;

@@ -20,6 +20,11 @@ struct SamplingConfig {
   double temperature = 1.0;  // 0: greedy
   std::int64_t top_k = 0;    // 0: all
   double top_p = 1.0;
+  double min_p = 0;  // cuts what is less likely than min_p times the most likely token
+  double repetition_penalty = 1.0;  // of tokens of the prompt and the answer so far
+  std::int64_t min_new_tokens = 0;  // no end of sequence before
+  std::vector<std::vector<std::int64_t>> bad_words =
+      {};  // token sequences that are never completed
 };
 
 enum class FinishReason : std::uint8_t { kEndOfSequence, kLength };
@@ -34,8 +39,8 @@ struct GenerationRequest {
 struct Generation {
   std::vector<std::int64_t> tokens;  // with the end-of-sequence token if there was one
   std::vector<float>
-      sampled_logprobs;  // of the distribution sampled (after temperature, top-k, top-p)
-  std::vector<float> policy_logprobs;  // of softmax(logits / temperature) without truncation
+      sampled_logprobs;  // of the distribution sampled (after processors, temperature and cuts)
+  std::vector<float> policy_logprobs;  // of softmax(logits / temperature) without any of them
                                        // (temperature 1 if greedy)
   FinishReason finish = FinishReason::kLength;
 };
@@ -51,8 +56,9 @@ std::vector<Generation> generate(const CausalLm& model, std::span<const Generati
                                  const SamplingConfig& sampling, const DrawContext& draws,
                                  Adapter adapter = Adapter::kOn);
 
-// The distribution sampled from: logits [B, V] after temperature, top-k and top-p, as
-// log-probabilities (-inf where cut).
+// The distribution sampled from: logits [B, V] after temperature, top-k, top-p and min-p, as
+// log-probabilities (-inf where cut). What depends on the tokens before (repetition penalty, bad
+// words, minimum length) is not applied here.
 at::Tensor sampling_logprobs(const at::Tensor& logits_BV, const SamplingConfig& sampling);
 
 }  // namespace alarm_dist

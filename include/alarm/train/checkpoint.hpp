@@ -3,6 +3,7 @@
 //
 //   step-000050/policy/      whole weights, adapter merged: a Hugging Face directory, loads in
 //   transformers
+//               adapter/     the adapter alone, in PEFT's layout
 //               critic/      the value head
 //               optimizer/   adapter (float32), the optimiser's moments, a reference that moves
 //               state.json   step, coefficient, statistics, best evaluation

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/convert_model.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/add.h>
+#include <fmt/ranges.h>
+
+#include "alarm/base/error.hpp"
+#include "alarm/model/convert.hpp"
+#include "alarm/model/peft_adapter.hpp"
+#include "alarm/store/atomic_file.hpp"
+#include "alarm/store/tensor_file.hpp"
+
+#include "model/draft_folder.hpp"
+#include "model/gguf_import.hpp"
+#include "model/model_files.hpp"
+#include "model/weight_order.hpp"
+
+namespace alarm_dist {
+namespace {
+
+namespace fs = std::filesystem;
+using Changes = std::map<std::string, PeftChange>;
+
+constexpr const char* kAdapterFolder = "adapter";
+constexpr const char* kAdapterFiles[] = {"adapter_config.json", "adapter_model.safetensors"};
+
+// In float32 at least, or in the wider of both types.
+at::Tensor changed(const at::Tensor& stored, const PeftChange& change, at::ScalarType dtype) {
+  const auto type = c10::promoteTypes(c10::promoteTypes(stored.scalar_type(), at::kFloat), dtype);
+  return at::add(stored.to(type), change.value(type));
+}
+
+void check_change(const fs::path& adapter, const std::string& name, const at::Tensor& stored,
+                  const PeftChange& change) {
+  ALARM_CHECK(
+      stored.is_floating_point() && stored.sizes() == at::IntArrayRef(change.shape()),
+      "{}: the adapter changes '{}' as numbers of shape [{}], the model has {} of shape [{}]",
+      adapter.string(), name, fmt::join(change.shape(), ", "), c10::toString(stored.scalar_type()),
+      fmt::join(stored.sizes(), ", "));
+}
+
+// A tensor in another type, what an adapter changes added before it is rounded; integers stay.
+TensorSource converted(const std::string& name, const at::Tensor& stored,
+                       const std::optional<PeftChange>& change, at::ScalarType dtype) {
+  const auto type = stored.is_floating_point() ? dtype : stored.scalar_type();
+  return {.name = name, .type = type, .shape = stored.sizes().vec(), .make = [=] {
+            return (change ? changed(stored, *change, type) : stored).to(type);
+          }};
+}
+
+// An adapter of a model with a head calls the trunk's modules "transformer.h.0..."; a checkpoint of
+// the bare trunk calls them "h.0...".
+Changes read_changes(const fs::path& adapter, const TensorFile& file) {
+  Changes changes;
+  if (adapter.empty()) return changes;
+  for (const auto& [name, change] : peft_changes(adapter)) {
+    const auto bare = name.substr(name.find('.') + 1);
+    changes.emplace(!file.contains(name) && file.contains(bare) ? bare : name, change);
+  }
+  return changes;
+}
+
+void write_directory(const fs::path& from, at::ScalarType dtype, const fs::path& adapter,
+                     const fs::path& to) {
+  const auto file = TensorFile::open(from);
+  auto changes = read_changes(adapter, file);
+  TensorSources tensors;
+  for (const auto& name : in_fused_order(file.names())) {
+    const auto stored = file.get(name);  // a view: nothing is read yet
+    std::optional<PeftChange> change;
+    if (const auto found = changes.extract(name)) change = found.mapped();
+    if (change) check_change(adapter, name, stored, *change);
+    tensors.push_back(converted(name, stored, change, dtype));
+  }
+  ALARM_CHECK(changes.empty(), "{}: the adapter changes '{}', which is not in {}", adapter.string(),
+              changes.begin()->first, from.string());
+  write_model_directory(from, tensors, to);
+}
+
+void copy_adapter(const fs::path& from, const fs::path& to) {
+  read_peft_config(from);  // damaged or unsupported: said before anything is written
+  fs::create_directories(to);
+  for (const char* name : kAdapterFiles) fs::copy_file(from / name, to / name);
+}
+
+}  // namespace
+
+bool is_gguf(const fs::path& model) { return model.extension() == ".gguf"; }
+
+void check_is_model(const fs::path& model) {
+  ALARM_CHECK(fs::exists(model),
+              "{}: there is no such model; expected a Hugging Face directory or a .gguf file",
+              model.string());
+  if (fs::is_directory(model)) return;
+  refuse_pickle(model);
+  ALARM_CHECK(is_gguf(model), "{}: expected a Hugging Face directory or a .gguf file",
+              model.string());
+}
+
+void write_converted(const fs::path& model, at::ScalarType dtype, const fs::path& adapter,
+                     const fs::path& dir) {
+  if (!is_gguf(model)) {
+    write_directory(model, dtype, adapter, dir);
+  } else if (adapter.empty()) {
+    import_gguf(model, dtype, dir);
+  } else {
+    const DraftFolder whole(dir / "whole");
+    import_gguf(model, at::kFloat, whole.path());
+    write_directory(whole.path(), dtype, adapter, dir);
+  }
+}
+
+void convert_model(const fs::path& model, const Conversion& conversion, const fs::path& out) {
+  if (fs::exists(out)) throw UsageError(fmt::format("{} exists already", out.string()));
+  check_is_model(model);
+  const bool merged = conversion.place == AdapterPlace::kMerged;
+  const DraftFolder draft(out);
+  if (!conversion.adapter.empty() && !merged)
+    copy_adapter(conversion.adapter, draft.path() / kAdapterFolder);
+  write_converted(model, conversion.dtype, merged ? conversion.adapter : fs::path(), draft.path());
+  draft.commit(draft.path());
+}
+
+}  // namespace alarm_dist

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder that is written under another name: complete or absent.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace alarm_dist {
+
+class DraftFolder {
+ public:
+  // Beside the target, so that a rename suffices. What a killed process left there is removed: only
+  // one may write a target at a time (FileLock).
+  explicit DraftFolder(std::filesystem::path target) : target_(std::move(target)) {
+    auto absolute = std::filesystem::absolute(target_);
+    if (!absolute.has_filename()) absolute = absolute.parent_path();  // "models/mine/"
+    path_ = absolute.parent_path() / ("." + absolute.filename().string() + ".partial");
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~DraftFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  DraftFolder(const DraftFolder&) = delete;
+  DraftFolder& operator=(const DraftFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  // The folder, or one inside it, becomes the target.
+  void commit(const std::filesystem::path& whole) const { std::filesystem::rename(whole, target_); }
+
+ private:
+  std::filesystem::path target_, path_;
+};
+
+}  // namespace alarm_dist

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/families/family.hpp"
+
+namespace alarm_dist {
+
+DecoderSpec read_mistral(const ConfigFile& config) {
+  DecoderSpec spec = read_llama_like(config);
+  constexpr std::int64_t kDefaultKeyValueHeads = 8;
+  spec.shape.kv_heads = config.size_or("num_key_value_heads", kDefaultKeyValueHeads);
+  if (config.has("layer_types")) config.refuse("layer_types", "none, as all layers are alike");
+  if (!config.has("sliding_window")) return spec;
+  spec.window = config.size("sliding_window");
+  spec.windowed.assign(static_cast<std::size_t>(spec.shape.layers), true);
+  return spec;
+}
+
+}  // namespace alarm_dist

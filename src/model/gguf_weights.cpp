@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/gguf_weights.hpp"
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "alarm/base/error.hpp"
+
+namespace alarm_dist {
+namespace {
+
+// How a tensor's rows stand in the file, where that is not as in Hugging Face's.
+enum class Order {
+  kSame,
+  kTransposed,   // Conv1D
+  kInterleaved,  // pairs of a rotation are rows 2i, 2i+1 of a head, not i, i+E/2 (Llama's q and k)
+  kStacked       // all queries, keys, values, not these of each head (GPT-NeoX)
+};
+
+struct Reordering {
+  Order from;
+  std::int64_t heads = 0;
+};
+
+at::Tensor reordered(const at::Tensor& stored, const Reordering& how) {
+  switch (how.from) {
+    case Order::kSame:
+      return stored;
+    case Order::kTransposed:
+      return stored.t();
+    case Order::kInterleaved:
+      return stored.view({how.heads, stored.size(0) / how.heads / 2, 2, -1})
+          .transpose(1, 2)
+          .reshape(stored.sizes());
+    case Order::kStacked:
+      return stored.view({3, how.heads, stored.size(0) / how.heads / 3, -1})
+          .transpose(0, 1)
+          .reshape(stored.sizes());
+  }
+  return {};
+}
+
+class GgufWeights {
+ public:
+  GgufWeights(const GgufFile& file, const DecoderSpec& spec, c10::ScalarType dtype)
+      : file_(file),
+        spec_(spec),
+        dtype_(dtype),
+        interleaved_(file.text("general.architecture") == "llama") {}
+
+  TensorSources read() {
+    const auto& names = spec_.names;
+    add(names.trunk + names.embedding + ".weight", "token_embd.weight");
+    if (!names.positions.empty())
+      add(names.trunk + names.positions + ".weight", "position_embd.weight");
+    for (std::int64_t i = 0; i < spec_.shape.layers; ++i) add_layer(i);
+    add_norm(names.trunk + names.final_norm, "output_norm");
+    if (!spec_.tied_embeddings) add(names.head.front() + ".weight", "output.weight");
+    check_all_are_used();
+    return std::move(sources_);
+  }
+
+ private:
+  void add_layer(std::int64_t number) {
+    const auto& names = spec_.names;
+    const auto layer = names.trunk + names.layers + "." + std::to_string(number) + ".",
+               block = "blk." + std::to_string(number) + ".";
+    add_norm(layer + names.attention_norm, block + "attn_norm");
+    const bool fused = spec_.qkv.names.size() == 1;
+    add_maps(layer, spec_.qkv, block,
+             fused ? Stored{"attn_qkv"} : Stored{"attn_q", "attn_k", "attn_v"});
+    if (!names.query_norm.empty()) {
+      add(layer + names.query_norm + ".weight", block + "attn_q_norm.weight");
+      add(layer + names.key_norm + ".weight", block + "attn_k_norm.weight");
+    }
+    add_maps(layer, spec_.output, block, {"attn_output"});
+    add_norm(layer + names.mlp_norm, block + "ffn_norm");
+    add_maps(layer, spec_.up, block,
+             spec_.gated() ? Stored{"ffn_gate", "ffn_up"} : Stored{"ffn_up"});
+    add_maps(layer, spec_.down, block, {"ffn_down"});
+  }
+
+  using Stored = std::vector<std::string>;
+
+  // Weights, then biases: what is used as one matrix lies end to end.
+  void add_maps(const std::string& layer, const ProjectionSpec& maps, const std::string& block,
+                const Stored& stored) {
+    for (const char* kind : {".weight", ".bias"}) {
+      if (kind == std::string(".bias") && !maps.bias) break;
+      for (std::size_t i = 0; i < stored.size(); ++i)
+        add(layer + maps.names[i] + kind, block + stored[i] + kind);
+    }
+  }
+
+  void add_norm(const std::string& name, const std::string& stored) {
+    add(name + ".weight", stored + ".weight");
+    if (spec_.norm == NormKind::kLayer) add(name + ".bias", stored + ".bias");
+  }
+
+  Reordering reordering(const std::string& stored) const {
+    const auto is = [&](const char* part) { return stored.find(part) != std::string::npos; };
+    if (interleaved_ && is(".attn_q.")) return {Order::kInterleaved, spec_.shape.heads};
+    if (interleaved_ && is(".attn_k.")) return {Order::kInterleaved, spec_.shape.kv_heads};
+    if (spec_.qkv_order == QkvOrder::kByHead && is(".attn_qkv."))
+      return {Order::kStacked, spec_.shape.heads};
+    const bool map = stored.starts_with("blk.") && file_.shape(stored).size() == 2;
+    const bool transposed = map && spec_.layout == WeightLayout::kInputsFirst;
+    return {transposed ? Order::kTransposed : Order::kSame};
+  }
+
+  // A tensor without a place is part of a model that the spec does not describe.
+  void check_all_are_used() const {
+    for (const auto& name : file_.tensor_names()) {
+      ALARM_CHECK(used_.contains(name) || name == "rope_freqs.weight",
+                  "{}: tensor '{}' has no place in a model of the architecture {}",
+                  file_.path().string(), name, file_.text("general.architecture"));
+    }
+  }
+
+  void add(const std::string& name, const std::string& stored) {
+    ALARM_CHECK(file_.contains(stored), "{}: tensor '{}' is missing", file_.path().string(),
+                stored);
+    used_.insert(stored);
+    const auto how = reordering(stored);
+    auto shape = file_.shape(stored);
+    if (how.from == Order::kTransposed) std::swap(shape[0], shape[1]);
+    sources_.push_back({.name = name,
+                        .type = dtype_,
+                        .shape = shape,
+                        .make = [&file = file_, stored, how, dtype = dtype_] {
+                          return reordered(file.dequantize(stored), how).to(dtype);
+                        }});
+  }
+
+  const GgufFile& file_;
+  const DecoderSpec& spec_;
+  c10::ScalarType dtype_;
+  bool interleaved_;
+  TensorSources sources_;
+  std::set<std::string> used_;
+};
+
+}  // namespace
+
+TensorSources gguf_weights(const GgufFile& file, const DecoderSpec& spec, c10::ScalarType dtype) {
+  return GgufWeights(file, spec, dtype).read();
+}
+
+}  // namespace alarm_dist

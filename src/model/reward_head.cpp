@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alarm/model/reward_head.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <ATen/Functions.h>
+#include <nlohmann/json.hpp>
+
+#include "alarm/base/error.hpp"
+#include "alarm/base/random.hpp"
+#include "alarm/store/atomic_file.hpp"
+
+#include "model/score_names.hpp"
+
+namespace alarm_dist {
+namespace {
+
+constexpr double kDeviation = 0.02;
+
+// Rows of the last tokens of sequences.
+std::vector<std::int64_t> last_rows(const RaggedBatch& batch) {
+  std::vector<bool> continued(batch.segments.size(), false);
+  for (const Segment& segment : batch.segments) {
+    if (segment.parent >= 0) continued[static_cast<std::size_t>(segment.parent)] = true;
+  }
+  std::vector<std::int64_t> rows;
+  for (std::size_t i = 0; i < batch.segments.size(); ++i) {
+    if (continued[i]) continue;
+    const Segment& segment = batch.segments[i];
+    const auto row = segment.size() > 0 ? segment.end - 1 : batch.row_before(static_cast<int>(i));
+    ALARM_CHECK(row >= 0, "sequence {} of a batch has no tokens to score", rows.size());
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+// "LlamaForCausalLM" -> "LlamaForSequenceClassification".
+std::string classifier_name(const std::string& architecture) {
+  for (const std::string ending : {"ForCausalLM", "LMHeadModel", "ForSequenceClassification",
+                                   "ForTokenClassification", "Model"}) {
+    if (architecture.ends_with(ending))
+      return architecture.substr(0, architecture.size() - ending.size()) +
+             "ForSequenceClassification";
+  }
+  return architecture;
+}
+
+void write_config(const std::filesystem::path& path, std::int64_t labels) {
+  auto config = nlohmann::ordered_json::parse(read_whole_file(path));
+  if (config.contains("architectures")) {
+    for (auto& name : config["architectures"]) name = classifier_name(name.get<std::string>());
+  }
+  auto names = nlohmann::ordered_json::object(), numbers = nlohmann::ordered_json::object();
+  for (std::int64_t label = 0; label < labels; ++label) {
+    const auto name = "LABEL_" + std::to_string(label);
+    names[std::to_string(label)] = name;
+    numbers[name] = label;
+  }
+  config["id2label"] = names;
+  config["label2id"] = numbers;
+  write_file_atomically(path, config.dump(2) + "\n");
+}
+
+}  // namespace
+
+ScoreHead::ScoreHead(std::string name, const at::Tensor& weight_LD, const at::Tensor& bias_L,
+                     const CausalLm& trunk)
+    : name_(std::move(name)) {
+  const auto type = trunk.dtype() == at::kDouble ? at::kDouble : at::kFloat;
+  const auto leaf = [&](const at::Tensor& stored) {
+    return stored.to(trunk.device(), type, /*non_blocking=*/false, /*copy=*/true)
+        .requires_grad_(true);
+  };
+  weight_LD_ = leaf(weight_LD);
+  if (bias_L.defined()) bias_L_ = leaf(bias_L);
+}
+
+ScoreHead ScoreHead::load(const std::filesystem::path& dir, const CausalLm& trunk) {
+  const auto file = TensorFile::open(dir);
+  std::string name = kScoreHeads[0];
+  for (const std::string known : kScoreHeads) {
+    if (file.contains(known + ".weight")) name = known;
+  }
+  const auto found = file.get(name + ".weight");
+  const auto labels = found.dim() == 2 ? found.size(0) : 1;
+  const auto weight = file.get(name + ".weight", {labels, trunk.shape().hidden});
+  const auto bias =
+      file.contains(name + ".bias") ? file.get(name + ".bias", {labels}) : at::Tensor();
+  return {name, weight, bias, trunk};
+}
+
+ScoreHead ScoreHead::draw(const CausalLm& trunk, std::int64_t labels, Bias bias,
+                          std::uint64_t seed) {
+  auto weight = at::empty({labels, trunk.shape().hidden}, at::kFloat);
+  for (std::int64_t i = 0; i < weight.numel(); ++i) {
+    const DrawKey key{
+        .seed = seed, .purpose = Purpose::kHeadInit, .token = static_cast<std::uint32_t>(i)};
+    weight.mutable_data_ptr<float>()[i] = static_cast<float>(kDeviation * draw_normal(key));
+  }
+  return {"score", weight, bias == Bias::kZero ? at::zeros({labels}) : at::Tensor(), trunk};
+}
+
+at::Tensor ScoreHead::operator()(const at::Tensor& states_MD) const {
+  const auto bias = bias_L_.defined() ? std::optional(bias_L_) : std::nullopt;
+  return at::linear(states_MD.to(weight_LD_.scalar_type()), weight_LD_, bias);
+}
+
+NamedTensors ScoreHead::trainable() const {
+  NamedTensors tensors{{name_ + ".weight", weight_LD_}};
+  if (bias_L_.defined()) tensors.emplace_back(name_ + ".bias", bias_L_);
+  return tensors;
+}
+
+at::Tensor score_sequences(const CausalLm& trunk, const ScoreHead& head, const RaggedBatch& batch,
+                           Adapter adapter) {
+  const auto rows = at::tensor(last_rows(batch), at::TensorOptions(at::kLong)).to(trunk.device());
+  return head(trunk.hidden(batch, adapter).index_select(0, rows));
+}
+
+at::Tensor score_each_token(const CausalLm& trunk, const ScoreHead& head, const RaggedBatch& batch,
+                            Adapter adapter) {
+  return head(trunk.hidden(batch, adapter));
+}
+
+void save_reward_model(const CausalLm& trunk, const ScoreHead& head,
+                       const std::filesystem::path& dir) {
+  trunk.save(dir);
+  write_config(dir / "config.json", head.labels());
+  NamedTensors tensors = head.trainable();
+  for (auto& [name, tensor] : tensors) tensor = tensor.detach().to(trunk.dtype());
+  const auto file = TensorFile::open(dir);
+  for (const auto& name : file.names()) {
+    const auto starts = [&](const char* head) { return name.starts_with(std::string(head) + "."); };
+    const bool other_head =
+        starts("lm_head") || starts("embed_out") || std::ranges::any_of(kScoreHeads, starts);
+    if (!other_head) tensors.emplace_back(name, file.get(name));
+  }
+  write_safetensors(dir / "model.safetensors", tensors, {{"format", "pt"}});
+}
+
+}  // namespace alarm_dist

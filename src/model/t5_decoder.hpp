@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "alarm/model/decoder.hpp"
+
+#include "model/t5_network.hpp"
+
+namespace alarm_dist {
+
+// Encodes each prompt once and computes the start token. The network is borrowed.
+std::unique_ptr<Decoder> make_t5_decoder(const T5Network& network, const DecodePlan& plan,
+                                         Adapter adapter);
+
+}  // namespace alarm_dist

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tensors of expected shapes out of a checkpoint, in the wanted type and place. A tensor that has
+// both already stays a view of the map.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <ATen/core/Tensor.h>
+
+#include "model/decoder_spec.hpp"
+#include "model/norm.hpp"
+#include "model/projections.hpp"
+
+namespace alarm_dist {
+
+class WeightReader {
+ public:
+  // Both are borrowed. Names are the whole model's, with the trunk's prefix, also when the file is
+  // of the bare trunk and lacks it.
+  WeightReader(const TensorFile& file, const DecoderSpec& spec, const CausalLmOptions& options);
+
+  at::Tensor get(const std::string& name, at::IntArrayRef shape) const;
+  Norm norm(const std::string& name) const;  // of the hidden state
+  // One part a name; rows has the outputs of each.
+  Projections projections(const std::string& layer, const ProjectionSpec& maps,
+                          at::IntArrayRef rows, std::int64_t inputs) const;
+  // The matrix of logits; undefined in a reward model's checkpoint.
+  at::Tensor head() const;
+
+ private:
+  std::string stored(const std::string& name) const;
+
+  const TensorFile& file_;
+  const DecoderSpec& spec_;
+  const CausalLmOptions& options_;
+  bool bare_trunk_;
+};
+
+}  // namespace alarm_dist

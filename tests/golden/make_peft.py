@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LoRA adapters between PEFT and alarm-dist. torch 2.11.0, transformers 5.23.0, peft 0.21.2, safetensors 0.8.0.
+
+  make_peft.py write DATA_DIR           an adapter of DATA_DIR/tiny_llama as PEFT writes it, and the adapted model's logits
+  make_peft.py check ADAPTER [MODEL]    reads an adapter that alarm-dist wrote (ALARM_KEEP_ADAPTER=DIR of the test
+                                        PeftAdapter.WritesWhatItRead) onto MODEL; it has the values of the one above, so that
+                                        the logits must be the golden ones
+"""
+import json
+import pathlib
+import sys
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import LlamaForCausalLM
+
+TOKENS = [5, 17, 99, 3, 250, 8, 41, 64, 31, 12, 200, 5]
+DATA = pathlib.Path(__file__).resolve().parents[1] / "data/model"
+
+
+def in_double(model):
+    """Without the float32 islands of Transformers' Llama (norms and rotary angles), as in make_llama.py."""
+    from transformers.models.llama import modeling_llama as llama
+
+    def norm(self, x):
+        return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
+
+    def rotary(self, x, position_ids):
+        size = self.config.head_dim
+        frequencies = 1.0 / 10000.0 ** (torch.arange(0, size, 2, dtype=x.dtype) / size)
+        angles = position_ids[:, :, None].to(x.dtype) * frequencies
+        angles = torch.cat([angles, angles], -1)
+        return angles.cos(), angles.sin()
+
+    llama.LlamaRMSNorm.forward, llama.LlamaRotaryEmbedding.forward = norm, rotary
+    return model.double().eval()
+
+
+def logits(model):
+    with torch.no_grad():
+        return model(torch.tensor([TOKENS])).logits[0]
+
+
+def write(data):
+    base = LlamaForCausalLM.from_pretrained(data / "tiny_llama")
+    config = LoraConfig(r=3, lora_alpha=12, target_modules=["q_proj", "v_proj", "down_proj"], task_type="CAUSAL_LM")
+    model = get_peft_model(base, config)
+    generator = torch.Generator().manual_seed(6)
+    for name, tensor in model.named_parameters():
+        if "lora_" in name:
+            tensor.data = 0.1 * torch.randn(tensor.shape, generator=generator)
+    model.save_pretrained(data / "tiny_llama_adapter")
+    file = data / "tiny_llama_adapter/adapter_config.json"
+    config = json.loads(file.read_text())
+    config["base_model_name_or_path"] = "tiny_llama"  # not a path of this machine
+    config["target_modules"].sort()  # a set in PEFT: its order changes from run to run
+    file.write_text(json.dumps(config, indent=2) + "\n")
+    (data / "tiny_llama_adapter/README.md").unlink(missing_ok=True)
+    golden = {"logits": logits(in_double(model)), "tokens": torch.tensor(TOKENS)}
+    save_file(golden, data / "tiny_llama_adapter_golden.safetensors")
+
+
+def check(adapter, base):
+    model = in_double(PeftModel.from_pretrained(LlamaForCausalLM.from_pretrained(base), adapter))
+    golden = load_file(DATA / "tiny_llama_adapter_golden.safetensors")
+    difference = (logits(model) - golden["logits"]).abs().max().item()
+    print(f"{adapter}: {model.active_peft_config.to_dict()['target_modules']}, largest difference of logits {difference:.2e}")
+    sys.exit(0 if difference <= 1e-9 else 1)
+
+
+if sys.argv[1] == "write":
+    write(pathlib.Path(sys.argv[2]))
+else:
+    check(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else DATA / "tiny_llama")

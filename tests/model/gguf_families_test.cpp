@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// GGUF files of each architecture, by tests/golden/make_gguf_families.py: the weights are those of
+// the families' formula under GGUF's names and in its orders.
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "alarm/base/error.hpp"
+
+#include "model/gguf_import.hpp"
+#include "model/tiny_families.hpp"
+#include "support/temp_dir.hpp"
+
+namespace alarm_dist {
+namespace {
+
+using namespace ::alarm_dist::testing;
+using ::testing::HasSubstr;
+
+std::filesystem::path gguf_of(const std::string& variant) {
+  return source_dir() / "tests/data/model/gguf" / (variant + ".gguf");
+}
+
+// Shorter than the windows of the families' variants, which GGUF files do not have.
+at::Tensor short_logits(const CausalLm& model) {
+  RaggedBatch batch;
+  batch.add(Tokens{5, 17, 39, 3});
+  return model.logits(model.hidden(batch, Adapter::kOn));
+}
+
+class GgufFamily : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GgufFamily, HasTheWeightsOfTheHuggingFaceModel) {
+  const TempDir temp;
+
+  import_gguf(gguf_of(GetParam()), at::kFloat, temp.path());
+
+  const auto file = TensorFile::open(temp.path());
+  const auto expected = family_tensors(GetParam());
+  EXPECT_EQ(file.names().size(), expected.size());
+  for (const auto& [name, shape] : expected) {
+    ASSERT_TRUE(file.contains(name)) << name;
+    EXPECT_TRUE(at::equal(file.get(name, shape), family_weight(name, shape).to(at::kFloat)))
+        << name;
+  }
+}
+
+TEST_P(GgufFamily, ComputesWhatTheHuggingFaceModelDoes) {
+  const TempDir temp;
+  import_gguf(gguf_of(GetParam()), at::kFloat, temp.path());
+  const auto original = load_family(write_family(GetParam(), temp / "original"), at::kFloat);
+
+  const auto imported = load_family(temp.path(), at::kFloat);
+
+  EXPECT_LT(max_difference(short_logits(*imported), short_logits(*original)), 1e-6);
+  EXPECT_EQ(imported->shape().context, original->shape().context);
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, GgufFamily,
+                         ::testing::Values("llama", "llama_linear", "qwen2", "qwen3", "gpt2",
+                                           "gpt_neox", "gpt_neox_sequential"),
+                         [](const auto& suite) { return std::string(suite.param); });
+
+TEST(GgufRope, DivisorsOfLlama32AreRecognised) {
+  const TempDir temp;
+
+  import_gguf(gguf_of("llama_3"), at::kFloat, temp.path());
+
+  const auto config = read_file(temp / "config.json");
+  EXPECT_THAT(config, HasSubstr("\"rope_type\": \"llama3\""));
+  EXPECT_THAT(config, HasSubstr("\"factor\": 32.0"));
+  EXPECT_THAT(config, HasSubstr("\"original_max_position_embeddings\": 8192"));
+  EXPECT_EQ(load_family(temp.path(), at::kFloat)->shape().context, 256);
+}
+
+}  // namespace
+}  // namespace alarm_dist

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// What GGUF files keep of a SentencePiece model gives the model's own ids again.
+#include "model/gguf_tokenizer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "alarm/base/error.hpp"
+#include "alarm/text/tokenizer.hpp"
+
+#include "support/temp_dir.hpp"
+
+namespace alarm_dist {
+namespace {
+
+using namespace ::alarm_dist::testing;
+using ::testing::HasSubstr;
+
+// A GGUF file of metadata alone (version 3).
+class GgufWriter {
+ public:
+  void text(const std::string& key, const std::string& value) {
+    begin(key, kText);
+    put_text(entries_, value);
+  }
+  void flag(const std::string& key, bool value) {
+    begin(key, kFlag);
+    entries_ += value ? '\1' : '\0';
+  }
+  void integer(const std::string& key, std::uint32_t value) {
+    begin(key, kU32);
+    put(entries_, value);
+  }
+  void texts(const std::string& key, const std::vector<std::string>& values) {
+    begin_list(key, kText, values.size());
+    for (const auto& value : values) put_text(entries_, value);
+  }
+  void integers(const std::string& key, const std::vector<std::int32_t>& values) {
+    begin_list(key, kI32, values.size());
+    for (const auto value : values) put(entries_, value);
+  }
+  void numbers(const std::string& key, const std::vector<float>& values) {
+    begin_list(key, kF32, values.size());
+    for (const auto value : values) put(entries_, value);
+  }
+  std::string bytes() const {
+    std::string out = "GGUF";
+    put(out, std::uint32_t{3});
+    put(out, std::uint64_t{0});  // tensors
+    put(out, count_);
+    return out + entries_;
+  }
+
+ private:
+  static constexpr std::uint32_t kU32 = 4, kI32 = 5, kF32 = 6, kFlag = 7, kText = 8, kList = 9;
+
+  template <typename Number>
+  static void put(std::string& out, Number number) {
+    out.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  }
+  static void put_text(std::string& out, const std::string& text) {
+    put(out, static_cast<std::uint64_t>(text.size()));
+    out += text;
+  }
+  void begin(const std::string& key, std::uint32_t type) {
+    ++count_;
+    put_text(entries_, key);
+    put(entries_, type);
+  }
+  void begin_list(const std::string& key, std::uint32_t type, std::size_t size) {
+    begin(key, kList);
+    put(entries_, type);
+    put(entries_, static_cast<std::uint64_t>(size));
+  }
+
+  std::uint64_t count_ = 0;
+  std::string entries_;
+};
+
+TokenizerFile tokenizer_of(const GgufWriter& writer) {
+  const TempDir dir;
+  write_file(dir / "model.gguf", writer.bytes());
+  return gguf_tokenizer_file(GgufFile::open(dir / "model.gguf"));
+}
+
+GgufWriter llama_metadata() {
+  const auto parts = nlohmann::json::parse(
+      read_file(source_dir() / "tests/data/text/kinds/sentencepiece_bpe_parts.json"));
+  GgufWriter writer;
+  writer.text("tokenizer.ggml.model", "llama");
+  writer.texts("tokenizer.ggml.tokens", parts["tokens"]);
+  writer.numbers("tokenizer.ggml.scores", parts["scores"]);
+  writer.integers("tokenizer.ggml.token_type", parts["types"]);
+  writer.integer("tokenizer.ggml.bos_token_id", 1);
+  writer.integer("tokenizer.ggml.eos_token_id", 2);
+  writer.flag("tokenizer.ggml.remove_extra_whitespaces", true);
+  return writer;
+}
+
+TEST(GgufTokenizer, LlamaIsASentencePieceModel) {
+  const TempDir dir;
+  const auto original =
+      load_tokenizer(source_dir() / "tests/data/text/kinds/sentencepiece_bpe.model");
+
+  const TokenizerFile file = tokenizer_of(llama_metadata());
+
+  EXPECT_EQ(file.tokenizer_class, "LlamaTokenizer");
+  ASSERT_EQ(file.name, "tokenizer.model");
+  write_file(dir / file.name, file.bytes);
+  const auto made = load_tokenizer(dir.path());
+  for (const char* text : {"Hello, world!", "  two  spaces ", "naïve 中文 😀 <sep> x", "0123"}) {
+    EXPECT_EQ(made->encode(text).ids, original->encode(text).ids) << text;
+  }
+}
+
+TEST(GgufTokenizer, AnUnknownKindIsNamed) {
+  GgufWriter writer;
+  writer.text("tokenizer.ggml.model", "rwkv");
+  try {
+    tokenizer_of(writer);
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("model.gguf"));
+    EXPECT_THAT(error.what(), HasSubstr("\"rwkv\"; supported: gpt2"));
+  }
+}
+
+}  // namespace
+}  // namespace alarm_dist
