@@ -80,7 +80,9 @@ void describe(FieldVisitor& v, PolicyConfig& policy) {
                 v.field("rank", policy.lora.rank, kCount, "Rank of the adapters.");
                 v.field("alpha", policy.lora.alpha, kPositive,
                         "The adapter's output is scaled by alpha / rank.");
-                v.field("targets", policy.lora.targets, "Projections that get one.");
+                v.field("targets", policy.lora.targets,
+                        "Projections that get one, by the ends of their names as in PEFT; "
+                        "`all-linear`: every one.");
               });
   });
   v.choice("precision", policy.precision, {"auto", "float32", "bfloat16", "float64"},
@@ -102,6 +104,12 @@ void describe(FieldVisitor& v, RolloutConfig& rollout) {
           "Sample from the k likeliest tokens; 0: from all.");
   v.field("top_p", rollout.sampling.top_p, {.low = 0, .high = 1, .low_open = true},
           "Nucleus sampling (Holtzman et al. 2020); 1: off.");
+  v.field("min_p", rollout.sampling.min_p, kUnit,
+          "Cuts tokens less likely than this times the likeliest; 0: off.");
+  v.field("repetition_penalty", rollout.sampling.repetition_penalty, kPositive,
+          "Of tokens of the prompt and the response so far, as in CTRL; 1: none.");
+  v.field("min_new_tokens", rollout.sampling.min_new_tokens, kCountOrZero,
+          "No response ends before it has so many tokens.");
 }
 
 void describe_source(FieldVisitor& v, SourceConfig& source) {

@@ -75,8 +75,8 @@ std::string prompt_of(const Line& line, LoadedModel& loaded) {
     const bool content = message.is_object() && message.contains("content") &&
                          !message.at("content").is_number() && !message.at("content").is_boolean();
     if (!message.is_object() || !has_text(message, "role") || !content) {
-      throw UsageError(fmt::format(
-          "{}: each of 'messages' needs 'role', a text, and 'content'", line.source));
+      throw UsageError(
+          fmt::format("{}: each of 'messages' needs 'role', a text, and 'content'", line.source));
     }
   }
   nlohmann::ordered_json variables = {{"messages", *found}, {"add_generation_prompt", true}};

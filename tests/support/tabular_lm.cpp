@@ -125,4 +125,6 @@ void TabularLm::save(const std::filesystem::path& dir) const {
   throw Error(fmt::format("{}: a table is not saved", dir.string()));
 }
 
+void TabularLm::save_adapter(const std::filesystem::path& dir) const { save(dir); }
+
 }  // namespace alarm_dist::testing

@@ -59,6 +59,7 @@ class TabularLm final : public CausalLm {
   NamedTensors trainable() const override { return {{"table", table_NV_}}; }
   NamedTensors merged_weights() const override { return trainable(); }
   void save(const std::filesystem::path& dir) const override;
+  void save_adapter(const std::filesystem::path& dir) const override;
 
  private:
   PrefixTree tree_;
