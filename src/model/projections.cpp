@@ -30,19 +30,20 @@ bool end_to_end(const std::vector<Projections::Part>& parts) {
   return true;
 }
 
-at::Tensor join(const std::vector<Projections::Part>& parts) {
+std::vector<at::Tensor> join(const std::vector<Projections::Part>& parts) {
   std::vector<at::Tensor> weights;
   std::int64_t rows = 0;
   for (const auto& part : parts) {
     weights.push_back(part.weight_OI);
     rows += part.weight_OI.size(0);
   }
-  if (weights.size() == 1) return weights.front();
-  if (!end_to_end(parts)) return at::cat(weights);
   const auto& first = weights.front();
-  return at::from_blob(
+  if (weights.size() == 1) return weights;
+  if (!first.is_cpu()) return {at::cat(weights)};
+  if (!end_to_end(parts)) return weights;
+  return {at::from_blob(
       first.data_ptr(), {rows, first.size(1)}, [weights](void*) { /* keeps the map alive */ },
-      first.options());
+      first.options())};
 }
 
 at::Tensor join_biases(const std::vector<Projections::Part>& parts) {
@@ -78,7 +79,7 @@ bool is_target(const std::string& target, const std::string& projection) {
 }
 
 Projections::Projections(const std::vector<Part>& parts, WeightLayout layout)
-    : weight_OI_(join(parts)), bias_O_(join_biases(parts)), layout_(layout) {
+    : weights_OI_(join(parts)), bias_O_(join_biases(parts)), layout_(layout) {
   for (const Part& part : parts)
     blocks_.push_back({.name = part.name, .rows = part.weight_OI.size(0), .a_RI = {}, .b_OR = {}});
 }
@@ -90,10 +91,10 @@ void Projections::add_adapters(const LoraConfig& lora, std::uint64_t seed,
     const auto number = tensor_number++;
     const auto named = [&](const auto& target) { return is_target(target, block.name); };
     if (std::ranges::none_of(lora.targets, named)) continue;
-    const auto type = weight_OI_.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-    const auto options = weight_OI_.options().dtype(type);
-    block.a_RI =
-        initial_a(lora.rank, weight_OI_.size(1), seed, number).to(options).requires_grad_();
+    const at::Tensor& weight = weights_OI_.front();
+    const auto type = weight.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    const auto options = weight.options().dtype(type);
+    block.a_RI = initial_a(lora.rank, weight.size(1), seed, number).to(options).requires_grad_();
     block.b_OR = at::zeros({block.rows, lora.rank}, options).requires_grad_();
   }
 }
@@ -103,10 +104,10 @@ FusedAdapter Projections::adapter() const {
   for (const Block& block : blocks_) {
     if (block.a_RI.defined()) as.push_back(block.a_RI);
     bs.push_back(block.b_OR.defined() ? block.b_OR
-                                      : at::empty({block.rows, 0}, weight_OI_.options()));
+                                      : at::empty({block.rows, 0}, weights_OI_.front().options()));
   }
   if (as.empty()) return {};
-  const auto type = weight_OI_.scalar_type();
+  const auto type = weights_OI_.front().scalar_type();
   const auto a = as.size() == 1 ? as.front() : at::cat(as);
   const auto b = bs.size() == 1 ? bs.front() : at::block_diag(bs);
   return {a.to(type), (b * scale_).to(type)};
@@ -114,8 +115,8 @@ FusedAdapter Projections::adapter() const {
 
 at::Tensor Projections::operator()(const at::Tensor& x_NI, const FusedAdapter& adapter) const {
   const auto bias_O = bias_O_.defined() ? std::optional(bias_O_) : std::nullopt;
-  if (!adapter.a_RI.defined()) return at::linear(x_NI, weight_OI_, bias_O);
-  return lora_linear(x_NI, weight_OI_, bias_O, adapter.a_RI, adapter.b_OR);
+  if (!adapter.a_RI.defined()) return frozen_linear(x_NI, weights_OI_, bias_O);
+  return lora_linear(x_NI, weights_OI_, bias_O, adapter.a_RI, adapter.b_OR);
 }
 
 std::vector<std::string> Projections::names() const {
@@ -125,7 +126,9 @@ std::vector<std::string> Projections::names() const {
 }
 
 std::int64_t Projections::parameters() const {
-  return weight_OI_.numel() + (bias_O_.defined() ? bias_O_.numel() : 0);
+  std::int64_t count = bias_O_.defined() ? bias_O_.numel() : 0;
+  for (const auto& weight : weights_OI_) count += weight.numel();
+  return count;
 }
 
 void Projections::append_trainable(NamedTensors& tensors) const {
@@ -138,8 +141,10 @@ void Projections::append_trainable(NamedTensors& tensors) const {
 
 void Projections::append_merged(NamedTensors& tensors) const {
   std::int64_t begin = 0;
-  for (const Block& block : blocks_) {
-    at::Tensor weight = weight_OI_.narrow(0, begin, block.rows);
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    const bool joined = weights_OI_.size() == 1;
+    at::Tensor weight = joined ? weights_OI_.front().narrow(0, begin, block.rows) : weights_OI_[i];
     if (block.a_RI.defined()) {
       const auto change = block.b_OR.detach().mm(block.a_RI.detach()).mul_(scale_);
       weight = (weight.to(change.scalar_type()) + change).to(weight.scalar_type());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Projections of one input computed as one matrix product, with their LoRA adapters.
 //
-// The weights of q, k, v (or gate and up) become one matrix: a view where the file holds them end
-// to end, else a copy. Their adapters become one as well: the A's stacked, the B's block-diagonal.
-// A weight that is stored with its inputs first (GPT-2's Conv1D) is used as a transposed view.
+// The weights of q, k, v (or gate and up) become one matrix, a view, where the file holds them end
+// to end; else they stay apart on the CPU, so that processes share the file's pages, and are joined
+// on a GPU, which copies them anyway. Their adapters become one as well: the A's stacked, the B's
+// block-diagonal. A weight that is stored with its inputs first (GPT-2's Conv1D) is used as a
+// transposed view.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +61,8 @@ class Projections {
     std::int64_t rows = 0;
     at::Tensor a_RI, b_OR;  // float32 leaves; undefined without an adapter
   };
-  at::Tensor weight_OI_, bias_O_;
+  std::vector<at::Tensor> weights_OI_;  // one, or one for each block
+  at::Tensor bias_O_;
   WeightLayout layout_;
   std::vector<Block> blocks_;
   double scale_ = 0;
