@@ -20,6 +20,7 @@ job=$(sbatch --parsable --nodes=2 --ntasks-per-node=2 --output="$1/job.log" clus
 until grep -qs '"step":2,' "$1/stopped/metrics.jsonl"; do squeue -h -j "$job" | grep -q .; sleep 0.1; done
 scancel --signal=USR1 "$job"
 until grep -qs '"finished"' "$1/stopped/provenance.json"; do squeue -h -j "$job" | grep -q .; sleep 0.2; done
+while squeue -h -j "$job" | grep -q .; do sleep 0.2; done
 echo "restarts: $(scontrol show job "$job" | sed -n 's/.*Restarts=\\([0-9]*\\).*/\\1/p')"
 """
 
