@@ -67,6 +67,9 @@ void describe(FieldVisitor& v, TaskConfig& task) {
           "aclsum: what the prompt shows of `abstract`, `introduction`, `conclusion`.");
   v.field("max_words", task.max_words, kCountOrZero,
           "aclsum: the document is cut after the sentence that reaches this; 0: not.");
+  v.choice(
+      "chat", task.chat, {"chatml", "model"},
+      "How messages become a prompt: ChatML, or the chat template that comes with the policy.");
   v.choice("on_error", task.on_error, {"stop", "skip"},
            "A bad record stops the run before it starts, or is left out and counted.");
 }

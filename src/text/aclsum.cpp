@@ -28,9 +28,9 @@ std::string aclsum_question(std::string_view aspect) {
   throw Error(fmt::format("aspect \"{}\" is not one of challenge, approach, outcome", aspect));
 }
 
-std::string aclsum_prompt(std::string_view document, std::string_view aspect) {
-  return chatml_prompt(
-      {{"user", fmt::format("Abstract: {}\n\n{}", document, aclsum_question(aspect))}});
+std::string aclsum_prompt(std::string_view document, std::string_view aspect,
+                          const ChatFormat& chat) {
+  return chat({{"user", fmt::format("Abstract: {}\n\n{}", document, aclsum_question(aspect))}});
 }
 
 }  // namespace alarm_dist

@@ -87,14 +87,14 @@ class AclSumReader {
   std::vector<Record> take() { return std::move(records_); }
 
  private:
-  static Record make_record(const Record& common, const JsonField& paper, const std::string& id,
-                            const std::string& aspect) {
+  Record make_record(const Record& common, const JsonField& paper, const std::string& id,
+                     const std::string& aspect) const {
     Record record = common;
     record.id = id + "/" + aspect;
     record.aspect = aspect;
     record.reference = std::string(trim(paper.at("summary").at(aspect).text()));
     record.question = aclsum_question(aspect);
-    record.prompt = aclsum_prompt(record.document, aspect);
+    record.prompt = aclsum_prompt(record.document, aspect, options_.chat);
     return record;
   }
 

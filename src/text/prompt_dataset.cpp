@@ -28,14 +28,14 @@ std::vector<ChatMessage> read_messages(const JsonField& field) {
   return messages;
 }
 
-Record read_record(const JsonField& object) {
+Record read_record(const JsonField& object, const ChatFormat& chat) {
   ALARM_CHECK(object.has("prompt") != object.has("messages"),
               "{}: expected either \"prompt\" or \"messages\"", object.where());
   Record record;
   record.source = object.where();
   record.id = object.text_or("id", object.where());
   record.prompt = object.has("prompt") ? object.at("prompt").text()
-                                       : chatml_prompt(read_messages(object.at("messages")));
+                                       : chat(read_messages(object.at("messages")));
   record.question = object.text_or("question", "");
   record.aspect = object.text_or("aspect", "");
   record.document = object.text_or("document", "");
@@ -47,11 +47,12 @@ Record read_record(const JsonField& object) {
 
 }  // namespace
 
-Dataset load_prompts(const std::filesystem::path& file, OnDataError on_error) {
+Dataset load_prompts(const std::filesystem::path& file, OnDataError on_error,
+                     const ChatFormat& chat) {
   std::vector<Record> records;
   std::set<std::string> ids;
   const auto skipped = read_json_lines(file, on_error, [&](const auto& object, const auto& where) {
-    Record record = read_record(JsonField(object, where));
+    Record record = read_record(JsonField(object, where), chat);
     ALARM_CHECK(ids.insert(record.id).second, "{}: id \"{}\" stood in this file before", where,
                 record.id);
     records.push_back(std::move(record));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
+#include "alarm/text/chat.hpp"
 #include "alarm/train/trainer.hpp"
 
 #include "train/policy_loader.hpp"
@@ -9,22 +10,33 @@
 namespace alarm_dist {
 namespace {
 
-Dataset load_split(const TaskConfig& task, const std::string& file) {
+ChatFormat chat_format(const TrainConfig& config) {
+  if (config.task.chat == "chatml") return chatml_prompt;
+  const c10::Device device = config.policy.device == "cuda" ? c10::kCUDA : c10::kCPU;
+  const auto dir = resolve_model(
+      config.policy.model, parse_precision(config.policy.precision, device), config.paths.cache);
+  const auto chat = std::make_shared<const ChatTemplate>(ChatTemplate::load(dir));
+  return [chat](const std::vector<ChatMessage>& messages) { return chat->prompt(messages); };
+}
+
+Dataset load_split(const TaskConfig& task, const std::string& file, const ChatFormat& chat) {
   const auto on_error = task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   if (task.name == "aclsum")
     return load_aclsum({.file = file,
                         .sections = task.sections,
                         .max_words = task.max_words,
-                        .on_error = on_error});
-  return load_prompts(file, on_error);
+                        .on_error = on_error,
+                        .chat = chat});
+  return load_prompts(file, on_error, chat);
 }
 
 }  // namespace
 
 Datasets load_datasets(const TrainConfig& config) {
-  return {load_split(config.task, config.task.train),
-          load_split(config.task, config.task.validation),
-          load_split(config.task, config.task.test)};
+  const auto chat = chat_format(config);
+  return {load_split(config.task, config.task.train, chat),
+          load_split(config.task, config.task.validation, chat),
+          load_split(config.task, config.task.test, chat)};
 }
 
 void check_prompts(World& world, const TrainConfig& config) {

@@ -181,6 +181,11 @@ TEST(AclSum, PromptSaysWhatIsAsked) {
             "<|im_start|>user\nAbstract: Doc.\n\nIn one sentence, what is the challenge that "
             "motivates this work?"
             "<|im_end|>\n<|im_start|>assistant\n");
+  const ChatFormat shout = [](const std::vector<ChatMessage>& messages) {
+    return "USER " + messages.front().content;
+  };
+  EXPECT_EQ(aclsum_prompt("Doc.", "approach", shout),
+            "USER Abstract: Doc.\n\nIn one sentence, what approach do they propose?");
   EXPECT_EQ(aclsum_question("approach"), "In one sentence, what approach do they propose?");
   EXPECT_EQ(aclsum_question("outcome"),
             "In one sentence, what is the outcome of their experiments?");

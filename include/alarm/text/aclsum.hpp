@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "alarm/text/chat.hpp"
+
 namespace alarm_dist {
 
 inline constexpr std::array<const char*, 3> kAclSumAspects = {"challenge", "approach", "outcome"};
@@ -18,7 +20,8 @@ inline constexpr std::array<const char*, 3> kAclSumSections = {"abstract", "intr
 std::string aclsum_question(std::string_view aspect);
 
 // The whole prompt in chat format: the document, then the question.
-std::string aclsum_prompt(std::string_view document, std::string_view aspect);
+std::string aclsum_prompt(std::string_view document, std::string_view aspect,
+                          const ChatFormat& chat = chatml_prompt);
 
 // "words , like ( these ) ." as people write them: "words, like (these)." Takes one sentence.
 std::string detokenize(std::string_view sentence);

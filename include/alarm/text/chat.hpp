@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ struct ChatMessage {
 
 // ChatML: <|im_start|>role\ncontent<|im_end|>\n for each message, then <|im_start|>assistant\n.
 std::string chatml_prompt(const std::vector<ChatMessage>& messages);
+
+// Messages to the text that a model is asked with.
+using ChatFormat = std::function<std::string(const std::vector<ChatMessage>&)>;
 
 class ChatTemplate {
  public:

@@ -12,6 +12,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "alarm/text/chat.hpp"
+
 namespace alarm_dist {
 
 // One sentence of a source document with its evidence label per aspect.
@@ -69,11 +71,13 @@ struct AclSumOptions {
   // Whole sentences that together have at most so many words, one sentence at least; 0: no limit.
   std::int64_t max_words = 0;
   OnDataError on_error = OnDataError::kStop;
+  ChatFormat chat = chatml_prompt;
 };
 Dataset load_aclsum(const AclSumOptions& options);
 
 // Plain JSON lines with "prompt" or "messages", and optionally "id", "question", "document",
 // "reference", "rejected", "aspect".
-Dataset load_prompts(const std::filesystem::path& file, OnDataError on_error);
+Dataset load_prompts(const std::filesystem::path& file, OnDataError on_error,
+                     const ChatFormat& chat = chatml_prompt);
 
 }  // namespace alarm_dist

@@ -39,6 +39,7 @@ struct TaskConfig {
   std::vector<std::string> sections = {"abstract"};
   std::int64_t max_words = 200;   // of a document, at whole sentences; 0: all
   std::string on_error = "stop";  // stop | skip
+  std::string chat = "chatml";    // chatml | model: how messages become a prompt
 };
 
 struct PolicyConfig {
