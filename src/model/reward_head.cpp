@@ -133,7 +133,9 @@ void save_reward_model(const CausalLm& trunk, const ScoreHead& head,
   for (auto& [name, tensor] : tensors) tensor = tensor.detach().to(trunk.dtype());
   const auto file = TensorFile::open(dir);
   for (const auto& name : file.names()) {
-    const auto starts = [&](const char* head) { return name.starts_with(std::string(head) + "."); };
+    const auto starts = [&](const char* other) {
+      return name.starts_with(std::string(other) + ".");
+    };
     const bool other_head =
         starts("lm_head") || starts("embed_out") || std::ranges::any_of(kScoreHeads, starts);
     if (!other_head) tensors.emplace_back(name, file.get(name));
