@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/json_depth.hpp"
 #include "alarm/base/log.hpp"
 #include "alarm/base/text.hpp"
 #include "alarm/store/atomic_file.hpp"
@@ -32,6 +33,10 @@ std::string read_input(const std::string& data) {
 Line parse_line(std::string_view text, const std::string& source, std::int64_t number) {
   if (const auto bad = find_invalid_utf8(text)) {
     throw UsageError(fmt::format("{}: byte {} is not UTF-8", source, *bad + 1));
+  }
+  if (is_too_deep(text)) {
+    throw UsageError(
+        fmt::format("{}: more than {} containers within each other", source, kDeepestJson));
   }
   const Json record = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (record.is_discarded()) throw UsageError(fmt::format("{}: not JSON", source));

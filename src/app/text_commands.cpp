@@ -94,6 +94,12 @@ std::string prompt_of(const Line& line, LoadedModel& loaded) {
   }
 }
 
+// A plain prompt with the tokens that the tokenizer adds; a chat template writes them itself.
+std::vector<std::int64_t> encode_prompt(const Line& line, LoadedModel& loaded) {
+  const bool plain = !line.record.contains("messages");
+  return loaded.tokenizer->encode(prompt_of(line, loaded), {.special_tokens = plain}).ids;
+}
+
 bool are_tokens(const nlohmann::ordered_json& ids, std::int64_t vocabulary) {
   return ids.is_array() && std::all_of(ids.begin(), ids.end(), [&](const auto& id) {
            return id.is_number_integer() && id.template get<std::int64_t>() >= 0 &&
@@ -168,7 +174,7 @@ void generate_lines(Session& session, const GenerateOptions& options) {
   World& world = session.world();
   auto loaded = load(options.model, world);
   const auto read_request = [&](const Line& line) -> GenerationRequest {
-    auto prompt = loaded.tokenizer->encode(prompt_of(line, loaded)).ids;
+    auto prompt = encode_prompt(line, loaded);
     check_fits(line, prompt, options.sampling.max_new_tokens, loaded.model->shape().context);
     return {.prompt = std::move(prompt), .sample_id = static_cast<std::uint32_t>(line.number)};
   };
@@ -199,7 +205,7 @@ struct TokenPair {
 
 TokenPair read_tokens(const Line& line, LoadedModel& loaded) {
   const bool ids = line.record.contains("prompt_tokens");
-  TokenPair pair{tokens_of(line, "prompt", ids ? "" : prompt_of(line, loaded), loaded),
+  TokenPair pair{ids ? tokens_of(line, "prompt", "", loaded) : encode_prompt(line, loaded),
                  tokens_of(line, "response", text_field_or(line, "response", ""), loaded)};
   if (pair.prompt.empty())
     throw UsageError(fmt::format("{}: the prompt has no token", line.source));

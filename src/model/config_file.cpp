@@ -6,16 +6,17 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/json_depth.hpp"
 #include "alarm/store/atomic_file.hpp"
 
 namespace alarm_dist {
 
 using Json = nlohmann::json;
 
-ConfigFile::ConfigFile(const std::filesystem::path& path)
-    : path_(path.string()),
-      json_(std::make_shared<const Json>(
-          Json::parse(read_whole_file(path), nullptr, /*allow_exceptions=*/false))) {
+ConfigFile::ConfigFile(const std::filesystem::path& path) : path_(path.string()) {
+  const auto text = read_whole_file(path);
+  check_json_depth(text, path_);
+  json_ = std::make_shared<const Json>(Json::parse(text, nullptr, /*allow_exceptions=*/false));
   ALARM_CHECK(json_->is_object(), "{}: expected a JSON object", path_);
 }
 
@@ -25,6 +26,11 @@ ConfigFile::ConfigFile(std::string path, std::string prefix, std::shared_ptr<con
 bool ConfigFile::has(std::string_view key) const {
   const auto found = json_->find(key);
   return found != json_->end() && !found->is_null();
+}
+
+bool ConfigFile::is_null(std::string_view key) const {
+  const auto found = json_->find(key);
+  return found != json_->end() && found->is_null();
 }
 
 const Json& ConfigFile::at(std::string_view key) const {

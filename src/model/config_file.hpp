@@ -20,6 +20,7 @@ class ConfigFile {
 
   // An absent key and one that is null are the same.
   bool has(std::string_view key) const;
+  bool is_null(std::string_view key) const;  // there, and null
   // The object under the key, whose keys messages call "key.inner"; an empty one when absent.
   ConfigFile section(std::string_view key) const;
 

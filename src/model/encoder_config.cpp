@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/json_depth.hpp"
 #include "alarm/store/atomic_file.hpp"
 
 namespace alarm_dist {
@@ -15,7 +16,9 @@ using nlohmann::json;
 
 json parse(const std::filesystem::path& file) {
   try {
-    auto parsed = json::parse(read_whole_file(file));
+    const auto text = read_whole_file(file);
+    check_json_depth(text, file.string());
+    auto parsed = json::parse(text);
     ALARM_CHECK(parsed.is_object(), "{}: expected a JSON object, found {}", file.string(),
                 parsed.type_name());
     return parsed;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model_files.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/json_depth.hpp"
 #include "alarm/store/atomic_file.hpp"
 
 #include "model/gguf_import.hpp"
@@ -35,6 +37,10 @@ std::optional<at::ScalarType> widest_type(const TensorSources& weights) {
 
 }  // namespace
 
+bool is_model_file(const std::string& name) {
+  return std::ranges::find(kCopied, name) != std::end(kCopied);
+}
+
 void copy_model_files(const fs::path& from, const fs::path& to) {
   for (const char* name : kCopied) {
     if (fs::exists(from / name)) write_file_atomically(to / name, read_whole_file(from / name));
@@ -43,7 +49,9 @@ void copy_model_files(const fs::path& from, const fs::path& to) {
 
 void name_weights_type(const fs::path& dir, const TensorSources& weights) {
   const auto file = dir / kConfig;
-  auto config = Json::parse(read_whole_file(file), nullptr, /*allow_exceptions=*/false);
+  const auto text = read_whole_file(file);
+  check_json_depth(text, file.string());
+  auto config = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   ALARM_CHECK(config.is_object(), "{}: expected a JSON object", file.string());
   const auto type = widest_type(weights);
   bool changed = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "alarm/store/tensor_file.hpp"
 
@@ -11,6 +12,7 @@ namespace alarm_dist {
 
 // Copies those of config.json, generation_config.json and the tokenizer's files that exist.
 void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to);
+bool is_model_file(const std::string& name);  // one of them
 
 // Writes the widest type of the weights into the directory's config.json, whose other keys stay:
 // transformers loads weights in the type that is named there.

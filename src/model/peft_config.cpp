@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/json_depth.hpp"
 #include "alarm/model/peft_adapter.hpp"
 #include "alarm/store/atomic_file.hpp"
 
@@ -29,7 +30,9 @@ constexpr const char* kUnsupported[] = {
 class PeftConfigReader {
  public:
   explicit PeftConfigReader(const fs::path& dir) : dir_(dir), file_((dir / kPeftConfig).string()) {
-    json_ = Json::parse(read_whole_file(file_), nullptr, /*allow_exceptions=*/false);
+    const auto text = read_whole_file(file_);
+    check_json_depth(text, file_);
+    json_ = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     ALARM_CHECK(json_.is_object(), "{}: expected a JSON object", file_);
   }
 

@@ -38,7 +38,7 @@ std::string source_digest(const fs::path& model) {
   std::vector<std::string> parts;
   for (const auto& entry : fs::directory_iterator(model)) {
     const auto& path = entry.path();
-    if (path.extension() != ".safetensors" && path.extension() != ".json") continue;
+    if (path.extension() != ".safetensors" && !is_model_file(path.filename().string())) continue;
     parts.push_back(path.filename().string() + digest_file(path));
   }
   std::ranges::sort(parts);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/json_depth.hpp"
 
 namespace alarm_dist {
 
@@ -23,6 +24,7 @@ nlohmann::json parse_json_object(std::string_view text, const std::filesystem::p
     }
     return true;
   };
+  check_json_depth(text, file.string());
   try {
     auto parsed = nlohmann::json::parse(text, reject_twice);
     ALARM_CHECK(parsed.is_object(), "{}: the {} should be a JSON object, found {}", file.string(),

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "alarm/base/json_depth.hpp"
+
 namespace alarm_dist {
 
 bool JsonField::has(const std::string& key) const {
@@ -85,6 +87,7 @@ nlohmann::json read_json(const std::filesystem::path& path) {
 }
 
 nlohmann::json parse_json(std::string_view text, const std::string& name) {
+  check_json_depth(text, name);
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& error) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/json_depth.hpp"
 #include "alarm/base/log.hpp"
 #include "alarm/base/text.hpp"
 #include "alarm/text/dataset.hpp"
@@ -18,6 +19,7 @@ nlohmann::json parse_object(const std::string& line) {
   const auto invalid = find_invalid_utf8(line);
   ALARM_CHECK(!invalid, "not UTF-8 at byte {} of the line", *invalid);
   ALARM_CHECK(!trim(line).empty(), "the line is blank, expected a JSON object");
+  ALARM_CHECK(!is_too_deep(line), "more than {} containers within each other", kDeepestJson);
   nlohmann::json object;
   try {
     object = nlohmann::json::parse(line);

@@ -36,6 +36,7 @@ Record read_record(const JsonField& object, const ChatFormat& chat) {
   record.id = object.text_or("id", object.where());
   record.prompt = object.has("prompt") ? object.at("prompt").text()
                                        : chat(read_messages(object.at("messages")));
+  record.plain_prompt = object.has("prompt");
   record.question = object.text_or("question", "");
   record.aspect = object.text_or("aspect", "");
   record.document = object.text_or("document", "");

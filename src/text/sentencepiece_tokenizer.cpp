@@ -155,7 +155,8 @@ class SentencePieceTokenizer final : public Tokenizer {
 
   TokenText token_text() const {
     return [this](std::int64_t wide) -> std::optional<std::string> {
-      const int id = known(wide);
+      if (wide < 0 || wide >= processor_.GetPieceSize()) return std::nullopt;
+      const int id = static_cast<int>(wide);
       if (processor_.IsControl(id)) return std::nullopt;
       if (processor_.IsUnknown(id)) return processor_.DecodeIds({id});
       const std::string& piece = processor_.IdToPiece(id);

@@ -200,6 +200,7 @@ class JsonTokenizer final : public Tokenizer {
 
   TokenText token_text() const {
     return [this](std::int64_t id) -> std::optional<std::string> {
+      if (!shown_.contains(id) && vocabulary_.find(id) == nullptr) return std::nullopt;
       const std::string& token = known_token(id);
       if (std::binary_search(special_.begin(), special_.end(), id)) return std::nullopt;
       return token;

@@ -63,7 +63,8 @@ void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int
   std::vector<Record> fitting;
   std::int64_t too_long = 0;
   for (const auto& record : dataset.records()) {
-    const auto tokens = static_cast<std::int64_t>(tokenizer.encode(record.prompt).ids.size());
+    const auto tokens = static_cast<std::int64_t>(
+        tokenizer.encode(record.prompt, {.special_tokens = record.plain_prompt}).ids.size());
     if (tokens + max_new_tokens <= context) {
       fitting.push_back(record);
       continue;

@@ -67,9 +67,10 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
                    .draws = {.seed = seed, .step = 0xFFFFFFF0},
                    .adapter = Adapter::kOff};
   const auto drop_too_long = [&] {
-    std::erase_if(plan.records, [&](std::int64_t record) {
+    std::erase_if(plan.records, [&](std::int64_t index) {
+      const Record& record = plan.dataset->at(index);
       const auto prompt =
-          static_cast<std::int64_t>(tokenizer->encode(plan.dataset->at(record).prompt).ids.size());
+          std::ssize(tokenizer->encode(record.prompt, {.special_tokens = record.plain_prompt}).ids);
       return prompt + plan.sampling.max_new_tokens > policy->shape().context;
     });
   };

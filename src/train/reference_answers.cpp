@@ -52,7 +52,8 @@ Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
   const std::int64_t answers = rejected == WithRejected::kYes ? 2 : 1;
   for (std::size_t prompt = 0; prompt < plan.records.size(); ++prompt) {
     const Record& record = plan.dataset->at(plan.records[prompt]);
-    const auto prompt_tokens = tokenizer.encode(record.prompt).ids;
+    const auto prompt_tokens =
+        tokenizer.encode(record.prompt, {.special_tokens = record.plain_prompt}).ids;
     for (std::int64_t answer = 0; answer < answers; ++answer) {
       const std::string& text = answer == 0 ? record.reference : record.rejected;
       Rollout rollout;
@@ -82,7 +83,8 @@ double mean_answer_logprob(World& world, const CausalLm& policy, const Tokenizer
   at::Tensor sums = at::zeros({2}, at::kDouble);
   for (std::int64_t i = world.rank(); i < count; i += world.size()) {
     const Record& record = dataset.at(i);
-    const auto prompt = tokenizer.encode(record.prompt).ids;
+    const auto prompt =
+        tokenizer.encode(record.prompt, {.special_tokens = record.plain_prompt}).ids;
     ResponseBatch batch;
     const std::vector<std::vector<std::int64_t>> answers{
         answer_tokens(record.reference, prompt.size(), policy, tokenizer)};

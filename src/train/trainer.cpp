@@ -38,6 +38,9 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
   policy_ = load_policy(config, world);
   const auto dir = policy_dir(config, *policy_);
   tokenizer_ = load_tokenizer(dir);
+  ALARM_CHECK(tokenizer_->id_limit() <= policy_->shape().vocabulary,
+              "{}: the tokenizer has ids up to {}, the model an embedding of {} rows", dir.string(),
+              tokenizer_->id_limit() - 1, policy_->shape().vocabulary);
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data_.train, &data_.validation, &data_.test}) {
     check_prompt_lengths(*dataset, *tokenizer_, policy_->shape().context,

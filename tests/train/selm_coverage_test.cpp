@@ -31,7 +31,7 @@ TrainConfig make_config(const std::string& kind, std::int64_t seed) {
   config.algorithm.epochs = 4;  // at the first, policy and reference are one
   config.algorithm.reference = {.kind = ReferenceKind::kReset, .every = 1};
   config.algorithm.preference.beta = 0.5;
-  config.algorithm.preference.alpha = 0.3;
+  config.algorithm.preference.alpha = 1;
   config.optimizer.kind = OptimizerKind::kSgd;
   config.optimizer.beta1 = 0;
   config.optimizer.lr = 1;

@@ -24,9 +24,12 @@ struct LabelledSentence {
 };
 
 struct Record {
-  std::string id;         // unique within the data set
-  std::string source;     // "file:line", for messages
-  std::string prompt;     // the whole prompt in the model's chat format; empty until a task made it
+  std::string id;      // unique within the data set
+  std::string source;  // "file:line", for messages
+  std::string prompt;  // the whole prompt in the model's chat format; empty until a task made it
+  // Not in chat format: the tokenizer adds what its post-processor does ([BOS], </s>...), which a
+  // chat template writes itself.
+  bool plain_prompt = false;
   std::string question;   // what is asked, in words
   std::string aspect;     // asked aspect, empty if the task has none
   std::string document;   // what the answer must rest on

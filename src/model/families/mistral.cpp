@@ -8,8 +8,9 @@ DecoderSpec read_mistral(const ConfigFile& config) {
   constexpr std::int64_t kDefaultKeyValueHeads = 8;
   spec.shape.kv_heads = config.size_or("num_key_value_heads", kDefaultKeyValueHeads);
   if (config.has("layer_types")) config.refuse("layer_types", "none, as all layers are alike");
-  if (!config.has("sliding_window")) return spec;
-  spec.window = config.size("sliding_window");
+  if (config.is_null("sliding_window")) return spec;
+  constexpr std::int64_t kDefaultWindow = 4096;
+  spec.window = config.size_or("sliding_window", kDefaultWindow);
   spec.windowed.assign(static_cast<std::size_t>(spec.shape.layers), true);
   return spec;
 }

@@ -74,8 +74,8 @@ TEST(ChatGolden, OwnTemplatesRenderConversations) {
     expect_case(templates[name], given.at("variables"), given,
                 name + " of " + given.at("variables").dump());
   }
-  EXPECT_EQ(templates.size(), 8U);
-  EXPECT_GT(cases.size(), 100U);
+  EXPECT_EQ(templates.size(), 3U);
+  EXPECT_GT(cases.size(), 30U);
 }
 
 TEST(ChatGolden, EveryConstruct) {
