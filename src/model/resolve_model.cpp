@@ -15,6 +15,7 @@
 #include "model/convert_model.hpp"
 #include "model/draft_folder.hpp"
 #include "model/gguf_import.hpp"
+#include "model/model_files.hpp"
 
 namespace alarm_dist {
 namespace {
