@@ -462,7 +462,8 @@ void describe(FieldVisitor& v, TrainConfig& config) {
              "Recipes of reward models that the program trains itself when rewards name them and "
              "their folder is missing.",
              [&](RewardModelRecipe& recipe) { describe(v, recipe); });
-  v.section("algorithm", "Proximal policy optimisation.", [&] { describe(v, config.algorithm); });
+  v.section("algorithm", "How the policy learns; `kind` presets the rest.",
+            [&] { describe(v, config.algorithm); });
   v.section("optimizer", "How gradients become steps.", [&] { describe(v, config.optimizer); });
   v.section("learner", "How updates are computed.", [&] {
     v.field("micro_tokens", config.learner.micro_tokens, kCount,
