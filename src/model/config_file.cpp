@@ -6,19 +6,15 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
-#include "alarm/base/json_depth.hpp"
-#include "alarm/store/atomic_file.hpp"
+
+#include "model/json_file.hpp"
 
 namespace alarm_dist {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
-ConfigFile::ConfigFile(const std::filesystem::path& path) : path_(path.string()) {
-  const auto text = read_whole_file(path);
-  check_json_depth(text, path_);
-  json_ = std::make_shared<const Json>(Json::parse(text, nullptr, /*allow_exceptions=*/false));
-  ALARM_CHECK(json_->is_object(), "{}: expected a JSON object", path_);
-}
+ConfigFile::ConfigFile(const std::filesystem::path& path)
+    : path_(path.string()), json_(std::make_shared<const Json>(read_json_object(path))) {}
 
 ConfigFile::ConfigFile(std::string path, std::string prefix, std::shared_ptr<const Json> json)
     : path_(std::move(path)), prefix_(std::move(prefix)), json_(std::move(json)) {}

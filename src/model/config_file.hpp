@@ -41,12 +41,13 @@ class ConfigFile {
   void expect_unset(std::string_view key) const;
 
  private:
-  ConfigFile(std::string path, std::string prefix, std::shared_ptr<const nlohmann::json> json);
-  const nlohmann::json& at(std::string_view key) const;
+  ConfigFile(std::string path, std::string prefix,
+             std::shared_ptr<const nlohmann::ordered_json> json);
+  const nlohmann::ordered_json& at(std::string_view key) const;
 
   std::string path_;
   std::string prefix_;  // of keys in messages
-  std::shared_ptr<const nlohmann::json> json_;
+  std::shared_ptr<const nlohmann::ordered_json> json_;
 };
 
 }  // namespace alarm_dist

@@ -19,6 +19,7 @@
 #include "model/draft_folder.hpp"
 #include "model/gguf_import.hpp"
 #include "model/model_files.hpp"
+#include "model/peft_names.hpp"
 #include "model/weight_order.hpp"
 
 namespace alarm_dist {
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 using Changes = std::map<std::string, PeftChange>;
 
 constexpr const char* kAdapterFolder = "adapter";
-constexpr const char* kAdapterFiles[] = {"adapter_config.json", "adapter_model.safetensors"};
 
 // In float32 at least, or in the wider of both types.
 at::Tensor changed(const at::Tensor& stored, const PeftChange& change, at::ScalarType dtype) {
@@ -86,7 +86,7 @@ void write_directory(const fs::path& from, at::ScalarType dtype, const fs::path&
 void copy_adapter(const fs::path& from, const fs::path& to) {
   read_peft_config(from);  // damaged or unsupported: said before anything is written
   fs::create_directories(to);
-  for (const char* name : kAdapterFiles) fs::copy_file(from / name, to / name);
+  for (const char* name : {kPeftConfig, kPeftTensors}) fs::copy_file(from / name, to / name);
 }
 
 }  // namespace

@@ -6,26 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
-#include "alarm/base/json_depth.hpp"
-#include "alarm/store/atomic_file.hpp"
+
+#include "model/json_file.hpp"
 
 namespace alarm_dist {
 namespace {
 
-using nlohmann::json;
-
-json parse(const std::filesystem::path& file) {
-  try {
-    const auto text = read_whole_file(file);
-    check_json_depth(text, file.string());
-    auto parsed = json::parse(text);
-    ALARM_CHECK(parsed.is_object(), "{}: expected a JSON object, found {}", file.string(),
-                parsed.type_name());
-    return parsed;
-  } catch (const json::exception& error) {
-    throw Error(fmt::format("{}: not valid JSON: {}", file.string(), error.what()));
-  }
-}
+using json = nlohmann::ordered_json;
 
 std::int64_t positive(const std::filesystem::path& file, const json& config, const char* key) {
   const auto found = config.find(key);
@@ -47,7 +34,7 @@ void expect_text(const std::filesystem::path& file, const json& config, const ch
 }  // namespace
 
 EncoderConfig read_encoder_config(const std::filesystem::path& file) {
-  const json parsed = parse(file);
+  const json parsed = read_json_object(file);
   ALARM_CHECK(parsed.contains("model_type"), "{}: key 'model_type' is missing", file.string());
   expect_text(file, parsed, "model_type", "bert");
   expect_text(file, parsed, "hidden_act", "gelu");

@@ -208,11 +208,17 @@ constexpr Architecture kArchitectures[] = {{"llama", llama_config},
                                            {"gpt2", gpt2_config},
                                            {"gptneox", gpt_neox_config}};
 
-Json token_or_null(const GgufFile& file, const std::string& key) {
-  return file.has(key) ? Json(file.integer(key)) : Json(nullptr);
-}
-
 }  // namespace
+
+Json gguf_token_ids(const GgufFile& file) {
+  Json ids;
+  for (const auto& [name, key] : {std::pair{"bos_token_id", "tokenizer.ggml.bos_token_id"},
+                                  std::pair{"eos_token_id", "tokenizer.ggml.eos_token_id"},
+                                  std::pair{"pad_token_id", "tokenizer.ggml.padding_token_id"}}) {
+    ids[name] = file.has(key) ? Json(file.integer(key)) : Json(nullptr);
+  }
+  return ids;
+}
 
 Json gguf_config(const GgufFile& file, c10::ScalarType dtype) {
   const Keys keys(file);
@@ -225,11 +231,7 @@ Json gguf_config(const GgufFile& file, c10::ScalarType dtype) {
               file.path().string(), keys.architecture());
   Json config = found->config(file, keys);
   config["vocab_size"] = file.texts("tokenizer.ggml.tokens").size();
-  for (const auto& [name, key] :
-       {std::pair{"bos_token_id", "bos_token_id"}, std::pair{"eos_token_id", "eos_token_id"},
-        std::pair{"pad_token_id", "padding_token_id"}}) {
-    config[name] = token_or_null(file, std::string("tokenizer.ggml.") + key);
-  }
+  config.update(gguf_token_ids(file));
   config["dtype"] = dtype_name(dtype);
   config["torch_dtype"] = dtype_name(dtype);  // the name before Transformers 5
   return config;

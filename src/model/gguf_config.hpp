@@ -13,4 +13,8 @@ namespace alarm_dist {
 // supported.
 nlohmann::ordered_json gguf_config(const GgufFile& file, c10::ScalarType dtype);
 
+// What generation_config.json says, and config.json as well: bos_token_id, eos_token_id,
+// pad_token_id; null where the file has none.
+nlohmann::ordered_json gguf_token_ids(const GgufFile& file);
+
 }  // namespace alarm_dist

@@ -22,20 +22,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json token_or_null(const GgufFile& file, const std::string& key) {
-  return file.has(key) ? Json(file.integer(key)) : Json(nullptr);
-}
-
-Json make_generation_config(const GgufFile& file) {
-  Json config;
-  for (const auto& [name, key] :
-       {std::pair{"bos_token_id", "bos_token_id"}, std::pair{"eos_token_id", "eos_token_id"},
-        std::pair{"pad_token_id", "padding_token_id"}}) {
-    config[name] = token_or_null(file, std::string("tokenizer.ggml.") + key);
-  }
-  return config;
-}
-
 Json make_tokenizer_config(const GgufFile& file, const std::string& tokenizer_class) {
   const auto& tokens = file.texts("tokenizer.ggml.tokens");
   Json config;
@@ -85,8 +71,7 @@ void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype,
   const auto config = gguf_config(file, dtype);
   const TokenizerFile tokenizer = gguf_tokenizer_file(file);
   write_file_atomically(dir / "config.json", config.dump(2) + "\n");
-  write_file_atomically(dir / "generation_config.json",
-                        make_generation_config(file).dump(2) + "\n");
+  write_file_atomically(dir / "generation_config.json", gguf_token_ids(file).dump(2) + "\n");
   write_file_atomically(dir / tokenizer.name, tokenizer.bytes);
   write_file_atomically(dir / "tokenizer_config.json",
                         make_tokenizer_config(file, tokenizer.tokenizer_class).dump(2) + "\n");

@@ -8,9 +8,9 @@
 
 namespace alarm_dist {
 
-// Writes config.json, generation_config.json, tokenizer.json, tokenizer_config.json and
-// model.safetensors (dequantised, of the type) into an existing directory. Throws Error naming the
-// file and what is not supported.
+// Writes config.json, generation_config.json, tokenizer.json or tokenizer.model,
+// tokenizer_config.json and the weights (dequantised, of the type) into an existing directory.
+// Throws Error naming the file and what is not supported.
 void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype,
                  const std::filesystem::path& dir);
 

@@ -7,17 +7,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "alarm/base/error.hpp"
-#include "alarm/base/json_depth.hpp"
 #include "alarm/store/atomic_file.hpp"
 
 #include "model/gguf_import.hpp"
+#include "model/json_file.hpp"
 
 namespace alarm_dist {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kConfig = "config.json";
 constexpr const char* kCopied[] = {
@@ -49,10 +47,7 @@ void copy_model_files(const fs::path& from, const fs::path& to) {
 
 void name_weights_type(const fs::path& dir, const TensorSources& weights) {
   const auto file = dir / kConfig;
-  const auto text = read_whole_file(file);
-  check_json_depth(text, file.string());
-  auto config = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  ALARM_CHECK(config.is_object(), "{}: expected a JSON object", file.string());
+  auto config = read_json_object(file);
   const auto type = widest_type(weights);
   bool changed = false;
   // The second is the name before Transformers 5.

@@ -8,10 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
-#include "alarm/base/json_depth.hpp"
 #include "alarm/model/peft_adapter.hpp"
-#include "alarm/store/atomic_file.hpp"
 
+#include "model/json_file.hpp"
 #include "model/peft_names.hpp"
 
 namespace alarm_dist {
@@ -29,12 +28,8 @@ constexpr const char* kUnsupported[] = {
 
 class PeftConfigReader {
  public:
-  explicit PeftConfigReader(const fs::path& dir) : dir_(dir), file_((dir / kPeftConfig).string()) {
-    const auto text = read_whole_file(file_);
-    check_json_depth(text, file_);
-    json_ = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    ALARM_CHECK(json_.is_object(), "{}: expected a JSON object", file_);
-  }
+  explicit PeftConfigReader(const fs::path& dir)
+      : dir_(dir), file_((dir / kPeftConfig).string()), json_(read_json_object(file_)) {}
 
   PeftConfig read() const {
     expect("peft_type", "LORA");

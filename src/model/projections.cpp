@@ -13,6 +13,7 @@
 #include "alarm/base/random.hpp"
 
 #include "model/lora_linear.hpp"
+#include "model/peft_names.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -134,8 +135,8 @@ std::int64_t Projections::parameters() const {
 void Projections::append_trainable(NamedTensors& tensors) const {
   for (const Block& block : blocks_) {
     if (!block.a_RI.defined()) continue;
-    tensors.emplace_back("base_model.model." + block.name + ".lora_A.weight", block.a_RI);
-    tensors.emplace_back("base_model.model." + block.name + ".lora_B.weight", block.b_OR);
+    tensors.emplace_back(kPeftPrefix + block.name + kPeftA, block.a_RI);
+    tensors.emplace_back(kPeftPrefix + block.name + kPeftB, block.b_OR);
   }
 }
 

@@ -13,7 +13,9 @@
 #include "alarm/base/random.hpp"
 #include "alarm/store/atomic_file.hpp"
 
+#include "model/json_file.hpp"
 #include "model/score_names.hpp"
+#include "model/weight_order.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -49,7 +51,7 @@ std::string classifier_name(const std::string& architecture) {
 }
 
 void write_config(const std::filesystem::path& path, std::int64_t labels) {
-  auto config = nlohmann::ordered_json::parse(read_whole_file(path));
+  auto config = read_json_object(path);
   if (config.contains("architectures")) {
     for (auto& name : config["architectures"]) name = classifier_name(name.get<std::string>());
   }
@@ -132,7 +134,7 @@ void save_reward_model(const CausalLm& trunk, const ScoreHead& head,
   NamedTensors tensors = head.trainable();
   for (auto& [name, tensor] : tensors) tensor = tensor.detach().to(trunk.dtype());
   const auto file = TensorFile::open(dir);
-  for (const auto& name : file.names()) {
+  for (const auto& name : in_fused_order(file.names())) {
     const auto starts = [&](const char* other) {
       return name.starts_with(std::string(other) + ".");
     };
@@ -140,7 +142,7 @@ void save_reward_model(const CausalLm& trunk, const ScoreHead& head,
         starts("lm_head") || starts("embed_out") || std::ranges::any_of(kScoreHeads, starts);
     if (!other_head) tensors.emplace_back(name, file.get(name));
   }
-  write_safetensors(dir / "model.safetensors", tensors, {{"format", "pt"}});
+  write_weights(dir, tensors);
 }
 
 }  // namespace alarm_dist
