@@ -13,13 +13,6 @@ std::string layer_name(const DecoderSpec& spec, std::int64_t number) {
   return spec.names.trunk + spec.names.layers + "." + std::to_string(number) + ".";
 }
 
-std::vector<std::int64_t> qkv_rows(const DecoderSpec& spec) {
-  const auto& shape = spec.shape;
-  const auto q = shape.heads * shape.head_size, kv = shape.kv_heads * shape.head_size;
-  if (spec.qkv.names.size() == 1) return {q + 2 * kv};
-  return {q, kv, kv};
-}
-
 at::Tensor as_sum(const at::Tensor& x) {
   return x.to(at::promote_types(x.scalar_type(), at::kFloat));
 }
@@ -30,15 +23,10 @@ DecoderLayer::DecoderLayer(const DecoderSpec& spec, std::int64_t number, const W
     : spec_(&spec),
       attention_norm_(reader.norm(layer_name(spec, number) + spec.names.attention_norm)),
       mlp_norm_(reader.norm(layer_name(spec, number) + spec.names.mlp_norm)),
-      qkv_(reader.projections(layer_name(spec, number), spec.qkv, qkv_rows(spec),
-                              spec.shape.hidden)),
-      output_(reader.projections(layer_name(spec, number), spec.output, {spec.shape.hidden},
-                                 spec.shape.heads * spec.shape.head_size)),
-      up_(reader.projections(layer_name(spec, number), spec.up,
-                             std::vector(spec.up.names.size(), spec.feed_forward),
-                             spec.shape.hidden)),
-      down_(reader.projections(layer_name(spec, number), spec.down, {spec.shape.hidden},
-                               spec.feed_forward)) {
+      qkv_(reader.projections(layer_name(spec, number), spec.qkv, spec.qkv_shape())),
+      output_(reader.projections(layer_name(spec, number), spec.output, spec.output_shape())),
+      up_(reader.projections(layer_name(spec, number), spec.up, spec.up_shape())),
+      down_(reader.projections(layer_name(spec, number), spec.down, spec.down_shape())) {
   if (spec.names.query_norm.empty()) return;
   const auto query_name = layer_name(spec, number) + spec.names.query_norm,
              key_name = layer_name(spec, number) + spec.names.key_norm;

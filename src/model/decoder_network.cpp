@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/decoder_network.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
-#include <fmt/ranges.h>
-
-#include "alarm/base/error.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -38,7 +34,7 @@ DecoderNetwork::DecoderNetwork(DecoderSpec spec, const TensorFile& file,
         reader.get(names.trunk + names.positions + ".weight", {shape.context, shape.hidden});
   for (std::int64_t i = 0; i < shape.layers; ++i) layers_.emplace_back(*spec_, i, reader);
   final_norm_ = reader.norm(names.trunk + names.final_norm);
-  head_VD_ = spec_->tied_embeddings ? embedding_VD_ : reader.head();
+  head_VD_ = reader.head(embedding_VD_);
   rotary_ = RotaryEmbedding(spec_->rope, embedding_VD_.options());
   if (options.lora) add_adapters(options);
 }
@@ -48,13 +44,7 @@ void DecoderNetwork::add_adapters(const CausalLmOptions& options) {
   for (const DecoderLayer& layer : layers_) {
     for (const auto& name : layer.projection_names()) names.push_back(name);
   }
-  for (const auto& target : options.adapter.targets) {
-    ALARM_CHECK(
-        std::ranges::any_of(names, [&](const auto& name) { return is_target(target, name); }),
-        "adapter target \"{}\": the model has no such projection; it has {}, and \"{}\" means all",
-        target, fmt::join(short_names(layers_.front().projection_names(), *spec_), ", "),
-        kAllLinear);
-  }
+  check_targets(options.adapter, names, short_names(layers_.front().projection_names(), *spec_));
   std::uint32_t number = 0;
   for (DecoderLayer& layer : layers_) layer.add_adapters(options, number);
 }
@@ -101,7 +91,7 @@ at::Tensor DecoderNetwork::hidden(const at::Tensor& tokens_N, const at::Tensor& 
 std::int64_t DecoderNetwork::parameters() const {
   std::int64_t count = embedding_VD_.numel() + final_norm_.parameters();
   if (positions_CD_.defined()) count += positions_CD_.numel();
-  if (!spec_->tied_embeddings && head_VD_.defined()) count += head_VD_.numel();
+  if (has_own_head()) count += head_VD_.numel();
   for (const DecoderLayer& layer : layers_) count += layer.parameters();
   return count;
 }
@@ -119,8 +109,7 @@ NamedTensors DecoderNetwork::merged() const {
     tensors.emplace_back(names.trunk + names.positions + ".weight", positions_CD_);
   for (const DecoderLayer& layer : layers_) layer.append_merged(tensors);
   final_norm_.append(tensors);
-  if (!spec_->tied_embeddings && head_VD_.defined())
-    tensors.emplace_back(names.head.front() + ".weight", head_VD_);
+  if (has_own_head()) tensors.emplace_back(names.head.front() + ".weight", head_VD_);
   return tensors;
 }
 

@@ -51,6 +51,7 @@ class DecoderNetwork {
 
  private:
   void add_adapters(const CausalLmOptions& options);
+  bool has_own_head() const { return head_VD_.defined() && !head_VD_.is_same(embedding_VD_); }
 
   std::unique_ptr<const DecoderSpec> spec_;  // in one place: layers point to it
   std::vector<DecoderLayer> layers_;

@@ -32,6 +32,12 @@ struct ProjectionSpec {
   bool bias = false;
 };
 
+// Outputs of each of them, and the inputs that they share.
+struct ProjectionShape {
+  std::vector<std::int64_t> outputs;
+  std::int64_t inputs = 0;
+};
+
 // Names without ".weight"; an empty one: the model has no such tensor.
 struct DecoderNames {
   std::string trunk;  // prefix of all but the head. A checkpoint of the bare trunk lacks it
@@ -55,13 +61,23 @@ struct DecoderSpec {
   Activation activation = Activation::kSilu;
   Residual residual = Residual::kSequential;
   RopeSpec rope;
-  bool tied_embeddings = false;
+  bool tied_embeddings = false;  // unless the checkpoint has another head
   // How many tokens a layer with a window sees, the token itself included, and which layers have
   // it.
   std::int64_t window = 0;
   std::vector<bool> windowed;  // empty: none
 
   bool gated() const { return up.names.size() == 2; }
+  ProjectionShape qkv_shape() const {
+    const auto q = shape.heads * shape.head_size, kv = shape.kv_heads * shape.head_size;
+    if (qkv.names.size() == 1) return {{q + 2 * kv}, shape.hidden};
+    return {{q, kv, kv}, shape.hidden};
+  }
+  ProjectionShape output_shape() const { return {{shape.hidden}, shape.heads * shape.head_size}; }
+  ProjectionShape up_shape() const {
+    return {std::vector(up.names.size(), feed_forward), shape.hidden};
+  }
+  ProjectionShape down_shape() const { return {{shape.hidden}, feed_forward}; }
   std::int64_t window_of(std::int64_t layer) const {
     return windowed.empty() || !windowed[static_cast<std::size_t>(layer)] ? 0 : window;
   }

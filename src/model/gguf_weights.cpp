@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/ranges.h>
+
 #include "alarm/base/error.hpp"
 
 namespace alarm_dist {
@@ -53,12 +55,15 @@ class GgufWeights {
 
   TensorSources read() {
     const auto& names = spec_.names;
-    add(names.trunk + names.embedding + ".weight", "token_embd.weight");
+    const auto vocabulary = spec_.shape.vocabulary, hidden = spec_.shape.hidden;
+    add(names.trunk + names.embedding + ".weight", "token_embd.weight", {vocabulary, hidden});
     if (!names.positions.empty())
-      add(names.trunk + names.positions + ".weight", "position_embd.weight");
+      add(names.trunk + names.positions + ".weight", "position_embd.weight",
+          {spec_.shape.context, hidden});
     for (std::int64_t i = 0; i < spec_.shape.layers; ++i) add_layer(i);
     add_norm(names.trunk + names.final_norm, "output_norm");
-    if (!spec_.tied_embeddings) add(names.head.front() + ".weight", "output.weight");
+    if (!spec_.tied_embeddings)
+      add(names.head.front() + ".weight", "output.weight", {vocabulary, hidden});
     check_all_are_used();
     return std::move(sources_);
   }
@@ -66,38 +71,46 @@ class GgufWeights {
  private:
   void add_layer(std::int64_t number) {
     const auto& names = spec_.names;
-    const auto layer = names.trunk + names.layers + "." + std::to_string(number) + ".",
-               block = "blk." + std::to_string(number) + ".";
-    add_norm(layer + names.attention_norm, block + "attn_norm");
+    const Layer layer{names.trunk + names.layers + "." + std::to_string(number) + ".",
+                      "blk." + std::to_string(number) + "."};
+    add_norm(layer.name + names.attention_norm, layer.block + "attn_norm");
     const bool fused = spec_.qkv.names.size() == 1;
-    add_maps(layer, spec_.qkv, block,
+    add_maps(layer, spec_.qkv, spec_.qkv_shape(),
              fused ? Stored{"attn_qkv"} : Stored{"attn_q", "attn_k", "attn_v"});
     if (!names.query_norm.empty()) {
-      add(layer + names.query_norm + ".weight", block + "attn_q_norm.weight");
-      add(layer + names.key_norm + ".weight", block + "attn_k_norm.weight");
+      const auto size = spec_.shape.head_size;
+      add(layer.name + names.query_norm + ".weight", layer.block + "attn_q_norm.weight", {size});
+      add(layer.name + names.key_norm + ".weight", layer.block + "attn_k_norm.weight", {size});
     }
-    add_maps(layer, spec_.output, block, {"attn_output"});
-    add_norm(layer + names.mlp_norm, block + "ffn_norm");
-    add_maps(layer, spec_.up, block,
+    add_maps(layer, spec_.output, spec_.output_shape(), {"attn_output"});
+    add_norm(layer.name + names.mlp_norm, layer.block + "ffn_norm");
+    add_maps(layer, spec_.up, spec_.up_shape(),
              spec_.gated() ? Stored{"ffn_gate", "ffn_up"} : Stored{"ffn_up"});
-    add_maps(layer, spec_.down, block, {"ffn_down"});
+    add_maps(layer, spec_.down, spec_.down_shape(), {"ffn_down"});
   }
 
+  // What its tensors' names begin with, in Hugging Face's file and in this.
+  struct Layer {
+    std::string name, block;
+  };
   using Stored = std::vector<std::string>;
 
   // Weights, then biases: what is used as one matrix lies end to end.
-  void add_maps(const std::string& layer, const ProjectionSpec& maps, const std::string& block,
+  void add_maps(const Layer& layer, const ProjectionSpec& maps, const ProjectionShape& shape,
                 const Stored& stored) {
-    for (const char* kind : {".weight", ".bias"}) {
-      if (kind == std::string(".bias") && !maps.bias) break;
-      for (std::size_t i = 0; i < stored.size(); ++i)
-        add(layer + maps.names[i] + kind, block + stored[i] + kind);
-    }
+    for (std::size_t i = 0; i < stored.size(); ++i)
+      add(layer.name + maps.names[i] + ".weight", layer.block + stored[i] + ".weight",
+          {shape.outputs[i], shape.inputs});
+    if (!maps.bias) return;
+    for (std::size_t i = 0; i < stored.size(); ++i)
+      add(layer.name + maps.names[i] + ".bias", layer.block + stored[i] + ".bias",
+          {shape.outputs[i]});
   }
 
   void add_norm(const std::string& name, const std::string& stored) {
-    add(name + ".weight", stored + ".weight");
-    if (spec_.norm == NormKind::kLayer) add(name + ".bias", stored + ".bias");
+    const auto hidden = spec_.shape.hidden;
+    add(name + ".weight", stored + ".weight", {hidden});
+    if (spec_.norm == NormKind::kLayer) add(name + ".bias", stored + ".bias", {hidden});
   }
 
   Reordering reordering(const std::string& stored) const {
@@ -120,12 +133,15 @@ class GgufWeights {
     }
   }
 
-  void add(const std::string& name, const std::string& stored) {
+  // The shape is the stored one: outputs first, whatever Hugging Face's file has.
+  void add(const std::string& name, const std::string& stored, std::vector<std::int64_t> shape) {
     ALARM_CHECK(file_.contains(stored), "{}: tensor '{}' is missing", file_.path().string(),
                 stored);
+    ALARM_CHECK(file_.shape(stored) == shape, "{}: tensor '{}': expected shape [{}], found [{}]",
+                file_.path().string(), stored, fmt::join(shape, ", "),
+                fmt::join(file_.shape(stored), ", "));
     used_.insert(stored);
     const auto how = reordering(stored);
-    auto shape = file_.shape(stored);
     if (how.from == Order::kTransposed) std::swap(shape[0], shape[1]);
     sources_.push_back({.name = name,
                         .type = dtype_,

@@ -12,7 +12,8 @@
 namespace alarm_dist {
 
 // In the order in which networks use them; each is dequantised when it is made. The file is
-// borrowed. Throws Error naming the file and a tensor that is missing or has no place.
+// borrowed. Throws Error naming the file and a tensor that is missing, of another shape or without
+// a place.
 TensorSources gguf_weights(const GgufFile& file, const DecoderSpec& spec, c10::ScalarType dtype);
 
 }  // namespace alarm_dist

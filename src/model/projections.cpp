@@ -9,7 +9,9 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
+#include <fmt/ranges.h>
 
+#include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
 
 #include "model/lora_linear.hpp"
@@ -77,6 +79,17 @@ at::Tensor initial_a(std::int64_t rank, std::int64_t inputs, std::uint64_t seed,
 
 bool is_target(const std::string& target, const std::string& projection) {
   return target == kAllLinear || projection == target || projection.ends_with("." + target);
+}
+
+void check_targets(const LoraConfig& lora, const std::vector<std::string>& projections,
+                   const std::vector<std::string>& known) {
+  for (const auto& target : lora.targets) {
+    const auto named = [&](const auto& projection) { return is_target(target, projection); };
+    ALARM_CHECK(
+        std::ranges::any_of(projections, named),
+        "adapter target \"{}\": the model has no such projection; it has {}, and \"{}\" means all",
+        target, fmt::join(known, ", "), kAllLinear);
+  }
 }
 
 Projections::Projections(const std::vector<Part>& parts, WeightLayout layout)

@@ -71,5 +71,9 @@ class Projections {
 // Whether a target of LoraConfig names the projection, as PEFT matches: "q_proj", "attn.c_proj" and
 // the whole name mean what ends with them, "all-linear" every projection.
 bool is_target(const std::string& target, const std::string& projection);
+// Throws Error for a target that names none of the projections; `known` are the names to choose
+// from that it lists.
+void check_targets(const LoraConfig& lora, const std::vector<std::string>& projections,
+                   const std::vector<std::string>& known);
 
 }  // namespace alarm_dist

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/t5_network.hpp"
 
-#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,9 +8,6 @@
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
-#include <fmt/ranges.h>
-
-#include "alarm/base/error.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -28,19 +24,10 @@ std::string embedding_name(const TensorFile& file) {
 }
 
 // "q" of "encoder.block.0.layer.0.SelfAttention.q", each once.
-std::set<std::string> last_words(const std::vector<std::string>& names) {
+std::vector<std::string> last_words(const std::vector<std::string>& names) {
   std::set<std::string> words;
   for (const auto& name : names) words.insert(name.substr(name.rfind('.') + 1));
-  return words;
-}
-
-void check_targets(const LoraConfig& lora, const std::vector<std::string>& names) {
-  for (const auto& target : lora.targets) {
-    ALARM_CHECK(
-        std::ranges::any_of(names, [&](const auto& name) { return is_target(target, name); }),
-        "adapter target \"{}\": the model has no such projection; it has {}, and \"{}\" means all",
-        target, fmt::join(last_words(names), ", "), kAllLinear);
-  }
+  return {words.begin(), words.end()};
 }
 
 }  // namespace
@@ -60,7 +47,7 @@ T5Network::T5Network(const T5Config& config, const TensorFile& file, const Causa
 void T5Network::add_adapters(const CausalLmOptions& options) {
   auto names = encoder_.projection_names();
   for (auto& name : decoder_.projection_names()) names.push_back(std::move(name));
-  check_targets(options.adapter, names);
+  check_targets(options.adapter, names, last_words(names));
   std::uint32_t number = 0;
   encoder_.add_adapters(options.adapter, options.seed, number);
   decoder_.add_adapters(options.adapter, options.seed, number);

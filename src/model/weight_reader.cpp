@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/Functions.h>
+
 #include "model/score_names.hpp"
 
 namespace alarm_dist {
@@ -32,29 +34,38 @@ Norm WeightReader::norm(const std::string& name) const {
 }
 
 Projections WeightReader::projections(const std::string& layer, const ProjectionSpec& maps,
-                                      at::IntArrayRef rows, std::int64_t inputs) const {
+                                      const ProjectionShape& shape) const {
   std::vector<Projections::Part> parts;
   for (std::size_t i = 0; i < maps.names.size(); ++i) {
     const auto name = layer + maps.names[i];
+    const auto outputs = shape.outputs[i];
     const auto weight = spec_.layout == WeightLayout::kOutputsFirst
-                            ? get(name + ".weight", {rows[i], inputs})
-                            : get(name + ".weight", {inputs, rows[i]}).t();
+                            ? get(name + ".weight", {outputs, shape.inputs})
+                            : get(name + ".weight", {shape.inputs, outputs}).t();
     parts.push_back({.name = name,
                      .weight_OI = weight,
-                     .bias_O = maps.bias ? get(name + ".bias", {rows[i]}) : at::Tensor()});
+                     .bias_O = maps.bias ? get(name + ".bias", {outputs}) : at::Tensor()});
   }
   return Projections(parts, spec_.layout);
 }
 
-at::Tensor WeightReader::head() const {
+at::Tensor WeightReader::head(const at::Tensor& embedding_VD) const {
   const auto& names = spec_.names.head;
   const auto found = std::ranges::find_if(
       names, [&](const std::string& name) { return file_.contains(name + ".weight"); });
-  const bool scores = std::ranges::any_of(
+  if (found == names.end()) {
+    if (spec_.tied_embeddings) return embedding_VD;
+    if (has_score_head()) return {};
+  }
+  const auto head_VD = get((found == names.end() ? names.front() : *found) + ".weight",
+                           {spec_.shape.vocabulary, spec_.shape.hidden});
+  const bool tied = spec_.tied_embeddings && at::equal(head_VD, embedding_VD);
+  return tied ? embedding_VD : head_VD;
+}
+
+bool WeightReader::has_score_head() const {
+  return std::ranges::any_of(
       kScoreHeads, [&](const char* name) { return file_.contains(std::string(name) + ".weight"); });
-  if (found == names.end() && scores) return {};
-  return get((found == names.end() ? names.front() : *found) + ".weight",
-             {spec_.shape.vocabulary, spec_.shape.hidden});
 }
 
 }  // namespace alarm_dist

@@ -22,14 +22,15 @@ class WeightReader {
 
   at::Tensor get(const std::string& name, at::IntArrayRef shape) const;
   Norm norm(const std::string& name) const;  // of the hidden state
-  // One part a name; rows has the outputs of each.
   Projections projections(const std::string& layer, const ProjectionSpec& maps,
-                          at::IntArrayRef rows, std::int64_t inputs) const;
-  // The matrix of logits; undefined in a reward model's checkpoint.
-  at::Tensor head() const;
+                          const ProjectionShape& shape) const;
+  // The matrix of logits; undefined in a reward model's checkpoint. A tied one is the embedding,
+  // unless the file has one that differs: like transformers 5, this takes what the file has.
+  at::Tensor head(const at::Tensor& embedding_VD) const;
 
  private:
   std::string stored(const std::string& name) const;
+  bool has_score_head() const;
 
   const TensorFile& file_;
   const DecoderSpec& spec_;

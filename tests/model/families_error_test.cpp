@@ -116,6 +116,39 @@ TEST(Targets, OneThatNamesNothingIsAnErrorThatListsWhatThereIs) {
   }
 }
 
+RaggedBatch golden_batch() {
+  RaggedBatch batch;
+  batch.add(Tokens{5, 17, 39, 3, 25, 8, 41, 44, 31, 12, 20, 5});
+  return batch;
+}
+
+TEST(TiedHead, IsTheFilesOwnWhereItDiffers) {
+  const TempDir temp;
+  const auto dir = write_family("llama", temp / "model", R"({"tie_word_embeddings": true})");
+
+  const auto model = load_family(dir, at::kDouble);
+
+  const auto hidden = model->hidden(golden_batch(), Adapter::kOn);
+  EXPECT_LT(max_difference(model->logits(hidden), family_golden("llama", "logits")), 1e-9);
+  EXPECT_EQ(model->merged_weights().back().first, "lm_head.weight");
+}
+
+TEST(TiedHead, IsTheEmbeddingWhereTheFileRepeatsIt) {
+  const TempDir temp;
+  const auto dir = write_family("llama", temp / "model", R"({"tie_word_embeddings": true})");
+  const auto file = TensorFile::open(dir);
+  NamedTensors tensors;
+  for (const auto& name : file.names())
+    tensors.emplace_back(
+        name, file.get(name == "lm_head.weight" ? "model.embed_tokens.weight" : name).clone());
+  write_safetensors(dir / "model.safetensors", tensors);
+
+  const auto model = load_family(dir, at::kDouble);
+
+  EXPECT_EQ(model->head_VD().data_ptr(), model->merged_weights().front().second.data_ptr());
+  EXPECT_EQ(model->merged_weights().back().first, "model.norm.weight");
+}
+
 TEST(BareTrunk, IsReadWithoutItsPrefix) {
   const TempDir temp;
   const auto dir = write_family("gpt2", temp / "model");
@@ -127,9 +160,7 @@ TEST(BareTrunk, IsReadWithoutItsPrefix) {
 
   const auto model = load_family(dir, at::kDouble);
 
-  RaggedBatch batch;
-  batch.add(Tokens{5, 17, 39, 3, 25, 8, 41, 44, 31, 12, 20, 5});
-  EXPECT_LT(max_difference(model->logits(model->hidden(batch, Adapter::kOn)),
+  EXPECT_LT(max_difference(model->logits(model->hidden(golden_batch(), Adapter::kOn)),
                            family_golden("gpt2", "logits")),
             1e-9);
   EXPECT_EQ(model->merged_weights().front().first, "transformer.wte.weight");

@@ -62,6 +62,26 @@ INSTANTIATE_TEST_SUITE_P(Golden, GgufFamily,
                                            "gpt_neox", "gpt_neox_sequential"),
                          [](const auto& suite) { return std::string(suite.param); });
 
+// A file whose tensor claims fewer rows than the metadata say.
+TEST(GgufWeights, AnotherShapeIsAnErrorThatNamesTheTensor) {
+  const TempDir temp;
+  const std::string tensor = "blk.0.attn_q.weight";
+  auto bytes = read_file(gguf_of("llama"));
+  const auto rows = bytes.find(tensor) + tensor.size() + sizeof(std::uint32_t) +
+                    sizeof(std::uint64_t);  // behind the number of dimensions, and the columns
+  ASSERT_EQ(bytes[rows], 16);
+  bytes[rows] = 8;
+  write_file(temp / "bad.gguf", bytes);
+
+  try {
+    import_gguf(temp / "bad.gguf", at::kFloat, temp.path());
+    FAIL() << "imported";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("bad.gguf: tensor '" + tensor + "': expected shape [16, "));
+    EXPECT_THAT(error.what(), HasSubstr("found [8, "));
+  }
+}
+
 TEST(GgufRope, DivisorsOfLlama32AreRecognised) {
   const TempDir temp;
 
