@@ -68,7 +68,7 @@ std::optional<Value> find_attribute(Budget& budget, const Value& object, const s
   }
   if (object.is<std::shared_ptr<Namespace>>()) {
     const auto& names = object.as<std::shared_ptr<Namespace>>()->attributes;
-    const Value* found = names.find(std::string_view(name));
+    const Value* found = names.find(budget, std::string_view(name));
     return found == nullptr ? std::nullopt : std::optional(*found);
   }
   if (object.is<std::shared_ptr<Loop>>()) {
@@ -78,15 +78,15 @@ std::optional<Value> find_attribute(Budget& budget, const Value& object, const s
 }
 
 // An index that cannot be a key is one that is missing.
-const Value* find_hashed(const Dict& dict, const Value& index) try {
-  return dict.find(index);
-} catch (const Failure&) {
+const Value* find_hashed(Budget& budget, const Dict& dict, const Value& index) try {
+  return dict.find(budget, index);
+} catch (const Unhashable&) {
   return nullptr;
 }
 
 std::optional<Value> find_element(Budget& budget, const Value& object, const Value& index) {
   if (const Dict* dict = object.dict()) {
-    const Value* found = find_hashed(*dict, index);
+    const Value* found = find_hashed(budget, *dict, index);
     return found == nullptr ? std::nullopt : std::optional(*found);
   }
   if (!index.is_integer()) return {};
@@ -144,9 +144,10 @@ void walk(const Range& range, std::int64_t size, Visit visit) {
 
 Value attribute(Budget& budget, const Value& object, const std::string& name) {
   if (object.is<Undefined>()) refuse_undefined(object);
+  budget.text(name.size());
   if (const auto found = find_attribute(budget, object, name)) return *found;
   if (const Dict* dict = object.dict()) {
-    if (const Value* found = dict->find(std::string_view(name))) return *found;
+    if (const Value* found = dict->find(budget, std::string_view(name))) return *found;
   }
   return missing(object, name);
 }
@@ -155,6 +156,7 @@ Value item(Budget& budget, const Value& object, const Value& index) {
   if (object.is<Undefined>()) refuse_undefined(object);
   if (const auto found = find_element(budget, object, index)) return *found;
   if (const auto* name = index.text()) {
+    budget.text(name->size());
     if (const auto found = find_attribute(budget, object, *name)) return *found;
     return missing(object, *name);
   }

@@ -41,7 +41,7 @@ Value Evaluator::visit(const DictLiteral& node) {
   Dict dict;
   for (const auto& [key, value] : node.items) {
     Value evaluated_key = evaluate(*key);
-    dict.set(std::move(evaluated_key), evaluate(*value));
+    dict.set(budget_, std::move(evaluated_key), evaluate(*value));
   }
   return make_dict(std::move(dict));
 }
@@ -91,7 +91,9 @@ Arguments Evaluator::evaluate_arguments(const ArgumentList& list) {
     const Value mapping = evaluate(*list.spread_keywords);
     if (mapping.dict() == nullptr) fail("argument after ** must be a mapping");
     for (const auto& [key, value] : mapping.dict()->items()) {
-      arguments.keywords.emplace_back(want_text(key, "a keyword"), value);
+      const std::string& name = want_text(key, "a keyword");
+      budget_.text(name.size());
+      arguments.keywords.emplace_back(name, value);
     }
   }
   return arguments;

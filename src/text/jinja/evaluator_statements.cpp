@@ -64,7 +64,7 @@ Value Evaluator::make_namespace(const Arguments& arguments) {
   for (const auto& [key, value] : given.items()) {
     const auto& name = want_text(key, "the name of a namespace's attribute");
     if (name.starts_with('_')) fail("the namespace attribute '{}' begins with an underscore", name);
-    names->attributes.set(key, value);
+    names->attributes.set(budget_, key, value);
   }
   namespaces_.push_back(names);
   return Value(names);
@@ -141,7 +141,8 @@ void Evaluator::assign(const Target& target, const Value& value) {
   if (target.attribute.starts_with('_')) {
     fail("the namespace attribute '{}' begins with an underscore", target.attribute);
   }
-  object.as<std::shared_ptr<Namespace>>()->attributes.set(Value::text(target.attribute), value);
+  object.as<std::shared_ptr<Namespace>>()->attributes.set(budget_, Value::text(target.attribute),
+                                                          value);
 }
 
 // Those that the condition lets pass.
@@ -257,6 +258,7 @@ void Evaluator::bind_parameters(const Procedure& procedure, const Values& positi
   std::vector<const Parameter*> missing;
   for (std::size_t i = 0; i < procedure.parameters.size(); ++i) {
     const Parameter& parameter = procedure.parameters[i];
+    budget_.work(keywords.size() + 1);
     if (i < positional.size()) {
       variables[parameter.name] = positional[i];
     } else if (const auto value = take(keywords, parameter.name)) {
@@ -290,7 +292,7 @@ void Evaluator::bind_rest(const Procedure& procedure, const Values& positional,
   }
   if (procedure.uses_kwargs) {
     Dict rest;
-    for (const auto& [name, value] : keywords) rest.set(Value::text(name), value);
+    for (const auto& [name, value] : keywords) rest.set(budget_, Value::text(name), value);
     variables["kwargs"] = make_dict(std::move(rest));
   } else if (!keywords.empty()) {
     fail("macro '{}' takes no keyword argument '{}'", procedure.name, keywords.front().first);

@@ -20,6 +20,12 @@ class Failure : public std::runtime_error {
   int line_;
 };
 
+// A key that Python cannot hash.
+class Unhashable : public Failure {
+ public:
+  using Failure::Failure;
+};
+
 template <class... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) {
   throw Failure(fmt::format(text, std::forward<Args>(args)...));

@@ -31,6 +31,7 @@ Value apply_filter(Budget& budget, std::string_view name, const Value& input,
   if (filter == nullptr) fail("the filter '{}' is not supported", name);
   budget.work(1);
   if (const auto* text = input.text()) budget.text(text->size());
+  charge_texts(budget, arguments);
   return filter(budget, input, arguments);
 }
 
@@ -38,6 +39,7 @@ Value follow_path(Budget& budget, const Value& value, const Value* path) {
   if (path == nullptr || path->is<None>()) return value;
   const auto* text = path->text();
   if (text == nullptr) return item(budget, value, *path);
+  budget.text(text->size());
   Value found = value;
   for (const auto part : split(*text, ".", -1)) {
     const auto index = is_index(part) ? parse_integer(part, 10) : std::nullopt;

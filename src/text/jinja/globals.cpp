@@ -62,17 +62,16 @@ Dict dict_of(Budget& budget, const Arguments& arguments) {
   if (!arguments.positional.empty()) {
     const Value& source = arguments.positional[0];
     if (source.dict() != nullptr) {
-      budget.work(source.dict()->items().size());
-      dict = *source.dict();
+      for (const auto& [key, value] : source.dict()->items()) dict.set(budget, key, value);
     } else {
       for (const Value& pair : iterate(budget, source)) {
         const Values parts = iterate(budget, pair);
         if (parts.size() != 2) fail("dict: a pair has {} items", parts.size());
-        dict.set(parts[0], parts[1]);
+        dict.set(budget, parts[0], parts[1]);
       }
     }
   }
-  for (const auto& [name, value] : arguments.keywords) dict.set(Value::text(name), value);
+  for (const auto& [name, value] : arguments.keywords) dict.set(budget, Value::text(name), value);
   return dict;
 }
 

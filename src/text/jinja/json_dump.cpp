@@ -20,6 +20,8 @@ struct Style {
   std::string after_key = ": ";
 };
 
+constexpr std::size_t kMaxEscape = 6;  // bytes that one byte becomes: \u0001
+
 void append_unit(std::string& out, std::uint32_t unit) { out += fmt::format("\\u{:04x}", unit); }
 
 void append_escaped(std::string& out, char32_t code) {
@@ -73,8 +75,7 @@ class Writer {
     } else if (value.is<double>()) {
       out_ += number_text(value.number());
     } else if (const auto* text = value.text()) {
-      budget_.text(text->size() * 6);
-      out_ += quote(*text, style_.ascii);
+      write_text(*text);
     } else if (const Dict* dict = value.dict()) {
       write_dict(*dict);
     } else {
@@ -88,6 +89,18 @@ class Writer {
   }
 
  private:
+  void append(std::string_view piece) {
+    budget_.text(piece.size());
+    budget_.size(out_.size());
+    out_ += piece;
+  }
+
+  void write_text(const std::string& text) {
+    budget_.texts(kMaxEscape, text.size());
+    budget_.size(out_.size());
+    out_ += quote(text, style_.ascii);
+  }
+
   void write_list(const Value& value) {
     const List* list = value.list();
     if (list == nullptr || (list->kind != ListKind::kList && list->kind != ListKind::kTuple)) {
@@ -105,8 +118,8 @@ class Writer {
       });
     }
     write_items('{', '}', items.size(), [&](std::size_t i) {
-      out_ += quote(key_text(items[i]->first), style_.ascii);
-      out_ += style_.after_key;
+      write_text(key_text(items[i]->first));
+      append(style_.after_key);
       write(items[i]->second);
     });
   }
@@ -116,7 +129,7 @@ class Writer {
     out_ += open;
     ++depth_;
     for (std::size_t i = 0; i < count; ++i) {
-      if (i > 0) out_ += style_.between;
+      if (i > 0) append(style_.between);
       start_line();
       write_item(i);
     }
@@ -164,6 +177,7 @@ Style read_style(Budget& budget, const BoundArguments& bound) {
   if (const Value* separators = bound.some(2)) {
     const Values pair = iterate(budget, *separators);
     if (pair.size() != 2) fail("separators must be two");
+    charge_texts(budget, {pair, {}});
     style.between = want_text(pair[0], "a separator");
     style.after_key = want_text(pair[1], "a separator");
   }

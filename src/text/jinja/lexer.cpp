@@ -209,8 +209,14 @@ void Lexer::read_word() {
   if (!is_name_start(byte)) return read_operator();
   std::size_t end = place_;
   while (end < source_.size() && (is_name_start(source_[end]) || is_digit(source_[end]))) ++end;
-  add(TokenKind::kName, source_.substr(place_, end - place_));
-  advance(end - place_);
+  // A step may look a name up, whatever its length.
+  constexpr std::size_t kMaxName = 1000;
+  const std::size_t size = end - place_;
+  if (size > kMaxName) {
+    throw Failure(fmt::format("a name of {} bytes, more than {}", size, kMaxName), line_);
+  }
+  add(TokenKind::kName, source_.substr(place_, size));
+  advance(size);
 }
 
 void Lexer::read_number() {

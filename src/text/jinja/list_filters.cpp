@@ -9,8 +9,10 @@
 namespace alarm_dist::jinja {
 namespace {
 
-Value without_case(const Value& value) {
-  return value.text() == nullptr ? value : Value::text(lower(*value.text()));
+Value without_case(Budget& budget, const Value& value) {
+  if (value.text() == nullptr) return value;
+  budget.text(value.text()->size());
+  return Value::text(lower(*value.text()));
 }
 
 // Python's sort: stable, also when it runs backwards, by keys that are computed once.
@@ -101,7 +103,7 @@ Value dictsort(Budget& budget, const Value& input, const Arguments& arguments) {
   for (const auto& [key, value] : dict->items()) {
     pairs.push_back(make_list({key, value}, ListKind::kTuple));
     const Value& sort_by = by == "key" ? key : value;
-    keys.push_back(bound.flag(0, false) ? sort_by : without_case(sort_by));
+    keys.push_back(bound.flag(0, false) ? sort_by : without_case(budget, sort_by));
   }
   return make_list(sorted(budget, pairs, keys, bound.flag(2, false)));
 }
@@ -111,7 +113,7 @@ Value sort_key(Budget& budget, const Value& item, const Value* paths, bool case_
   Values parts;
   const auto add = [&](const Value* path) {
     const Value part = follow_path(budget, item, path);
-    parts.push_back(case_sensitive ? part : without_case(part));
+    parts.push_back(case_sensitive ? part : without_case(budget, part));
   };
   if (paths == nullptr || paths->text() == nullptr) {
     add(paths);
@@ -140,9 +142,9 @@ Value unique(Budget& budget, const Value& input, const Arguments& arguments) {
   Values kept;
   for (const Value& item : iterate(budget, input)) {
     Value key = follow_path(budget, item, bound.some(1));
-    if (!bound.flag(0, false)) key = without_case(key);
-    if (seen.find(key) != nullptr) continue;
-    seen.set(std::move(key), Value());
+    if (!bound.flag(0, false)) key = without_case(budget, key);
+    if (seen.find(budget, key) != nullptr) continue;
+    seen.set(budget, std::move(key), Value());
     kept.push_back(item);
   }
   return make_list(std::move(kept), ListKind::kIterator);
@@ -156,7 +158,7 @@ Value extreme_filter(Budget& budget, const Value& input, const Arguments& argume
   if (items.empty()) return Value::undefined("No aggregated item, sequence was empty.");
   const auto key_of = [&](const Value& item) {
     const Value key = follow_path(budget, item, bound.some(1));
-    return bound.flag(0, false) ? key : without_case(key);
+    return bound.flag(0, false) ? key : without_case(budget, key);
   };
   std::size_t best = 0;
   Value best_key = key_of(items[0]);

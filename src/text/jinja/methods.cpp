@@ -29,7 +29,7 @@ Value call_dict(Budget& budget, const Value& self, const std::string& name,
   budget.work(dict.items().size());
   if (name == "get") {
     const BoundArguments bound("get", arguments, {"key", "default"});
-    const Value* found = dict.find(bound.at(0));
+    const Value* found = dict.find(budget, bound.at(0));
     if (found != nullptr) return *found;
     return bound.find(1) == nullptr ? Value() : *bound.find(1);
   }
@@ -61,6 +61,7 @@ Value bind_text_method(Budget& budget, const Value& object, const std::string& n
   return Value(std::make_shared<const Function>(
       Function{name, [&budget, object, method](const Arguments& arguments) {
                  budget.text(object.text()->size());
+                 charge_texts(budget, arguments);
                  return method(budget, object, arguments);
                }}));
 }

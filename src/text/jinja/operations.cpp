@@ -26,7 +26,7 @@ bool equal_lists(Budget& budget, const List& left, const List& right) {
 bool equal_dicts(Budget& budget, const Dict& left, const Dict& right) {
   if (left.items().size() != right.items().size()) return false;
   for (const auto& [key, value] : left.items()) {
-    const Value* other = right.find(key);
+    const Value* other = right.find(budget, key);
     if (other == nullptr || !equal(budget, value, *other)) return false;
   }
   return true;
@@ -75,6 +75,14 @@ Values characters_of(Budget& budget, const std::string& text) {
 }  // namespace
 
 void refuse_undefined(const Value& value) { fail("{}", *value.as<Undefined>().why); }
+
+void charge_texts(Budget& budget, const Arguments& arguments) {
+  const auto charge = [&](const Value& value) {
+    if (const auto* text = value.text()) budget.text(text->size());
+  };
+  for (const Value& value : arguments.positional) charge(value);
+  for (const auto& [name, value] : arguments.keywords) charge(value);
+}
 
 std::int64_t want_integer(const Value& value, std::string_view what) {
   if (value.is<Undefined>()) refuse_undefined(value);
@@ -142,7 +150,7 @@ bool contains(Budget& budget, const Value& container, const Value& part) {
     budget.text(text->size());
     return find(*text, want_text(part, "the left side of 'in'")) != std::string::npos;
   }
-  if (const Dict* dict = container.dict()) return dict->find(part) != nullptr;
+  if (const Dict* dict = container.dict()) return dict->find(budget, part) != nullptr;
   if (const List* list = container.list()) return contains_item(budget, *list, part);
   if (container.is<Undefined>()) return false;
   fail("argument of type '{}' is not iterable", container.type_name());

@@ -15,6 +15,9 @@ bool truth(const Value& value);
 std::string to_text(Budget& budget, const Value& value);  // str()
 std::string to_repr(Budget& budget, const Value& value);  // repr()
 
+// Before a callee reads the texts that it is given, each as a whole.
+void charge_texts(Budget& budget, const Arguments& arguments);
+
 bool equal(Budget& budget, const Value& left, const Value& right);
 bool less(Budget& budget, const Value& left, const Value& right);
 bool contains(Budget& budget, const Value& container, const Value& part);  // part in container

@@ -6,12 +6,18 @@
 namespace alarm_dist::jinja {
 namespace {
 
+// Every level of nesting copies what the levels in it made.
+void append(Budget& budget, std::string& out, const std::string& part) {
+  budget.text(part.size());
+  budget.size(out.size());
+  out += part;
+}
+
 std::string list_repr(Budget& budget, const List& list) {
   std::string inner;
   for (const Value& item : list.items) {
     if (!inner.empty()) inner += ", ";
-    inner += to_repr(budget, item);
-    budget.size(inner.size());
+    append(budget, inner, to_repr(budget, item));
   }
   switch (list.kind) {
     case ListKind::kList:
@@ -35,10 +41,8 @@ std::string dict_repr(Budget& budget, const Dict& dict) {
   std::string inner;
   for (const auto& [key, value] : dict.items()) {
     if (!inner.empty()) inner += ", ";
-    inner += to_repr(budget, key);
-    inner += ": ";
-    inner += to_repr(budget, value);
-    budget.size(inner.size());
+    append(budget, inner, to_repr(budget, key) + ": ");
+    append(budget, inner, to_repr(budget, value));
   }
   return "{" + inner + "}";
 }

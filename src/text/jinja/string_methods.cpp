@@ -68,7 +68,7 @@ Value partition_method(Budget&, const Value& self, const Arguments& arguments) {
 
 // Of a text or a tuple of them.
 template <From side>
-Value starts_or_ends(Budget&, const Value& self, const Arguments& arguments) {
+Value starts_or_ends(Budget& budget, const Value& self, const Arguments& arguments) {
   const BoundArguments bound(side == From::kLeft ? "startswith" : "endswith", arguments,
                              {"affix", "start", "end"});
   if (bound.find(1) != nullptr || bound.find(2) != nullptr) {
@@ -76,6 +76,7 @@ Value starts_or_ends(Budget&, const Value& self, const Arguments& arguments) {
   }
   const auto has = [&](const Value& affix) {
     const auto& text = want_text(affix, "the argument of startswith or endswith");
+    budget.text(text.size());
     return side == From::kLeft ? bytes(self).starts_with(text) : bytes(self).ends_with(text);
   };
   const List* list = bound.at(0).list();
@@ -96,6 +97,11 @@ template <std::string (*change)(std::string_view)>
 Value changed(Budget&, const Value& self, const Arguments& arguments) {
   const BoundArguments none("a method without parameters", arguments, {});
   return like(self, change(bytes(self)));
+}
+
+Value title_method(Budget& budget, const Value& self, const Arguments& arguments) {
+  budget.work(bytes(self).size());  // ICU is asked about every character
+  return changed<title>(budget, self, arguments);
 }
 
 template <From side, bool must>
@@ -225,7 +231,7 @@ TextMethod find_text_method(const std::string& name) {
       {"replace", replace_method},
       {"upper", changed<upper>},
       {"lower", changed<lower>},
-      {"title", changed<title>},
+      {"title", title_method},
       {"capitalize", changed<capitalize>},
       {"find", find_text<From::kLeft, false>},
       {"rfind", find_text<From::kRight, false>},

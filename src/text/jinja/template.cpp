@@ -49,7 +49,7 @@ Value to_value(Budget& budget, const nlohmann::ordered_json& json) {
       Dict dict;
       for (const auto& [key, item] : json.items()) {
         if (find_invalid_utf8(key)) fail("a key of the conversation is not UTF-8");
-        dict.set(Value::text(key), to_value(budget, item));
+        dict.set(budget, Value::text(key), to_value(budget, item));
       }
       return make_dict(std::move(dict));
     }

@@ -34,7 +34,9 @@ Value capitalize_filter(Budget& budget, const Value& input, const Arguments& arg
 }
 Value title_filter(Budget& budget, const Value& input, const Arguments& arguments) {
   const BoundArguments none("title", arguments, {});
-  return Value::text(filter_title(to_text(budget, input)));
+  const std::string text = to_text(budget, input);
+  budget.work(text.size());  // ICU is asked about every word
+  return Value::text(filter_title(text));
 }
 Value center(Budget& budget, const Value& input, const Arguments& arguments) {
   const BoundArguments bound("center", arguments, {"width"});
@@ -126,7 +128,7 @@ Value format_filter(Budget& budget, const Value& input, const Arguments& argumen
   }
   if (!arguments.positional.empty()) fail("format: both positional and named arguments");
   Dict named;
-  for (const auto& [name, value] : arguments.keywords) named.set(Value::text(name), value);
+  for (const auto& [name, value] : arguments.keywords) named.set(budget, Value::text(name), value);
   return format_percent(budget, format, make_dict(std::move(named)));
 }
 

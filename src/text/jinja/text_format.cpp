@@ -38,8 +38,10 @@ class PercentFormat {
         continue;
       }
       const Conversion conversion = read();
-      out += conversion.letter == '%' ? "%" : convert(conversion);
+      const std::string piece = conversion.letter == '%' ? "%" : convert(conversion);
+      budget_.text(piece.size());
       budget_.size(out.size());
+      out += piece;
     }
     // What can be subscripted may go unused, as in Python.
     const bool may_stay =
@@ -95,7 +97,7 @@ class PercentFormat {
     if (!conversion.key.empty()) {
       const Dict* dict = values_.dict();
       if (dict == nullptr) fail("format requires a mapping");
-      const Value* found = dict->find(std::string_view(conversion.key));
+      const Value* found = dict->find(budget_, std::string_view(conversion.key));
       if (found == nullptr) fail("the format's key '{}' is missing", conversion.key);
       return *found;
     }
@@ -167,12 +169,14 @@ bool is_number(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-Value field_value(const std::string& field, std::size_t& automatic, const Arguments& arguments) {
+Value field_value(Budget& budget, const std::string& field, std::size_t& automatic,
+                  const Arguments& arguments) {
   if (field.empty() || is_number(field)) {
     const std::size_t index = field.empty() ? automatic++ : std::stoul(field);
     if (index >= arguments.positional.size()) fail("format: no argument {}", index);
     return arguments.positional[index];
   }
+  budget.work(arguments.keywords.size());
   for (const auto& [name, value] : arguments.keywords) {
     if (name == field) return value;
   }
@@ -186,6 +190,7 @@ Value field_value(const std::string& field, std::size_t& automatic, const Argume
 
 Value format_percent(Budget& budget, const Value& format, const Value& values) {
   if (format.as<Text>().safe) fail("% on a string that is marked safe is not supported");
+  budget.text(format.text()->size());
   return Value::text(PercentFormat(budget, *format.text(), values).run());
 }
 
@@ -207,7 +212,8 @@ Value format_braces(Budget& budget, const Value& format, const Arguments& argume
     }
     const std::size_t end = text.find('}', i);
     if (byte == '}' || end == std::string::npos) fail("format: a single '{}'", byte);
-    out += to_text(budget, field_value(text.substr(i + 1, end - i - 1), automatic, arguments));
+    out +=
+        to_text(budget, field_value(budget, text.substr(i + 1, end - i - 1), automatic, arguments));
     budget.size(out.size());
     i = end;
   }

@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-#include "text/jinja/failure.hpp"
+#include "text/jinja/budget.hpp"
 
 namespace alarm_dist::jinja {
 namespace {
@@ -18,8 +18,14 @@ int nesting_above(int below) {
 }
 
 // Equal for keys that are equal in Python, different otherwise.
-std::string identity_of(const Value& key) {
-  if (const auto* text = key.text()) return "s" + *text;
+std::string identity_of(Budget& budget, std::string_view text) {
+  budget.text(text.size());
+  std::string identity = "s";
+  return identity += text;
+}
+
+std::string identity_of(Budget& budget, const Value& key) {
+  if (const auto* text = key.text()) return identity_of(budget, std::string_view(*text));
   if (key.is<None>()) return "n";
   if (key.is_integer()) return "i" + std::to_string(key.integer());
   if (key.is<double>()) {
@@ -33,11 +39,13 @@ std::string identity_of(const Value& key) {
   if (key.is<Undefined>()) return "u";
   const List* list = key.list();
   if (list == nullptr || list->kind != ListKind::kTuple) {
-    fail("unhashable type: '{}'", key.type_name());
+    throw Unhashable(fmt::format("unhashable type: '{}'", key.type_name()));
   }
   std::string identity = "t";
   for (const Value& item : list->items) {
-    const std::string part = identity_of(item);
+    const std::string part = identity_of(budget, item);
+    budget.text(part.size());
+    budget.size(identity.size());
     identity += std::to_string(part.size()) + ":" + part;
   }
   return identity;
@@ -84,9 +92,9 @@ const char* Value::type_name() const {
   return kNames[storage_.index()];
 }
 
-void Dict::set(Value key, Value value) {
+void Dict::set(Budget& budget, Value key, Value value) {
   depth_ = std::max(depth_, nesting_above(std::max(key.depth(), value.depth())));
-  const auto [place, is_new] = places_.try_emplace(identity_of(key), items_.size());
+  const auto [place, is_new] = places_.try_emplace(identity_of(budget, key), items_.size());
   if (is_new) {
     items_.emplace_back(std::move(key), std::move(value));
   } else {
@@ -94,13 +102,13 @@ void Dict::set(Value key, Value value) {
   }
 }
 
-const Value* Dict::find(const Value& key) const {
-  const auto place = places_.find(identity_of(key));
+const Value* Dict::find(Budget& budget, const Value& key) const {
+  const auto place = places_.find(identity_of(budget, key));
   return place == places_.end() ? nullptr : &items_[place->second].second;
 }
 
-const Value* Dict::find(std::string_view key) const {
-  const auto place = places_.find("s" + std::string(key));
+const Value* Dict::find(Budget& budget, std::string_view key) const {
+  const auto place = places_.find(identity_of(budget, key));
   return place == places_.end() ? nullptr : &items_[place->second].second;
 }
 

@@ -18,6 +18,7 @@
 
 namespace alarm_dist::jinja {
 
+class Budget;
 struct List;
 class Dict;
 struct Namespace;
@@ -89,14 +90,16 @@ struct List {
   std::shared_ptr<std::size_t> taken;
 };
 
-// In order of insertion. A key is found by what it equals: 1, 1.0 and true are one key.
+// In order of insertion. A key is found by what it equals: 1, 1.0 and true are one key. What
+// equals it is made of all of the key, so looking one up is work of its size.
 class Dict {
  public:
   using Item = std::pair<Value, Value>;
 
-  void set(Value key, Value value);           // throws Failure for a key that Python cannot hash
-  const Value* find(const Value& key) const;  // null: not there; throws as set()
-  const Value* find(std::string_view key) const;
+  void set(Budget& budget, Value key, Value value);  // throws Unhashable
+  // Null: not there.
+  const Value* find(Budget& budget, const Value& key) const;  // throws Unhashable
+  const Value* find(Budget& budget, std::string_view key) const;
   const std::vector<Item>& items() const { return items_; }
   int depth() const { return depth_; }
 

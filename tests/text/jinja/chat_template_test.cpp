@@ -17,6 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -191,6 +192,49 @@ INSTANTIATE_TEST_SUITE_P(
         "{% set n = namespace() %}{% set n.n = n %}{{ n }}",
         "{% for i in range(100000) %}{% set x = namespace() %}{% endfor %}",
         "{% set s = 'a' * 9999999 %}{% for i in range(99999) %}{{ s in s }}{% endfor %}"));
+
+// Work that a single step used to hide.
+class HiddenWork : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(HiddenWork, IsCounted) {
+  const std::string error =
+      error_of("{% set s = 'a' * 30000000 %}{% set n = namespace(t=(1,), l=[]) %}" + GetParam());
+
+  EXPECT_THAT(error, StartsWith("dir/chat.jinja:1: "));
+  EXPECT_THAT(error, AnyOf(HasSubstr("does more than"), HasSubstr("makes a text of")));
+}
+
+std::string forever(const std::string& body) {
+  return "{% for i in range(99999) %}{% set x = " + body + " %}{% endfor %}";
+}
+// Kept, it fills the memory as well.
+std::string kept(const std::string& body) {
+  return "{% for i in range(99999) %}{% set n.l = [n.l[-1:], " + body + "] %}{% endfor %}";
+}
+
+const std::string kDoubled = "{% for i in range(99) %}{% set n.t = (n.t, n.t) %}{% endfor %}";
+
+INSTANTIATE_TEST_SUITE_P(
+    Bounds, HiddenWork,
+    ::testing::Values(kDoubled + "{{ {n.t: 1} }}", kDoubled + "{{ n.t in {1: 1} }}",
+                      kDoubled + "{{ {1: 1}[n.t] }}", kDoubled + "{{ {1: 1}.get(n.t) }}",
+                      kDoubled + "{{ [n.t]|unique|list }}",
+                      "{% set k = s[:5000000] %}{{ ([{k: 1}] * 200)|tojson }}",
+                      "{{ ([1] * 200)|tojson(separators=(s, s)) }}", forever("1|tojson(indent=s)"),
+                      kept("dict({s: 1})"), kept("{}[s]"), kept("n|attr(s)"),
+                      forever("'b'.strip(s)"), forever("'b'.rfind(s)"),
+                      forever("'b'.startswith((s, s))"), forever("'b'|replace(s, s)"),
+                      forever("dict(**{s: 1})"), forever("s % ()"),
+                      forever("[1]|map(attribute=s)|list"), "{{ ([s] * 1000)|sort }}",
+                      "{{ ([s] * 1000)|unique|list }}", "{{ ([s] * 1000)|min }}",
+                      forever("'%1000s' * 9999 % (('',) * 9999)"),
+                      "{% macro m() %}{{ kwargs }}{% endmacro %}" + forever("m(**{s: 1})"),
+                      forever("s.title()"), forever("s|title")));
+
+TEST(HostileTemplates, LongNamesAreRefused) {
+  EXPECT_THAT(error_of("\n{{ " + std::string(2000, 'a') + " }}"),
+              AllOf(StartsWith("dir/chat.jinja:2: "), HasSubstr("a name of 2000 bytes")));
+}
 
 TEST(HostileTemplates, RingsOfValuesAreFreed) {
   // The address sanitizer of the dev preset finds what stays.
