@@ -5,8 +5,6 @@
 
 #include <ATen/Functions.h>
 
-#include "alarm/base/error.hpp"
-
 #include "model/decode_cache.hpp"
 
 namespace alarm_dist {
@@ -44,16 +42,10 @@ class CachedDecoder final : public Decoder {
   std::int64_t rotated_heads() const { return network_.heads().queries + network_.heads().keys; }
 
   void compute_prompts(const DecodePlan& plan) {
-    RaggedBatch batch;
-    std::vector<std::int64_t> last_row_of_prompt, last_row;
-    for (const auto& prompt : plan.prompts) {
-      ALARM_CHECK(!prompt.empty(), "a prompt without tokens cannot be continued");
-      batch.add(prompt);
-      last_row_of_prompt.push_back(batch.rows() - 1);
-    }
-    for (const auto prompt : plan.prompt_of_row) {
-      last_row.push_back(last_row_of_prompt.at(static_cast<std::size_t>(prompt)));
-    }
+    const RaggedBatch batch = prompts_of(plan);
+    std::vector<std::int64_t> last_row;
+    for (const auto prompt : plan.prompt_of_row)
+      last_row.push_back(batch.segments.at(static_cast<std::size_t>(prompt)).end - 1);
     const auto device = network_.options().device();
     const auto passes = network_.passes(batch);
     const auto hidden =

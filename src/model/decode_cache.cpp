@@ -11,8 +11,6 @@
 namespace alarm_dist {
 namespace {
 
-at::Tensor heads_first(const at::Tensor& x_BTKE) { return x_BTKE.transpose(1, 2); }
-
 KeyShape key_shape(const CacheShape& shape) {
   return {.layers = shape.layers, .heads = shape.heads.keys, .head_size = shape.head_size};
 }
@@ -33,7 +31,9 @@ DecodeCache::DecodeCache(const CacheShape& shape, const DecodePlan& plan,
   update_views();
 }
 
+// What changes with the live rows alone is kept between tokens.
 void DecodeCache::update_views() {
+  prompt_sizes_B_ = on_device(prompts_.rows().sizes_by_row(), options_.device());
   whole_ = {.prompt_mask = prompts_.rows().mask()};
   windowed_ = windowed_view();
 }
@@ -71,14 +71,12 @@ void DecodeCache::store_prompts(std::int64_t layer, const at::Tensor& rotated_NS
 DecodeCache::Partial DecodeCache::attend_prompts(std::int64_t layer,
                                                  const at::Tensor& q_BHE) const {
   const auto& rows = prompts_.rows();
-  const auto& kept = prompts_.at(layer);
+  const auto kept = prompts_.at(layer);
   const auto kv_heads = shape_.heads.keys, shared = shape_.heads.queries / kv_heads;
   const auto queries =
       rows.by_prompt(q_BHE.unflatten(1, {kv_heads, shared})).transpose(1, 2).flatten(2, 3);
-  const auto found = attention_forward({.q_BHnE = queries,
-                                        .k_BKmE = heads_first(kept.k),
-                                        .v_BKmE = heads_first(kept.v),
-                                        .mask = view(layer).prompt_mask});
+  const auto found = attention_forward(
+      {.q_BHnE = queries, .k_BKmE = kept.k, .v_BKmE = kept.v, .mask = view(layer).prompt_mask});
   const auto by_row = [&](const at::Tensor& x) {
     return rows.by_row(x.unflatten(2, {-1, shared}).transpose(1, 2));
   };
@@ -88,8 +86,8 @@ DecodeCache::Partial DecodeCache::attend_prompts(std::int64_t layer,
 DecodeCache::Partial DecodeCache::attend_own(std::int64_t layer, const at::Tensor& q_BHE) const {
   const auto seen = own_.from(view(layer).first_own, layer);
   const auto found = attention_forward({.q_BHnE = q_BHE.unflatten(1, {shape_.heads.keys, -1}),
-                                        .k_BKmE = heads_first(seen.k),
-                                        .v_BKmE = heads_first(seen.v),
+                                        .k_BKmE = seen.k,
+                                        .v_BKmE = seen.v,
                                         .mask = {}});
   return {found.out_BHnE, found.lse_BHn};
 }
@@ -113,9 +111,6 @@ void DecodeCache::keep(std::span<const std::int64_t> rows) {
   update_views();
 }
 
-at::Tensor DecodeCache::positions_B() const {
-  const auto sizes = prompts_.rows().sizes_by_row();
-  return on_device(sizes, options_.device()) + own_.tokens();
-}
+at::Tensor DecodeCache::positions_B() const { return prompt_sizes_B_ + own_.tokens(); }
 
 }  // namespace alarm_dist

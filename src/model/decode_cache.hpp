@@ -62,6 +62,7 @@ class DecodeCache {
   PromptCache prompts_;
   RowCache own_;
   View whole_, windowed_;
+  at::Tensor prompt_sizes_B_;  // of each row's prompt
 };
 
 }  // namespace alarm_dist

@@ -3,6 +3,8 @@
 
 #include <ATen/Functions.h>
 
+#include "alarm/base/error.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -12,7 +14,20 @@ std::vector<std::int64_t> sizes_of(const std::vector<std::vector<std::int64_t>>&
   return sizes;
 }
 
+KeysValues heads_first(const KeysValues& kv_BTKE) {
+  return {kv_BTKE.k.transpose(1, 2), kv_BTKE.v.transpose(1, 2)};
+}
+
 }  // namespace
+
+RaggedBatch prompts_of(const DecodePlan& plan) {
+  RaggedBatch prompts;
+  for (const auto& prompt : plan.prompts) {
+    ALARM_CHECK(!prompt.empty(), "a prompt without tokens cannot be continued");
+    prompts.add(prompt);
+  }
+  return prompts;
+}
 
 PromptCache::PromptCache(const KeyShape& shape, const DecodePlan& plan,
                          const at::TensorOptions& options)
@@ -34,6 +49,10 @@ void PromptCache::store(std::int64_t layer, const KeysValues& kv_MKE) {
     begin += size;
     ++prompt;
   }
+}
+
+KeysValues PromptCache::at(std::int64_t layer) const {
+  return heads_first(layers_[static_cast<std::size_t>(layer)]);
 }
 
 void PromptCache::keep(std::span<const std::int64_t> rows) {
@@ -62,7 +81,7 @@ void RowCache::append(std::int64_t layer, const KeysValues& kv_BKE) {
 KeysValues RowCache::from(std::int64_t first, std::int64_t layer) const {
   const auto& kept = layers_[static_cast<std::size_t>(layer)];
   const auto seen = tokens_ + 1 - first;
-  return {kept.k.narrow(1, first, seen), kept.v.narrow(1, first, seen)};
+  return heads_first({kept.k.narrow(1, first, seen), kept.v.narrow(1, first, seen)});
 }
 
 void RowCache::keep(std::span<const std::int64_t> rows) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys and values of a generation, by layer: those of the prompts, kept once for all rows that
 // continue them, and those of the rows' own tokens, which are equally many as all rows start
-// together.
+// together. They come out with the heads first, as the attention kernel takes them.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "alarm/model/decoder.hpp"
+#include "alarm/model/ragged_batch.hpp"
 
 #include "model/prompt_rows.hpp"
 
@@ -26,6 +27,9 @@ struct KeysValues {
   at::Tensor k, v;
 };
 
+// The prompts of a plan, end to end. Throws Error on one without tokens.
+RaggedBatch prompts_of(const DecodePlan& plan);
+
 class PromptCache {
  public:
   PromptCache(const KeyShape& shape, const DecodePlan& plan, const at::TensorOptions& options);
@@ -33,14 +37,12 @@ class PromptCache {
   const PromptRows& rows() const { return rows_; }
   // Takes a layer's keys and values [M, K, E] of the prompts, whose rows stand end to end.
   void store(std::int64_t layer, const KeysValues& kv_MKE);
-  const KeysValues& at(std::int64_t layer) const {  // [G, P, K, E]
-    return layers_[static_cast<std::size_t>(layer)];
-  }
+  KeysValues at(std::int64_t layer) const;  // views, [G, K, P, E]
   void keep(std::span<const std::int64_t> rows);
 
  private:
   PromptRows rows_;
-  std::vector<KeysValues> layers_;
+  std::vector<KeysValues> layers_;  // [G, P, K, E]
 };
 
 class RowCache {
@@ -51,7 +53,7 @@ class RowCache {
   std::int64_t tokens() const { return tokens_; }  // of a row, without the one under way
   // Keys and values [B, K, E] of the token under way.
   void append(std::int64_t layer, const KeysValues& kv_BKE);
-  // Those of the tokens from `first` to the one under way, [B, n, K, E].
+  // Those of the tokens from `first` to the one under way: views, [B, K, n, E].
   KeysValues from(std::int64_t first, std::int64_t layer) const;
   // Ends the token: all layers have appended it.
   void advance() { ++tokens_; }

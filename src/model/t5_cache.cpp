@@ -10,8 +10,6 @@ namespace {
 
 constexpr double kUnscaled = 1.0;
 
-at::Tensor heads_first(const at::Tensor& x_BTHE) { return x_BTHE.transpose(1, 2); }
-
 KeyShape key_shape(const T5Config& config) {
   const auto& shape = config.shape;
   return {.layers = shape.layers, .heads = shape.heads, .head_size = shape.head_size};
@@ -39,10 +37,10 @@ void T5Cache::store_prompts(std::int64_t layer, const at::Tensor& kv_MSE) {
 
 at::Tensor T5Cache::attend_prompts(std::int64_t layer, const at::Tensor& q_BHE) const {
   const auto& rows = prompts_.rows();
-  const auto& kept = prompts_.at(layer);
-  const auto found = attention_forward({.q_BHnE = heads_first(rows.by_prompt(q_BHE)),
-                                        .k_BKmE = heads_first(kept.k),
-                                        .v_BKmE = heads_first(kept.v),
+  const auto kept = prompts_.at(layer);
+  const auto found = attention_forward({.q_BHnE = rows.by_prompt(q_BHE).transpose(1, 2),
+                                        .k_BKmE = kept.k,
+                                        .v_BKmE = kept.v,
                                         .mask = rows.mask(),
                                         .scale = kUnscaled});
   return rows.by_row(found.out_BHnE.transpose(1, 2)).flatten(1);
@@ -51,11 +49,11 @@ at::Tensor T5Cache::attend_prompts(std::int64_t layer, const at::Tensor& q_BHE) 
 at::Tensor T5Cache::attend_own(std::int64_t layer, const at::Tensor& qkv_BSE) {
   own_.append(layer, {qkv_BSE.narrow(1, heads_, heads_), qkv_BSE.narrow(1, 2 * heads_, heads_)});
   const auto seen = own_.from(0, layer);
-  const auto tokens = seen.k.size(1);
+  const auto tokens = seen.k.size(2);
   // The bias depends on the distance alone: that of an earlier query is the end of the last one's.
   const auto found = attention_forward({.q_BHnE = qkv_BSE.narrow(1, 0, heads_).unsqueeze(2),
-                                        .k_BKmE = heads_first(seen.k),
-                                        .v_BKmE = heads_first(seen.v),
+                                        .k_BKmE = seen.k,
+                                        .v_BKmE = seen.v,
                                         .mask = bias_1H1T_.narrow(3, capacity_ - tokens, tokens),
                                         .scale = kUnscaled});
   return found.out_BHnE.squeeze(2).flatten(1);

@@ -3,8 +3,6 @@
 
 #include <ATen/Functions.h>
 
-#include "alarm/base/error.hpp"
-
 #include "model/seq2seq_batch.hpp"
 #include "model/t5_cache.hpp"
 #include "model/t5_pass.hpp"
@@ -39,12 +37,7 @@ class T5Decoder final : public Decoder {
 
  private:
   void compute_prompts(const DecodePlan& plan) {
-    RaggedBatch prompts;
-    for (const auto& prompt : plan.prompts) {
-      ALARM_CHECK(!prompt.empty(), "a prompt without tokens cannot be continued");
-      prompts.add(prompt);
-    }
-    const auto batch = split_prompts(prompts, network_.config().start_token);
+    const auto batch = split_prompts(prompts_of(plan), network_.config().start_token);
     const auto encoded = encode_prompts(network_, batch, adapters_);
     for (std::int64_t layer = 0; layer < network_.config().shape.layers; ++layer)
       cache_.store_prompts(layer, network_.prompt_keys_values(layer, encoded, adapters_));
