@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alarm/metrics/metrics_writer.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "alarm/base/error.hpp"
@@ -31,6 +32,11 @@ double number_or_nan(const metrics::Json& value) {
 }
 
 }  // namespace
+
+std::optional<double> find_scalar(const Scalars& values, std::string_view key) {
+  const auto found = std::ranges::find(values, key, &Scalars::value_type::first);
+  return found == values.end() ? std::nullopt : std::optional(found->second);
+}
 
 struct MetricsWriter::Impl {
   std::filesystem::path path;

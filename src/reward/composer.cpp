@@ -2,6 +2,7 @@
 #include "alarm/reward/composer.hpp"
 
 #include <cmath>
+#include <numeric>
 
 #include "alarm/base/error.hpp"
 
@@ -127,6 +128,10 @@ Composition parse_composition(std::string_view name) {
 Shaping parse_shaping(std::string_view name) {
   return parse_name<Shaping>("shaping", name,
                              {{"none", Shaping::kNone}, {"sigmoid", Shaping::kSigmoid}});
+}
+
+double ComposedReward::total() const {
+  return std::accumulate(rewards.begin(), rewards.end(), 0.0);
 }
 
 ComposedReward compose(const RewardTrace& trace, std::int64_t tokens, bool ended,

@@ -8,21 +8,31 @@
 #include <ATen/ATen.h>
 
 #include "alarm/base/error.hpp"
-#include "alarm/rl/correction.hpp"
 #include "alarm/rl/groups.hpp"
 
 namespace alarm_dist {
 namespace {
 
-// Responses that have others to the same prompt beside them.
-std::vector<std::int64_t> comparable(std::span<const std::int64_t> groups) {
+// The responses that have others to the same prompt beside them: what they earned, and their
+// prompts.
+struct Comparable {
+  std::vector<std::int64_t> rows, groups;
+  at::Tensor index, rewards_R;
+};
+
+Comparable comparable(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,
+                      std::span<const std::int64_t> groups) {
   std::map<std::int64_t, int> count;
   for (const auto group : groups) count[group] += 1;
-  std::vector<std::int64_t> rows;
+  Comparable found;
   for (std::size_t r = 0; r < groups.size(); ++r) {
-    if (count[groups[r]] > 1) rows.push_back(static_cast<std::int64_t>(r));
+    if (count[groups[r]] < 2) continue;
+    found.rows.push_back(static_cast<std::int64_t>(r));
+    found.groups.push_back(groups[r]);
   }
-  return rows;
+  found.index = at::tensor(found.rows, at::kLong);
+  found.rewards_R = sum_responses(rewards_T, offsets).index_select(0, found.index);
+  return found;
 }
 
 at::Tensor compare(const Algorithm& algorithm, double epsilon, const at::Tensor& rewards_R,
@@ -38,15 +48,11 @@ at::Tensor compare(const Algorithm& algorithm, double epsilon, const at::Tensor&
 }
 
 at::Tensor group_advantages(const Algorithm& algorithm, double epsilon, const StepNumbers& step) {
-  const at::Tensor rewards_R = sum_responses(step.rewards_T, step.offsets);
-  at::Tensor advantages_R = at::zeros_like(rewards_R);
-  const auto rows = comparable(step.groups);
-  if (!rows.empty()) {
-    std::vector<std::int64_t> groups;
-    for (const auto row : rows) groups.push_back(step.groups[static_cast<std::size_t>(row)]);
-    const at::Tensor index = at::tensor(rows, at::kLong);
-    advantages_R.index_copy_(0, index,
-                             compare(algorithm, epsilon, rewards_R.index_select(0, index), groups));
+  const auto found = comparable(step.rewards_T, step.offsets, step.groups);
+  at::Tensor advantages_R = at::zeros({std::ssize(step.groups)}, step.rewards_T.options());
+  if (!found.rows.empty()) {
+    advantages_R.index_copy_(0, found.index,
+                             compare(algorithm, epsilon, found.rewards_R, found.groups));
   }
   return spread_over_tokens(advantages_R, step.offsets);
 }
@@ -81,34 +87,26 @@ std::vector<std::int64_t> prompt_groups(std::span<const Rollout> rollouts) {
 
 double constant_share(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,
                       std::span<const std::int64_t> groups) {
-  const auto rows = comparable(groups);
-  if (rows.empty()) return 0;
-  std::vector<std::int64_t> compared;
-  for (const auto row : rows) compared.push_back(groups[static_cast<std::size_t>(row)]);
-  const std::set<std::int64_t> distinct(compared.begin(), compared.end());
-  const auto rewards_R =
-      sum_responses(rewards_T, offsets).index_select(0, at::tensor(rows, at::kLong));
-  return static_cast<double>(count_constant_groups(rewards_R, compared)) /
+  const auto found = comparable(rewards_T, offsets, groups);
+  if (found.rows.empty()) return 0;
+  const std::set<std::int64_t> distinct(found.groups.begin(), found.groups.end());
+  return static_cast<double>(count_constant_groups(found.rewards_R, found.groups)) /
          static_cast<double>(distinct.size());
 }
 
-TokenWeights correct_off_policy(const CorrectionConfig& config, const at::Tensor& old_T,
-                                const at::Tensor& rollout_T,
-                                std::span<const std::int64_t> offsets) {
+Correction correct_off_policy(const CorrectionConfig& config, const at::Tensor& old_T,
+                              const at::Tensor& rollout_T, std::span<const std::int64_t> offsets) {
   const auto level = config.by_sequence ? ImportanceLevel::kSequence : ImportanceLevel::kToken;
   const RatioBounds bounds{.low = config.low, .high = config.high};
-  const auto weights = [](const Correction& correction) {
-    return TokenWeights{correction.weights_T, correction.kept_T};
-  };
   switch (config.kind) {
     case CorrectionKind::kTruncated:
-      return weights(truncated_importance(old_T, rollout_T, offsets, level, config.high));
+      return truncated_importance(old_T, rollout_T, offsets, level, config.high);
     case CorrectionKind::kMasked:
-      return weights(masked_importance(old_T, rollout_T, offsets, level, bounds));
+      return masked_importance(old_T, rollout_T, offsets, level, bounds);
     case CorrectionKind::kGeometric:
-      return weights(geometric_rejection(old_T, rollout_T, offsets, bounds));
+      return geometric_rejection(old_T, rollout_T, offsets, bounds);
     case CorrectionKind::kDivergence:
-      return weights(divergence_rejection(old_T, rollout_T, offsets, config.high));
+      return divergence_rejection(old_T, rollout_T, offsets, config.high);
     case CorrectionKind::kNone:
       break;
   }

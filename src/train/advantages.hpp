@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "alarm/rl/correction.hpp"
 #include "alarm/rl/ppo.hpp"
 #include "alarm/train/algorithm.hpp"
 #include "alarm/train/rollout.hpp"
@@ -32,12 +33,8 @@ std::vector<std::int64_t> prompt_groups(std::span<const Rollout> rollouts);
 double constant_share(const at::Tensor& rewards_T, std::span<const std::int64_t> offsets,
                       std::span<const std::int64_t> groups);
 
-// Weights of a step's tokens from the off-policy correction: 1 without one.
-struct TokenWeights {
-  at::Tensor weights_T;
-  at::Tensor kept_T;  // bool; rejected tokens leave the loss's denominator too
-};
-TokenWeights correct_off_policy(const CorrectionConfig& config, const at::Tensor& old_T,
-                                const at::Tensor& rollout_T, std::span<const std::int64_t> offsets);
+// Weights 1 and nothing rejected without a correction.
+Correction correct_off_policy(const CorrectionConfig& config, const at::Tensor& old_T,
+                              const at::Tensor& rollout_T, std::span<const std::int64_t> offsets);
 
 }  // namespace alarm_dist

@@ -41,7 +41,8 @@ std::string write_state(const TrainState& state) {
                               {"kl_coefficient", state.kl_coefficient},
                               {"nonfinite_in_a_row", state.nonfinite_in_a_row},
                               {"weights_version", state.weights_version},
-                              {"best_step", state.best_step}};
+                              {"best_step", state.best_step},
+                              {"sound_step", state.sound_step}};
   if (state.best_value) json["best_value"] = *state.best_value;
   auto& normalization = json["normalization"] = nlohmann::ordered_json::object();
   for (const auto& [name, statistics] : state.normalization) {
@@ -60,6 +61,7 @@ TrainState read_state(const fs::path& file) {
     state.nonfinite_in_a_row = json.value("nonfinite_in_a_row", 0);
     state.weights_version = json.at("weights_version");
     state.best_step = json.at("best_step");
+    state.sound_step = json.value("sound_step", std::int64_t{-1});
     if (json.contains("best_value")) state.best_value = json.at("best_value").get<double>();
     for (const auto& [name, statistics] : json.at("normalization").items()) {
       state.normalization[name] = {.mean = statistics.at("mean"),
@@ -113,8 +115,9 @@ std::vector<fs::path> Checkpoints::complete() const {
 
 void Checkpoints::remove_old(const TrainState& state) const {
   auto all = complete();
-  const fs::path best = state.best_step >= 0 ? path_of(state.best_step) : fs::path();
-  std::erase(all, best);
+  for (const auto step : {state.best_step, state.sound_step}) {
+    if (step >= 0) std::erase(all, path_of(step));
+  }
   const auto excess = static_cast<std::int64_t>(all.size()) - std::max<std::int64_t>(1, keep_);
   for (std::int64_t i = 0; i < excess; ++i) fs::remove_all(all[static_cast<std::size_t>(i)]);
 }

@@ -5,6 +5,7 @@
 #include "alarm/train/trainer.hpp"
 
 #include "train/policy_loader.hpp"
+#include "train/prompt_tokens.hpp"
 #include "train/reference_answers.hpp"
 
 namespace alarm_dist {
@@ -63,8 +64,7 @@ void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int
   std::vector<Record> fitting;
   std::int64_t too_long = 0;
   for (const auto& record : dataset.records()) {
-    const auto tokens = static_cast<std::int64_t>(
-        tokenizer.encode(record.prompt, {.special_tokens = record.plain_prompt}).ids.size());
+    const auto tokens = std::ssize(prompt_tokens(tokenizer, record));
     if (tokens + max_new_tokens <= context) {
       fitting.push_back(record);
       continue;

@@ -6,6 +6,8 @@
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
 
+#include "train/prompt_tokens.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -14,8 +16,7 @@ constexpr int kRolloutTag = 1;
 GenerationRequest make_request(const Actors& actors, const HarvestPlan& plan, std::int64_t prompt,
                                std::int64_t sample) {
   const Record& record = plan.dataset->at(plan.records[static_cast<std::size_t>(prompt)]);
-  return {.prompt =
-              actors.tokenizer->encode(record.prompt, {.special_tokens = record.plain_prompt}).ids,
+  return {.prompt = prompt_tokens(*actors.tokenizer, record),
           .sample_id = static_cast<std::uint32_t>(
               (plan.first_prompt + prompt) * plan.samples_per_prompt + sample)};
 }

@@ -54,11 +54,7 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       value_head_(ValueHead::zeros(policy.shape().hidden, head_dtype(policy), policy.device())),
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {value_head_.parameters(), config.optimizer.critic_lr}},
-                 {.kind = config.optimizer.kind,
-                  .beta1 = config.optimizer.beta1,
-                  .beta2 = config.optimizer.beta2,
-                  .epsilon = config.optimizer.epsilon,
-                  .weight_decay = config.optimizer.weight_decay}),
+                 config.optimizer),
       kl_(config.algorithm.kl),
       reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())) {
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
@@ -90,6 +86,10 @@ std::vector<MiniBatchPlan> Learner::plan_epoch(const Batch& batch, std::int64_t 
                            .prompts = algorithm_.learns_preferences() ? prompts_a_minibatch() : 0});
 }
 
+const std::vector<MicroBatch>& Learner::mine(const MiniBatchPlan& plan) const {
+  return plan.by_rank[static_cast<std::size_t>(group_.host->rank())];
+}
+
 // algorithm.minibatch counts samples as they are generated, of which a pair keeps two.
 std::int64_t Learner::prompts_a_minibatch() const {
   return std::max<std::int64_t>(1,
@@ -101,13 +101,13 @@ void Learner::score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans)
   const at::NoGradGuard no_grad;
   std::vector<std::int64_t> done;
   for (const auto& plan : plans) {
-    for (const auto& micro : plan.by_rank[static_cast<std::size_t>(group_.host->rank())]) {
+    for (const auto& micro : mine(plan)) {
       score_micro(batch, micro, done);
     }
   }
   reference_->during([&](Adapter adapter) {
     for (const auto& plan : plans) {
-      for (const auto& micro : plan.by_rank[static_cast<std::size_t>(group_.host->rank())]) {
+      for (const auto& micro : mine(plan)) {
         score_reference(batch, micro, adapter);
       }
     }
@@ -190,14 +190,14 @@ at::Tensor Learner::whitened(const at::Tensor& advantages_T, const Batch& batch,
   if (algorithm_.whiten == WhitenScope::kNone) return advantages_T;
   Moments over = moments(advantages_T);
   if (algorithm_.whiten == WhitenScope::kLocal) {
-    std::vector<at::Tensor> mine;
+    std::vector<at::Tensor> parts;
     for (const auto& plan : plans) {
-      for (const auto& micro : plan.by_rank[static_cast<std::size_t>(group_.host->rank())]) {
+      for (const auto& micro : mine(plan)) {
         const auto rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
-        mine.push_back(advantages_T.index_select(0, rows.tokens));
+        parts.push_back(advantages_T.index_select(0, rows.tokens));
       }
     }
-    if (!mine.empty()) over = moments(at::cat(mine));
+    if (!parts.empty()) over = moments(at::cat(parts));
   }
   return whiten(advantages_T, over, {.variance = config_.algorithm.whiten_variance});
 }

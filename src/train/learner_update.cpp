@@ -138,14 +138,14 @@ Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tok
 
 void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale,
                             Progress& progress) {
-  Progress mine;
+  Progress own;
   optimizer_.zero_grad();
   const auto weights = batch.weigh(plan, algorithm_.aggregation, fixed_length());
-  for (const auto& micro : plan.by_rank[static_cast<std::size_t>(group_.host->rank())]) {
-    backward_micro(batch, micro, weights, mine);
+  for (const auto& micro : mine(plan)) {
+    backward_micro(batch, micro, weights, own);
   }
   sum_gradients(*group_.device, optimizer_.parameters());
-  const Progress mini = sum_over_ranks(mine, plan.tokens);
+  const Progress mini = sum_over_ranks(own, plan.tokens);
 
   // The critic's early gradients are large; clipped together they would drown the policy's.
   const double norm = gradient_norm(adapter_parameters_);
@@ -178,9 +178,8 @@ void Learner::refuse(const std::string& what, std::int64_t step) {
       config_.algorithm.on_nonfinite == OnNonFinite::kSkip && nonfinite_in_a_row_ < kPatience;
   const auto message = fmt::format("step {}: {}: nothing was updated", step + 1, what);
   if (!go_on) {
-    throw NonFiniteError(message + (nonfinite_in_a_row_ >= kPatience
-                                        ? fmt::format(", for the {}rd time in a row", kPatience)
-                                        : ""));
+    throw NonFiniteError(message +
+                         (nonfinite_in_a_row_ >= kPatience ? ", for the 3rd time in a row" : ""));
   }
   if (group_.host->rank() == 0) log::warn("{}", message);
 }

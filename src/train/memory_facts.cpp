@@ -11,6 +11,8 @@
 #include "alarm/train/rewards.hpp"
 #include "alarm/train/trainer.hpp"
 
+#include "train/prompt_tokens.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -50,9 +52,7 @@ std::int64_t longest_prompt(const TrainConfig& config, const Tokenizer& tokenize
   const Datasets data = load_datasets(config);
   for (const auto* dataset : {&data.train, &data.validation, &data.test}) {
     for (const auto& record : dataset->records())
-      longest = std::max(
-          longest,
-          tokenizer.encode(record.prompt, {.special_tokens = record.plain_prompt}).ids.size());
+      longest = std::max(longest, prompt_tokens(tokenizer, record).size());
   }
   return static_cast<std::int64_t>(longest);
 }

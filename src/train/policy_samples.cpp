@@ -8,6 +8,7 @@
 #include "alarm/train/harvest.hpp"
 
 #include "train/policy_loader.hpp"
+#include "train/prompt_tokens.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -69,8 +70,7 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
   const auto drop_too_long = [&] {
     std::erase_if(plan.records, [&](std::int64_t index) {
       const Record& record = plan.dataset->at(index);
-      const auto prompt =
-          std::ssize(tokenizer->encode(record.prompt, {.special_tokens = record.plain_prompt}).ids);
+      const auto prompt = std::ssize(prompt_tokens(*tokenizer, record));
       return prompt + plan.sampling.max_new_tokens > policy->shape().context;
     });
   };

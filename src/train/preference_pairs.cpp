@@ -3,17 +3,8 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 
 namespace alarm_dist {
-namespace {
-
-double total(const ComposedReward& reward) {
-  return std::accumulate(reward.rewards.begin(), reward.rewards.end(), 0.0);
-}
-
-}  // namespace
-
 Pairs select_pairs(std::span<const Rollout> rollouts, std::span<const ComposedReward> rewards,
                    Sampled sampled) {
   std::map<std::int64_t, std::vector<std::size_t>> by_prompt;
@@ -25,10 +16,10 @@ Pairs select_pairs(std::span<const Rollout> rollouts, std::span<const ComposedRe
   for (const auto& [prompt, samples] : by_prompt) {
     // Of equals the first sample is taken, so that every rank takes the same.
     const auto [worst, best] =
-        std::ranges::minmax_element(samples, {}, [&](std::size_t i) { return total(rewards[i]); });
+        std::ranges::minmax_element(samples, {}, [&](std::size_t i) { return rewards[i].total(); });
     const auto first_best = std::ranges::find_if(
-        samples, [&](std::size_t i) { return total(rewards[i]) == total(rewards[*best]); });
-    if (total(rewards[*worst]) == total(rewards[*best])) {
+        samples, [&](std::size_t i) { return rewards[i].total() == rewards[*best].total(); });
+    if (rewards[*worst].total() == rewards[*best].total()) {
       result.without += 1;
       continue;
     }

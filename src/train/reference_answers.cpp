@@ -9,6 +9,8 @@
 #include "alarm/base/error.hpp"
 #include "alarm/model/response_scores.hpp"
 
+#include "train/prompt_tokens.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -50,19 +52,18 @@ Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
                           const Tokenizer& tokenizer, WithRejected rejected) {
   Harvest result;
   const std::int64_t answers = rejected == WithRejected::kYes ? 2 : 1;
-  for (std::size_t prompt = 0; prompt < plan.records.size(); ++prompt) {
-    const Record& record = plan.dataset->at(plan.records[prompt]);
-    const auto prompt_tokens =
-        tokenizer.encode(record.prompt, {.special_tokens = record.plain_prompt}).ids;
+  for (std::size_t i = 0; i < plan.records.size(); ++i) {
+    const Record& record = plan.dataset->at(plan.records[i]);
+    const auto prompt = prompt_tokens(tokenizer, record);
     for (std::int64_t answer = 0; answer < answers; ++answer) {
       const std::string& text = answer == 0 ? record.reference : record.rejected;
       Rollout rollout;
       rollout.step = plan.draws.step;
-      rollout.prompt_group = static_cast<std::int64_t>(prompt);
+      rollout.prompt_group = static_cast<std::int64_t>(i);
       rollout.sample_id = static_cast<std::uint32_t>(rollout.prompt_group * answers + answer);
-      rollout.record = plan.records[prompt];
-      rollout.prompt = prompt_tokens;
-      rollout.response = answer_tokens(text, prompt_tokens.size(), policy, tokenizer);
+      rollout.record = plan.records[i];
+      rollout.prompt = prompt;
+      rollout.response = answer_tokens(text, prompt.size(), policy, tokenizer);
       rollout.policy_logprobs.assign(rollout.response.size(), 0.0F);
       const auto& eos = policy.shape().eos_tokens;
       const bool ended = !eos.empty() && rollout.response.back() == eos.front();
@@ -83,8 +84,7 @@ double mean_answer_logprob(World& world, const CausalLm& policy, const Tokenizer
   at::Tensor sums = at::zeros({2}, at::kDouble);
   for (std::int64_t i = world.rank(); i < count; i += world.size()) {
     const Record& record = dataset.at(i);
-    const auto prompt =
-        tokenizer.encode(record.prompt, {.special_tokens = record.plain_prompt}).ids;
+    const auto prompt = prompt_tokens(tokenizer, record);
     ResponseBatch batch;
     const std::vector<std::vector<std::int64_t>> answers{
         answer_tokens(record.reference, prompt.size(), policy, tokenizer)};

@@ -86,13 +86,10 @@ RunEnd Trainer::run() {
 
 // One rank looks, so that a folder that changes under the ranks' eyes cannot split them.
 std::string Trainer::latest_checkpoint() const {
-  return agree_on(is_root() ? checkpoints_.latest().value_or("").string() : "");
-}
-
-std::string Trainer::agree_on(const std::string& roots) const {
-  const auto bytes = std::as_bytes(std::span(roots));
-  const auto agreed = broadcast_bytes(world_.communicator(), Bytes(bytes.begin(), bytes.end()), 0);
-  return {reinterpret_cast<const char*>(agreed.data()), agreed.size()};
+  ByteWriter writer;
+  if (is_root()) writer.put_string(checkpoints_.latest().value_or("").string());
+  const auto agreed = broadcast_bytes(world_.communicator(), writer.take(), 0);
+  return ByteReader(agreed).get_string();
 }
 
 void Trainer::start_fresh() {
@@ -163,14 +160,10 @@ void Trainer::train_step(std::int64_t step) {
   if (is_root()) {
     metrics_->write(step + 1, metrics);
     if (harvested.given.empty()) write_samples(step + 1, harvested);
-    const auto value = [&](const std::string& key) {
-      const auto found = std::find_if(metrics.begin(), metrics.end(),
-                                      [&](const auto& m) { return m.first == key; });
-      return found == metrics.end() ? 0.0 : found->second;
-    };
-    progress_->update(step + 1, {.reward = value("reward/holistic"),
-                                 .kl = value("kl/k1"),
-                                 .tokens_per_s = value("throughput/tokens_per_s")});
+    progress_->update(
+        step + 1, {.reward = find_scalar(metrics, "reward/holistic").value_or(0),
+                   .kl = find_scalar(metrics, "kl/k1").value_or(0),
+                   .tokens_per_s = find_scalar(metrics, "throughput/tokens_per_s").value_or(0)});
   }
   const bool due = config_.checkpoint.every > 0 && (step + 1) % config_.checkpoint.every == 0;
   if (due || last || stop_ || state_.best_step == state_.step) save_checkpoint(step + 1);
@@ -251,11 +244,9 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
         mean_answer_logprob(world_, *policy_, *tokenizer_, data_.validation,
                             config_.evaluate.prompts, config_.rollout.sampling.temperature));
   }
-  for (const auto& [key, value] : metrics) {
-    if (key != config_.checkpoint.keep_best || (state_.best_value && value <= *state_.best_value)) {
-      continue;
-    }
-    state_.best_value = value;
+  const auto kept_by = find_scalar(metrics, config_.checkpoint.keep_best);
+  if (kept_by && (!state_.best_value || *kept_by > *state_.best_value)) {
+    state_.best_value = kept_by;
     state_.best_step = step;
   }
   metrics.emplace_back("time/evaluate_s", clock.seconds());

@@ -31,11 +31,18 @@ bool teaches(const std::vector<Rollout>& samples,
   std::vector<double> totals;
   for (const auto& rollout : samples) {
     if (!rollout.failed_component().empty()) continue;
-    double total = 0;
-    for (const double reward : compose(rollout).rewards) total += reward;
-    totals.push_back(total);
+    totals.push_back(compose(rollout).total());
   }
   return std::ranges::count(totals, totals.empty() ? 0 : totals.front()) != std::ssize(totals);
+}
+
+// With no useful prompt at all the step still has its metrics; its gradient is 0.
+Groups::const_iterator first_scored(const Groups& groups) {
+  const auto found = std::ranges::find_if(groups, [](const auto& group) {
+    return std::ranges::any_of(
+        group.second, [](const Rollout& rollout) { return rollout.failed_component().empty(); });
+  });
+  return found == groups.end() ? groups.begin() : found;
 }
 
 }  // namespace
@@ -66,43 +73,38 @@ Harvest Trainer::collect(std::int64_t step) {
         plan_rollouts(step, 0), *policy_, *tokenizer_,
         algorithm_.learns_preferences() ? WithRejected::kYes : WithRejected::kNo);
   }
-  Harvest all = harvest(world_, placement_, actors(), plan_rollouts(step, 0));
-  if (!algorithm_.dynamic_sampling) return all;
+  Harvest first = harvest(world_, placement_, actors(), plan_rollouts(step, 0));
+  return algorithm_.dynamic_sampling ? replace_constant(step, std::move(first)) : first;
+}
+
+// Dynamic sampling: rounds until every prompt teaches something.
+Harvest Trainer::replace_constant(std::int64_t step, Harvest all) {
   const auto wanted = static_cast<std::size_t>(config_.rollout.prompts());
   Groups useful, constant;
   const auto sort_out = [&](std::vector<Rollout>&& rollouts) {
     for (auto& [prompt, samples] : by_prompt(std::move(rollouts))) {
-      auto& target = teaches(samples, [&](const Rollout& rollout) { return compose(rollout); })
-                         ? useful
-                         : constant;
-      if (useful.size() < wanted || &target == &constant) target[prompt] = std::move(samples);
+      const bool good = teaches(samples, [&](const Rollout& rollout) { return compose(rollout); });
+      if (!good)
+        constant[prompt] = std::move(samples);
+      else if (useful.size() < wanted)
+        useful[prompt] = std::move(samples);
     }
   };
   sort_out(std::move(all.rollouts));
-  std::int64_t round = 1;
-  for (; useful.size() < wanted && round < config_.algorithm.sampling_rounds; ++round) {
-    Harvest more = harvest(world_, placement_, actors(), plan_rollouts(step, round));
+  for (; useful.size() < wanted && all.rounds < config_.algorithm.sampling_rounds; ++all.rounds) {
+    Harvest more = harvest(world_, placement_, actors(), plan_rollouts(step, all.rounds));
     all.times += more.times;
     sort_out(std::move(more.rollouts));
   }
-  if (useful.size() < wanted) {
-    if (is_root())
-      log::warn("step {}: {} of {} prompts have samples with different rewards after {} rounds",
-                step + 1, useful.size(), wanted, round);
+  if (useful.size() < wanted && is_root()) {
+    log::warn("step {}: {} of {} prompts have samples with different rewards after {} rounds",
+              step + 1, useful.size(), wanted, all.rounds);
   }
-  // With none at all the step still has its metrics; its gradient is 0.
-  if (useful.empty()) {
-    const auto scored = std::ranges::find_if(constant, [](const auto& group) {
-      return std::ranges::any_of(
-          group.second, [](const Rollout& rollout) { return rollout.failed_component().empty(); });
-    });
-    useful.insert(scored == constant.end() ? *constant.begin() : *scored);
-  }
+  if (useful.empty()) useful.insert(*first_scored(constant));
   all.rollouts.clear();
   for (auto& [prompt, samples] : useful) {
     std::move(samples.begin(), samples.end(), std::back_inserter(all.rollouts));
   }
-  all.rounds = round;
   return all;
 }
 

@@ -28,13 +28,6 @@ std::string to_json_lines(std::span<const Rollout> rollouts,
   return lines;
 }
 
-double find(const Scalars& metrics, const std::string& key) {
-  for (const auto& [name, value] : metrics) {
-    if (name == key) return value;
-  }
-  return 0;  // a step that learned nothing
-}
-
 }  // namespace
 
 // Steps are functions of their number, so the last checkpoint repeats the one that failed.
@@ -54,38 +47,35 @@ Scalars Trainer::update(std::int64_t step, std::span<const Rollout> rollouts,
   }
 }
 
-// A checkpoint of step s holds the weights that step s + 1 measures, so one that is older than the
-// step has been found within the bound. Only periodic ones count: others, such as a stop signal's,
-// would make the run depend on when it was interrupted.
-std::string Trainer::checkpoint_before(std::int64_t step) const {
-  std::string found;
-  const auto every = config_.checkpoint.every;
-  if (is_root() && every > 0) {
-    for (auto saved = (step - 1) / every * every; saved > 0 && found.empty(); saved -= every) {
-      if (saved < step && has_manifest(checkpoints_.path_of(saved)))
-        found = checkpoints_.path_of(saved).string();
-    }
-  }
-  return agree_on(found);
-}
-
-// The same on every rank: the metrics are the learners', told to all.
+// The same on every rank: the metrics are the learners', told to all. The checkpoint of step s
+// holds the weights that are measured in step s + 1, so that is when it proves sound. Only periodic
+// ones count: others, such as a stop signal's, would make the run depend on when it was
+// interrupted.
 void Trainer::hold_kl_bound(std::int64_t step, const Scalars& learned) {
   const auto& algorithm = config_.algorithm;
-  if (algorithm.kl_bound <= 0) return;
-  const double kl = find(learned, "kl/k1");
-  if (kl <= algorithm.kl_bound) return;
+  const auto kl = find_scalar(learned, "kl/k1");
+  if (algorithm.kl_bound <= 0 || !kl) return;
+  const auto every = config_.checkpoint.every;
+  if (*kl <= algorithm.kl_bound) {
+    if (every > 0 && step > 0 && step % every == 0) state_.sound_step = step;
+    return;
+  }
   const auto what = fmt::format(
       "step {}: {:.3g} nats a response between policy and reference, the bound is {:.3g}", step + 1,
-      kl, algorithm.kl_bound);
-  const auto checkpoint = checkpoint_before(step);
-  if (algorithm.on_kl_bound == OnKlBound::kStop || checkpoint.empty()) {
-    throw Error(what +
-                (algorithm.on_kl_bound == OnKlBound::kRollback
-                     ? ", and there is no earlier checkpoint to go back to (checkpoint.every, "
-                       "checkpoint.keep)"
-                     : " (algorithm.kl.on_bound: stop)"));
+      *kl, algorithm.kl_bound);
+  if (algorithm.on_kl_bound == OnKlBound::kStop)
+    throw Error(what + " (algorithm.kl.on_bound: stop)");
+  ALARM_CHECK(state_.sound_step >= 0,
+              "{}, and no checkpoint has been found within it (checkpoint.every)", what);
+  roll_back_to(state_.sound_step);
+  if (is_root()) {
+    log::warn("{}: back to the weights of step {}, with twice the coefficient", what,
+              state_.sound_step);
   }
+}
+
+void Trainer::roll_back_to(std::int64_t step) {
+  const auto checkpoint = checkpoints_.path_of(step);
   const TrainState saved = Checkpoints::load_state(checkpoint);
   Checkpoints::load_adapter(checkpoint, *policy_);
   if (learner_) {
@@ -94,8 +84,6 @@ void Trainer::hold_kl_bound(std::int64_t step, const Scalars& learned) {
     state_.kl_coefficient = learner_->kl().coefficient();
   }
   state_.optimizer_steps = saved.optimizer_steps;
-  if (is_root())
-    log::warn("{}: back to the weights of step {}, with twice the coefficient", what, saved.step);
 }
 
 }  // namespace alarm_dist

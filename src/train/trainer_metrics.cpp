@@ -33,12 +33,6 @@ RankCost largest_over_ranks(World& world, const RankCost& mine) {
   return {value[0], value[1], value[2], value[3], value[4], value[5]};
 }
 
-double value_of(const Scalars& metrics, const std::string& key, double otherwise) {
-  const auto found =
-      std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == key; });
-  return found == metrics.end() ? otherwise : found->second;
-}
-
 // Each prompt once, as it is computed.
 StepWork work_of(const Harvest& harvested, double epochs) {
   // Answers that came with the data were not generated.
@@ -87,7 +81,7 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
     if (!harvested.given.empty()) continue;
     scored += 1;
     const auto composed = compose(rollout);
-    for (const auto r : composed.rewards) total += r;
+    total += composed.total();
     holistic += composer.value(rollout, composer.config().holistic);
     passed += composed.passed ? 1 : 0;
     too_short += composed.too_short ? 1 : 0;
@@ -133,7 +127,7 @@ void Trainer::add_cost_metrics(const Harvest& harvested, double step_s, const Sc
     tokens += static_cast<double>(rollout.prompt.size()) + static_cast<double>(rollout.tokens());
   }
   metrics.emplace_back("throughput/tokens_per_s", tokens / std::max(step_s, 1e-9));
-  const StepWork work = work_of(harvested, value_of(metrics, "epochs", 0));
+  const StepWork work = work_of(harvested, find_scalar(metrics, "epochs").value_or(0));
   metrics.emplace_back("mfu", step_flops(policy_->shape(), layer_parameters_, work) /
                                   (peak_flops_ * std::max(step_s, 1e-9)));
   metrics.emplace_back("memory/rss_bytes", largest.resident);

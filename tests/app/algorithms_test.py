@@ -25,6 +25,9 @@ class AlgorithmsTest(EndToEnd):
             scale = max(abs(wanted[key]), 1.0 if key == "loss/policy" else 1e-3)
             self.assertLessEqual(abs(got[key] - wanted[key]), TOLERANCE * scale, f"{what} {key}: {got[key]}, {wanted[key]}")
 
+    def adapter(self, run, step):
+        return (self.folder / run / f"checkpoints/step-{step:06}/optimizer/adapter.safetensors").read_bytes()
+
     def test_every_kind_learns_the_same_alone_and_split_over_roles(self):
         for kind in KINDS:
             with self.subTest(kind=kind):
@@ -86,12 +89,19 @@ class AlgorithmsTest(EndToEnd):
         free = self.train("free", settings={**settings, "run.steps": 8, "algorithm.kl.bound": 0}).metrics()
         bound = (free[3]["kl/k1"] + free[4]["kl/k1"]) / 2
         self.assertLess(free[3]["kl/k1"], free[4]["kl/k1"])
-        settings = {**settings, "run.steps": 8, "checkpoint.keep": 3, "algorithm.kl.bound": bound, "algorithm.kl.on_bound": "rollback"}
+        settings = {**settings, "run.steps": 8, "algorithm.kl.bound": bound, "algorithm.kl.on_bound": "rollback",
+                    "checkpoint.keep": 8}
         rolled = self.train("rolled", settings=settings).metrics()
         self.assertGreater(rolled[4]["kl/k1"], bound)
         self.assertLess(rolled[5]["kl/k1"], bound)
         self.assertEqual(rolled[5]["kl/coef"], 2 * rolled[4]["kl/coef"])
         self.assertNotEqual(rolled[6]["kl/k1"], rolled[5]["kl/k1"])
+        # The step that broke the bound leaves the weights that were found within it, not its own.
+        self.assertEqual(self.adapter("rolled", 4), self.adapter("rolled", 2))
+        self.assertNotEqual(self.adapter("rolled", 4), self.adapter("rolled", 3))
+        self.assertNotEqual(self.adapter("rolled", 5), self.adapter("rolled", 4))
+        self.train("rolled-sparse", settings={**settings, "checkpoint.every": 2})
+        self.assertEqual(self.adapter("rolled-sparse", 4), self.adapter("rolled", 2))
         split = self.train("rolled-split", ranks=4, settings={**settings, **SPLIT}).metrics()
         self.assertEqual(split[5]["kl/coef"], rolled[5]["kl/coef"])
 

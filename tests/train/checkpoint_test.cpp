@@ -28,7 +28,8 @@ TEST(TrainState, KeepsEveryBit) {
       .weights_version = 7,
       .normalization = {{"holistic", {.mean = -4.896130742253484, .deviation = 1.0 / 3.0}}},
       .best_value = 2.0 / 7.0,
-      .best_step = 5};
+      .best_step = 5,
+      .sound_step = 4};
   write_file_atomically(dir / "state.json", write_state(state));
 
   const auto read = read_state(dir / "state.json");
@@ -40,6 +41,26 @@ TEST(TrainState, KeepsEveryBit) {
   EXPECT_EQ(read.normalization.at("holistic").deviation, 1.0 / 3.0);
   EXPECT_EQ(read.best_value, state.best_value);
   EXPECT_EQ(read.best_step, 5);
+  EXPECT_EQ(read.sound_step, 4);
+}
+
+TEST(Checkpoints, KeepTheBestAndTheSoundOneBesidesTheNewest) {
+  const testing::TempDir dir;
+  run_thread_world(1, [&](World& world) {
+    const TrainConfig config;
+    const auto policy = load_policy(1);
+    Learner learner(*policy, {.host = &world.communicator(), .device = &world.communicator()},
+                    config);
+    const Checkpoints checkpoints(dir.path(), 1);
+    for (const std::int64_t step : {1, 2, 3, 4}) {
+      checkpoints.save({.step = step, .best_step = 1, .sound_step = 2}, *policy, learner);
+    }
+
+    for (const std::int64_t kept : {1, 2, 4}) {
+      EXPECT_TRUE(std::filesystem::exists(checkpoints.path_of(kept))) << kept;
+    }
+    EXPECT_FALSE(std::filesystem::exists(checkpoints.path_of(3)));
+  });
 }
 
 TEST(Checkpoints, GoBackToTheSameWeightsAndPassOverDamagedOnes) {

@@ -12,12 +12,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace alarm_dist {
 
 using Scalars = std::vector<std::pair<std::string, double>>;
+std::optional<double> find_scalar(const Scalars& values, std::string_view key);
 
 class MetricsWriter {
  public:

@@ -60,6 +60,8 @@ struct ComposedReward {
   // What each component of the config added, by token; sums to rewards. An aspect behind a closed
   // gate has zeros.
   std::map<std::string, std::vector<double>> by_component;
+
+  double total() const;  // of the response
 };
 
 // tokens: length of the response, the end-of-sequence token included; ended: it ends with one.

@@ -35,6 +35,7 @@ struct TrainState {
   std::map<std::string, Statistics> normalization = {};  // by component
   std::optional<double> best_value = {};                 // of checkpoint.keep_best
   std::int64_t best_step = -1;
+  std::int64_t sound_step = -1;  // newest periodic checkpoint that was found within kl.bound
 };
 
 std::string write_state(const TrainState& state);  // JSON, doubles exact
@@ -42,7 +43,7 @@ TrainState read_state(const std::filesystem::path& file);
 
 class Checkpoints {
  public:
-  // keep: how many of the newest stay; the best one stays besides.
+  // keep: how many of the newest stay; the best and the newest sound one stay besides.
   Checkpoints(std::filesystem::path dir, std::int64_t keep);
 
   // Writes step-<state.step>, then removes what is no longer kept. Not collective: one rank calls

@@ -100,14 +100,9 @@ struct RewardsConfig {
   std::int64_t normalization_samples = 64;  // of the initial policy, on validation prompts
 };
 
-struct OptimizerConfig {
-  OptimizerKind kind = OptimizerKind::kAdamW;
+struct OptimizerConfig : OptimizerSettings {
   double lr = 2e-4;
   double critic_lr = 2e-3;  // of the value head
-  double beta1 = 0.9;       // sgd: momentum
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 0;
   LrSchedule schedule = {};
   double max_grad_norm = 1;  // of the adapter, and of the value head; 0: no clipping
 };

@@ -73,7 +73,6 @@ class Learner {
   // Mini-batches in a row that were not finite (on_nonfinite: skip); part of a checkpoint.
   int nonfinite_in_a_row() const { return nonfinite_in_a_row_; }
   void set_nonfinite_in_a_row(int count) { nonfinite_in_a_row_ = count; }
-  const Algorithm& algorithm() const { return algorithm_; }
   // The reference's own adapter, empty where it is the model without one. Leaves to load into.
   const NamedTensors& reference_weights() const;
   // Phases of the last update in seconds: "reference", "update".
@@ -120,6 +119,7 @@ class Learner {
   Scalars pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
                     std::int64_t minibatches);
   std::int64_t prompts_a_minibatch() const;
+  const std::vector<MicroBatch>& mine(const MiniBatchPlan& plan) const;  // of this rank
   std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
                                         std::int64_t epoch) const;
   Scalars summarize(const Batch& batch, const Progress& progress);

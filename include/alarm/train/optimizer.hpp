@@ -20,7 +20,7 @@ enum class OptimizerKind {
 
 struct OptimizerSettings {
   OptimizerKind kind = OptimizerKind::kAdamW;
-  double beta1 = 0.9;
+  double beta1 = 0.9;  // sgd: momentum
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 0;

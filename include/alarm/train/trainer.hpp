@@ -64,16 +64,15 @@ class Trainer {
   void start_from(const std::filesystem::path& checkpoint);
   void train_step(std::int64_t step);
   Harvest collect(std::int64_t step);
+  Harvest replace_constant(std::int64_t step, Harvest all);
   HarvestPlan plan_rollouts(std::int64_t step, std::int64_t round) const;
   Scalars learn(std::int64_t step, const Harvest& harvested);
   ComposedReward compose(const Rollout& rollout) const;  // overlong penalty included
   Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
                  std::span<const ComposedReward> rewards);
   void hold_kl_bound(std::int64_t step, const Scalars& learned);
-  // Empty: none. Collective.
-  std::string latest_checkpoint() const;
-  std::string checkpoint_before(std::int64_t step) const;
-  std::string agree_on(const std::string& roots) const;
+  void roll_back_to(std::int64_t step);
+  std::string latest_checkpoint() const;  // empty: none; collective
   void sync_weights();
   void evaluate_validation(std::int64_t step, Scalars& metrics);
   void save_checkpoint(std::int64_t step);
