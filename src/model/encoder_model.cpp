@@ -16,11 +16,6 @@
 namespace alarm_dist {
 namespace {
 
-// What a saved model has beside its weights.
-constexpr const char* kCopiedFiles[] = {
-    "config.json",       "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json", "vocab.txt",      "modules.json"};
-
 std::vector<std::int64_t> lengths_of(const std::vector<EncoderInput>& inputs) {
   std::vector<std::int64_t> lengths;
   for (const auto& input : inputs)
@@ -42,13 +37,8 @@ class BertEncoder final : public EncoderModel {
       : options_(options),
         config_(read_encoder_config(dir / "config.json")),
         weights_(TensorFile::open(dir), config_, options),
-        network_(config_, weights_) {
-    // Read now: the directory may be gone (a checkpoint that was rotated out) when this model is
-    // saved.
-    for (const char* name : kCopiedFiles) {
-      if (std::filesystem::exists(dir / name)) files_[name] = read_whole_file(dir / name);
-    }
-  }
+        network_(config_, weights_),
+        files_(read_model_files(dir)) {}
 
   std::int64_t hidden_size() const override { return config_.hidden; }
   std::int64_t max_positions() const override { return config_.positions; }
@@ -128,6 +118,8 @@ class BertEncoder final : public EncoderModel {
   EncoderConfig config_;
   EncoderWeights weights_;
   EncoderNetwork network_;
+  // Read early: the directory may be gone (a checkpoint that was rotated out) when this model is
+  // saved.
   std::map<std::string, std::string> files_;
 };
 

@@ -8,7 +8,6 @@
 
 #include "alarm/base/error.hpp"
 
-#include "model/config_file.hpp"
 #include "model/families/family.hpp"
 #include "model/t5_config.hpp"
 
@@ -34,15 +33,6 @@ const Family& find_family(const ConfigFile& config) {
   config.refuse("model_type", supported + ", " + kT5Types);
 }
 
-std::vector<std::int64_t> eos_tokens(const std::filesystem::path& dir, const ConfigFile& config) {
-  const auto generation = dir / "generation_config.json";
-  if (std::filesystem::exists(generation)) {
-    auto tokens = ConfigFile(generation).numbers("eos_token_id");
-    if (!tokens.empty()) return tokens;
-  }
-  return config.numbers("eos_token_id");
-}
-
 void check_heads(const DecoderSpec& spec, const std::string& path) {
   const auto& shape = spec.shape;
   ALARM_CHECK(shape.heads % shape.kv_heads == 0 && spec.rope.features % 2 == 0 &&
@@ -54,11 +44,21 @@ void check_heads(const DecoderSpec& spec, const std::string& path) {
 
 }  // namespace
 
+std::vector<std::int64_t> read_eos_tokens(const std::filesystem::path& dir,
+                                          const ConfigFile& config) {
+  const auto generation = dir / "generation_config.json";
+  if (std::filesystem::exists(generation)) {
+    auto tokens = ConfigFile(generation).numbers("eos_token_id");
+    if (!tokens.empty()) return tokens;
+  }
+  return config.numbers("eos_token_id");
+}
+
 DecoderSpec read_decoder_spec(const std::filesystem::path& dir) {
   const auto path = dir / "config.json";
   const ConfigFile config(path);
   DecoderSpec spec = find_family(config).read(config);
-  spec.shape.eos_tokens = eos_tokens(dir, config);
+  spec.shape.eos_tokens = read_eos_tokens(dir, config);
   check_heads(spec, path.string());
   return spec;
 }

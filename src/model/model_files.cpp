@@ -39,10 +39,12 @@ bool is_model_file(const std::string& name) {
   return std::ranges::find(kCopied, name) != std::end(kCopied);
 }
 
-void copy_model_files(const fs::path& from, const fs::path& to) {
+std::map<std::string, std::string> read_model_files(const fs::path& dir) {
+  std::map<std::string, std::string> files;
   for (const char* name : kCopied) {
-    if (fs::exists(from / name)) write_file_atomically(to / name, read_whole_file(from / name));
+    if (fs::exists(dir / name)) files[name] = read_whole_file(dir / name);
   }
+  return files;
 }
 
 void name_weights_type(const fs::path& dir, const TensorSources& weights) {
@@ -62,7 +64,8 @@ void name_weights_type(const fs::path& dir, const TensorSources& weights) {
 void write_model_directory(const fs::path& source, const TensorSources& weights,
                            const fs::path& dir) {
   fs::create_directories(dir);
-  copy_model_files(source, dir);
+  for (const auto& [name, content] : read_model_files(source))
+    write_file_atomically(dir / name, content);
   name_weights_type(dir, weights);
   stream_weights(dir, weights);
 }

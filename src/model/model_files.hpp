@@ -4,14 +4,15 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "alarm/store/tensor_file.hpp"
 
 namespace alarm_dist {
 
-// Copies those of config.json, generation_config.json and the tokenizer's files that exist.
-void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to);
+// Those of config.json, generation_config.json and the tokenizer's files that exist, by name.
+std::map<std::string, std::string> read_model_files(const std::filesystem::path& dir);
 bool is_model_file(const std::string& name);  // one of them
 
 // Writes the widest type of the weights into the directory's config.json, whose other keys stay:

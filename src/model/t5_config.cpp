@@ -7,6 +7,7 @@
 #include "alarm/base/error.hpp"
 
 #include "model/config_file.hpp"
+#include "model/families.hpp"
 #include "model/families/family.hpp"
 
 namespace alarm_dist {
@@ -36,11 +37,12 @@ double output_scale(const ConfigFile& json, std::int64_t hidden) {
 }
 
 // A generation must start as training does: the two files may not differ.
-std::int64_t start_token(const std::filesystem::path& dir, const ConfigFile& config,
-                         const ConfigFile* generation) {
+std::int64_t start_token(const std::filesystem::path& dir, const ConfigFile& config) {
   constexpr const char* kKey = "decoder_start_token_id";
+  const auto generation = dir / "generation_config.json";
   const auto own = config.numbers(kKey);
-  const auto other = generation == nullptr ? own : generation->numbers(kKey);
+  const auto other =
+      std::filesystem::exists(generation) ? ConfigFile(generation).numbers(kKey) : own;
   ALARM_CHECK(own.size() + other.size() > 0,
               "{}: \"{}\" is missing from config.json and generation_config.json", dir.string(),
               kKey);
@@ -52,15 +54,8 @@ std::int64_t start_token(const std::filesystem::path& dir, const ConfigFile& con
 }
 
 void read_tokens(const std::filesystem::path& dir, const ConfigFile& json, T5Config& config) {
-  const auto path = dir / "generation_config.json";
-  if (std::filesystem::exists(path)) {
-    const ConfigFile generation(path);
-    config.shape.eos_tokens = generation.numbers("eos_token_id");
-    config.start_token = start_token(dir, json, &generation);
-  } else {
-    config.start_token = start_token(dir, json, nullptr);
-  }
-  if (config.shape.eos_tokens.empty()) config.shape.eos_tokens = json.numbers("eos_token_id");
+  config.shape.eos_tokens = read_eos_tokens(dir, json);
+  config.start_token = start_token(dir, json);
   ALARM_CHECK(config.start_token >= 0 && config.start_token < config.shape.vocabulary,
               "{}: the decoder's start token {} is outside the vocabulary of {}", dir.string(),
               config.start_token, config.shape.vocabulary);

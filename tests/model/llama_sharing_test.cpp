@@ -15,20 +15,6 @@ namespace {
 using namespace ::alarm_dist::testing;
 using Tokens = std::vector<std::int64_t>;
 
-std::vector<at::Tensor> take_gradients(const CausalLm& model) {
-  std::vector<at::Tensor> gradients;
-  for (auto& [name, tensor] : model.trainable()) {
-    gradients.push_back(tensor.grad().clone());
-    tensor.mutable_grad().reset();
-  }
-  return gradients;
-}
-
-// A function of a token's state whose gradient differs by token.
-at::Tensor probe(const at::Tensor& states_ND) {
-  return (states_ND * states_ND.square().add(1).log()).sum();
-}
-
 TEST(LlamaSharing, SharedPromptEqualsSeparateSequences) {
   const auto model = load_tiny_llama(at::kDouble, Lora::kGolden);
   RaggedBatch shared;

@@ -29,20 +29,6 @@ using ::testing::ElementsAre;
 
 constexpr std::int64_t kStart = 0;
 
-std::vector<at::Tensor> take_gradients(const CausalLm& model) {
-  std::vector<at::Tensor> gradients;
-  for (auto& [name, tensor] : model.trainable()) {
-    gradients.push_back(tensor.grad().clone());
-    tensor.mutable_grad().reset();
-  }
-  return gradients;
-}
-
-// A function of a token's state whose gradient differs by token.
-at::Tensor probe(const at::Tensor& states_ND) {
-  return (states_ND * states_ND.square().add(1).log()).sum();
-}
-
 at::Tensor states_of(const CausalLm& model, const Tokens& prompt, const Tokens& response) {
   RaggedBatch alone;
   alone.add(response, alone.add(prompt));

@@ -85,13 +85,4 @@ std::unique_ptr<CausalLm> load_family(const fs::path& dir, at::ScalarType dtype,
   return model;
 }
 
-double max_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
-}
-
-double relative_difference(const at::Tensor& a, const at::Tensor& expected) {
-  const auto difference = a.to(at::kDouble) - expected.to(at::kDouble);
-  return (difference.norm() / expected.to(at::kDouble).norm()).item<double>();
-}
-
 }  // namespace alarm_dist::testing

@@ -14,6 +14,8 @@
 
 #include "alarm/model/causal_lm.hpp"
 
+#include "model/compare.hpp"
+
 namespace alarm_dist::testing {
 
 using Tokens = std::vector<std::int64_t>;
@@ -33,8 +35,5 @@ at::Tensor family_golden(const std::string& variant, const std::string& key);
 enum class FamilyAdapter { kNone, kGolden };
 std::unique_ptr<CausalLm> load_family(const std::filesystem::path& dir, at::ScalarType dtype,
                                       FamilyAdapter adapter = FamilyAdapter::kNone);
-
-double max_difference(const at::Tensor& a, const at::Tensor& b);
-double relative_difference(const at::Tensor& a, const at::Tensor& expected);  // norm-wise
 
 }  // namespace alarm_dist::testing

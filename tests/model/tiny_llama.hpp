@@ -10,6 +10,8 @@
 
 #include "alarm/model/causal_lm.hpp"
 
+#include "model/compare.hpp"
+
 namespace alarm_dist::testing {
 
 inline const std::vector<std::int64_t> kPrompt = {5, 17, 99, 3, 250, 8, 41};
@@ -24,8 +26,5 @@ enum class Lora {
   kGolden
 };  // the golden adapter has rank 4, alpha 8, values from the golden file
 std::unique_ptr<CausalLm> load_tiny_llama(at::ScalarType dtype, Lora lora);
-
-double max_difference(const at::Tensor& a, const at::Tensor& b);
-double relative_difference(const at::Tensor& a, const at::Tensor& expected);  // norm-wise
 
 }  // namespace alarm_dist::testing
