@@ -33,7 +33,7 @@ class MarkStep final : public DecoderStep {
       at_start_ = leading_.all_stripped;
     }
     for (std::size_t at = bytes.find(kMark); at != std::string::npos; at = bytes.find(kMark, at)) {
-      bytes.replace(at, kMark.size(), " ");
+      bytes.replace(at, kMark.size(), 1, ' ');
     }
     if (!bytes.empty()) at_start_ = false;
     next(std::move(piece));
@@ -86,23 +86,22 @@ class SentencePieceTokenizer final : public Tokenizer {
   std::int64_t id_limit() const override { return processor_.GetPieceSize(); }
   std::optional<std::int64_t> id_of(std::string_view token) const override {
     const int id = processor_.PieceToId(token);
-    const bool found = id >= 0 && id < processor_.GetPieceSize() &&
-                       processor_.IdToPiece(id) == token;  // else the id of what is unknown
+    const bool found =
+        has(id) && processor_.IdToPiece(id) == token;  // else the id of what is unknown
     return found ? std::optional<std::int64_t>(id) : std::nullopt;
   }
-  std::string token_of(std::int64_t id) const override { return processor_.IdToPiece(known(id)); }
+  std::string token_of(std::int64_t id) const override {
+    ALARM_CHECK(has(id), "{}: no token has id {}; there are {} tokens", name_, id,
+                processor_.GetPieceSize());
+    return processor_.IdToPiece(static_cast<int>(id));
+  }
 
  private:
   void check(const sentencepiece::util::Status& status, const char* what) const {
     ALARM_CHECK(status.ok(), "{}: {}: {}", name_, what, status.ToString());
   }
 
-  int known(std::int64_t id) const {
-    ALARM_CHECK(id >= 0 && id < processor_.GetPieceSize(),
-                "{}: no token has id {}; there are {} tokens", name_, id,
-                processor_.GetPieceSize());
-    return static_cast<int>(id);
-  }
+  bool has(std::int64_t id) const { return id >= 0 && id < processor_.GetPieceSize(); }
 
   void add_marks(Encoding& out, const EncodeOptions& options) const {
     const bool begin = options.special_tokens && marks_.begin;
@@ -155,7 +154,7 @@ class SentencePieceTokenizer final : public Tokenizer {
 
   TokenText token_text() const {
     return [this](std::int64_t wide) -> std::optional<std::string> {
-      if (wide < 0 || wide >= processor_.GetPieceSize()) return std::nullopt;
+      if (!has(wide)) return std::nullopt;
       const int id = static_cast<int>(wide);
       if (processor_.IsControl(id)) return std::nullopt;
       if (processor_.IsUnknown(id)) return processor_.DecodeIds({id});

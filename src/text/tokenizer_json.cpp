@@ -115,7 +115,12 @@ class JsonTokenizer final : public Tokenizer {
   std::optional<std::int64_t> id_of(std::string_view token) const override {
     return vocabulary_.id_of(token);
   }
-  std::string token_of(std::int64_t id) const override { return known_token(id); }
+  std::string token_of(std::int64_t id) const override {
+    const std::string* token = find_token(id);
+    ALARM_CHECK(token != nullptr, "{}: no token has id {}; there are {} tokens", where_, id,
+                vocabulary_.size());
+    return *token;
+  }
 
  private:
   static void check_vocabulary_kind(const JsonField& model) {
@@ -200,19 +205,16 @@ class JsonTokenizer final : public Tokenizer {
 
   TokenText token_text() const {
     return [this](std::int64_t id) -> std::optional<std::string> {
-      if (!shown_.contains(id) && vocabulary_.find(id) == nullptr) return std::nullopt;
-      const std::string& token = known_token(id);
-      if (std::binary_search(special_.begin(), special_.end(), id)) return std::nullopt;
-      return token;
+      const std::string* token = find_token(id);
+      const bool left_out =
+          token == nullptr || std::binary_search(special_.begin(), special_.end(), id);
+      return left_out ? std::nullopt : std::optional(*token);
     };
   }
 
-  const std::string& known_token(std::int64_t id) const {
-    if (const auto shown = shown_.find(id); shown != shown_.end()) return shown->second;
-    const std::string* token = vocabulary_.find(id);
-    ALARM_CHECK(token != nullptr, "{}: no token has id {}; there are {} tokens", where_, id,
-                vocabulary_.size());
-    return *token;
+  const std::string* find_token(std::int64_t id) const {
+    const auto shown = shown_.find(id);
+    return shown != shown_.end() ? &shown->second : vocabulary_.find(id);
   }
 
   std::string where_;
