@@ -22,6 +22,8 @@ std::optional<char> fallback_byte(std::string_view token) {
 
 class ByteFallbackStep final : public DecoderStep {
  public:
+  explicit ByteFallbackStep(ByteRun goes_on) : goes_on_(goes_on) {}
+
   void push(Piece piece, const PieceSink& next) override {
     if (const auto byte = fallback_byte(piece.bytes)) {
       run_.push_back({piece.token, std::string(1, *byte)});
@@ -35,6 +37,9 @@ class ByteFallbackStep final : public DecoderStep {
     std::string text;
     for (const Piece& piece : run_) text += piece.bytes;
     const bool broken = find_invalid_utf8(text).has_value();
+    if (goes_on_ == ByteRun::kWhole && !broken && !run_.empty()) {
+      run_ = {{run_.back().token, std::move(text)}};
+    }
     for (Piece& piece : run_) {
       if (broken) piece.bytes = "\xEF\xBF\xBD";  // U+FFFD
       next(std::move(piece));
@@ -43,13 +48,14 @@ class ByteFallbackStep final : public DecoderStep {
   }
 
  private:
+  ByteRun goes_on_;
   std::vector<Piece> run_;
 };
 
 }  // namespace
 
-DecoderFactory make_byte_fallback_decoder() {
-  return [] { return std::make_unique<ByteFallbackStep>(); };
+DecoderFactory make_byte_fallback_decoder(ByteRun goes_on) {
+  return [goes_on] { return std::make_unique<ByteFallbackStep>(goes_on); };
 }
 
 }  // namespace alarm_dist

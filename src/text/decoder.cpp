@@ -56,6 +56,10 @@ void Decoder::add(const JsonField& field) {
   const bool of_text =
       kind == DecoderKind::kFuse || kind == DecoderKind::kStrip || kind == DecoderKind::kSequence;
   if (fused_ && !of_text) field.refuse("decoder \"" + field.type() + "\" after Fuse");
+  const bool reads_pieces = kind != DecoderKind::kFuse && kind != DecoderKind::kSequence && !fused_;
+  if (reads_pieces && byte_fallback_) {
+    factories_[*byte_fallback_] = make_byte_fallback_decoder(ByteRun::kWhole);
+  }
   switch (kind) {
     case DecoderKind::kSequence:
       for (const auto& step : field.at("decoders").elements()) add(step);
@@ -69,7 +73,8 @@ void Decoder::add(const JsonField& field) {
     case DecoderKind::kBpe:
       return factories_.push_back(make_bpe_decoder(field));
     case DecoderKind::kByteFallback:
-      return factories_.push_back(make_byte_fallback_decoder());
+      byte_fallback_ = factories_.size();
+      return factories_.push_back(make_byte_fallback_decoder(ByteRun::kByBytes));
     case DecoderKind::kMetaspace:
       return factories_.push_back(make_metaspace_decoder(field));
     case DecoderKind::kReplace:

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,8 @@ class Decoder {
   void add(const JsonField& field);
 
   std::vector<Factory> factories_;
-  bool fused_ = false;  // from here on the pieces are parts of one token
+  std::optional<std::size_t> byte_fallback_;  // its place, if there is one
+  bool fused_ = false;                        // from here on the pieces are parts of one token
 };
 
 // A sequence of tokens on its way through the steps of a decoder.
@@ -66,7 +68,10 @@ class DecoderRun {
 };
 
 using DecoderFactory = std::function<DecoderStepPtr()>;
-DecoderFactory make_byte_fallback_decoder();
+// A run of bytes goes on byte by byte, so that its characters keep their tokens, or as one piece of
+// its last token, for a step that looks into pieces.
+enum class ByteRun { kByBytes, kWhole };
+DecoderFactory make_byte_fallback_decoder(ByteRun goes_on);
 DecoderFactory make_byte_level_decoder();
 DecoderFactory make_bpe_decoder(const JsonField& field);
 DecoderFactory make_metaspace_decoder(const JsonField& field);

@@ -15,8 +15,7 @@
 
 namespace alarm_dist {
 
-// The token as the decoder sees it, nothing for those that are left out; throws Error when out of
-// range.
+// The token as the decoder sees it, nothing for those that are left out.
 using TokenText = std::function<std::optional<std::string>(std::int64_t id)>;
 
 DecodedText decode_tokens(std::span<const std::int64_t> ids, const TokenText& token_text,

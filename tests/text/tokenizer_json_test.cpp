@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a tokenizer.json may say: options that change the result, and settings that are refused by
 // name.
+#include <array>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -163,6 +165,17 @@ TEST(TokenizerJson, WordPieceDecodeJoinsPunctuation) {
       minilm_tokenizer().encode("It's unbelievable, isn't it?", {.special_tokens = true}).ids;
 
   EXPECT_EQ(minilm_tokenizer().decode(tokens).text, "it ' s unbelievable, isn ' t it?");
+}
+
+// PyPI tokenizers 0.23.3, decoders.Sequence([ByteFallback(), Replace(Regex("é|ab"), "X")]).
+TEST(TokenizerJson, AStepBehindByteFallbackSeesWholeRuns) {
+  json document = tiny_bpe();
+  document["decoder"] = json::parse(R"({"type": "Sequence", "decoders": [{"type": "ByteFallback"},
+      {"type": "Replace", "pattern": {"Regex": "é|ab"}, "content": "X"}]})");
+  const std::array<const char*, 4> tokens = {"<0xC3>", "<0xA9>", "<0x61>", "<0x62>"};
+  for (std::int64_t id = 20; const char* token : tokens) document["model"]["vocab"][token] = id++;
+
+  EXPECT_EQ(parse(document)->decode(Ids{20, 21, 22, 23, 0, 1, 20}).text, "XXab\xEF\xBF\xBD");
 }
 
 TEST(TokenizerJson, UnsupportedIsRefusedByName) {
