@@ -56,8 +56,10 @@ LoadedModel load(const ModelOptions& options, const World& world) {
   const auto device = device_of(options, world);
   const auto dtype = parse_precision(options.precision, device);
   const auto dir = resolve_model(options.model, dtype, options.cache);
-  return {CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}),
-          load_tokenizer(dir), dir};
+  LoadedModel loaded{CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}),
+                     load_tokenizer(dir), dir};
+  check_tokenizer_fits(loaded.model->shape(), loaded.tokenizer->id_limit(), dir.string());
+  return loaded;
 }
 
 // "prompt" as it is, or "messages" (with "tools" and "documents", if there are) through the model's

@@ -64,6 +64,13 @@ class DecoderModel final : public NetworkLm<DecoderNetwork> {
 
 }  // namespace
 
+void check_tokenizer_fits(const CausalLmShape& shape, std::int64_t id_limit,
+                          const std::string& tokenizer) {
+  ALARM_CHECK(id_limit <= shape.vocabulary,
+              "{}: the tokenizer has ids up to {}, the model an embedding of {} rows", tokenizer,
+              id_limit - 1, shape.vocabulary);
+}
+
 std::unique_ptr<CausalLm> CausalLm::load(const std::filesystem::path& dir,
                                          const CausalLmOptions& options) {
   if (is_t5(ConfigFile(dir / "config.json").text_or("model_type", "")))

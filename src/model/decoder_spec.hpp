@@ -48,7 +48,6 @@ struct DecoderNames {
 
 struct DecoderSpec {
   CausalLmShape shape;  // parameters is left 0
-  std::int64_t feed_forward = 0;
   DecoderNames names;
   ProjectionSpec qkv;  // q, k, v apart, or one fused
   ProjectionSpec output;
@@ -75,9 +74,9 @@ struct DecoderSpec {
   }
   ProjectionShape output_shape() const { return {{shape.hidden}, shape.heads * shape.head_size}; }
   ProjectionShape up_shape() const {
-    return {std::vector(up.names.size(), feed_forward), shape.hidden};
+    return {std::vector(up.names.size(), shape.feed_forward), shape.hidden};
   }
-  ProjectionShape down_shape() const { return {{shape.hidden}, feed_forward}; }
+  ProjectionShape down_shape() const { return {{shape.hidden}, shape.feed_forward}; }
   std::int64_t window_of(std::int64_t layer) const {
     return windowed.empty() || !windowed[static_cast<std::size_t>(layer)] ? 0 : window;
   }

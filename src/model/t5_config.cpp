@@ -87,7 +87,7 @@ T5Config read_t5_config(const std::filesystem::path& dir) {
   shape.head_size = json.size("d_kv");
   shape.vocabulary = json.size("vocab_size");
   shape.context = kUnlimitedContext;
-  config.feed_forward = json.size("d_ff");
+  config.shape.feed_forward = json.size("d_ff");
   config.norm_eps = json.number_or("layer_norm_epsilon", config.norm_eps);
   config.output_scale = output_scale(json, shape.hidden);
   read_feed_forward(json, config);

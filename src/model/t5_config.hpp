@@ -25,7 +25,6 @@ inline constexpr std::int64_t kUnlimitedContext = std::numeric_limits<std::int32
 struct T5Config {
   CausalLmShape shape;  // layers: of the decoder; parameters is left 0
   std::int64_t encoder_layers = 0;
-  std::int64_t feed_forward = 0;
   Activation activation = Activation::kRelu;
   bool gated = false;
   double norm_eps = 1e-6;

@@ -102,8 +102,8 @@ T5Stack::Block T5Stack::read_block(const std::string& name, const T5Weights& wei
           .output = maps(attention, {"o"}, from_heads),
           .cross = std::move(cross),
           .mlp_norm = norm(names.mlp),
-          .up = maps(mlp, up, {config_.feed_forward, hidden}),
-          .down = maps(mlp, {"wo"}, {hidden, config_.feed_forward})};
+          .up = maps(mlp, up, {config_.shape.feed_forward, hidden}),
+          .down = maps(mlp, {"wo"}, {hidden, config_.shape.feed_forward})};
 }
 
 T5StackAdapters T5Stack::adapters(Adapter adapter) const {
@@ -133,7 +133,7 @@ at::Tensor T5Stack::feed_forward(const Block& block, const at::Tensor& x_ND,
                                  const T5BlockAdapters& adapters) const {
   auto inner = block.up(x_ND, adapters.up);
   if (config_.gated) {
-    const auto parts = inner.split(config_.feed_forward, 1);
+    const auto parts = inner.split(config_.shape.feed_forward, 1);
     inner = activate(parts[0], config_.activation) * parts[1];
   } else {
     inner = activate(inner, config_.activation);

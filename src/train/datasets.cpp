@@ -51,7 +51,7 @@ void check_prompts(World& world, const TrainConfig& config) {
     check_answers(data.validation, WithRejected::kNo);  // eval/logprob
   }
   const auto policy = load_policy(config, world);
-  const auto tokenizer = load_tokenizer(policy_dir(config, *policy));
+  const auto tokenizer = load_policy_tokenizer(config, *policy);
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data.train, &data.validation, &data.test}) {
     check_prompt_lengths(*dataset, *tokenizer, policy->shape().context,

@@ -66,7 +66,6 @@ MemoryFacts measure_memory_facts(const TrainConfig& config) {
   const auto policy =
       CausalLm::load(dir, {.dtype = dtype, .lora = true, .adapter = config.policy.lora});
   MemoryFacts facts{.policy = policy->shape(),
-                    .feed_forward = read_shape(dir).at("intermediate_size"),
                     .weight_bytes = weight_bytes(dir),
                     .element_bytes = static_cast<std::int64_t>(at::elementSize(dtype)),
                     .longest_prompt = longest_prompt(config, *load_tokenizer(dir))};

@@ -33,7 +33,7 @@ Widths widths_of(const MemoryFacts& facts) {
   return {.hidden = real(p.hidden),
           .qkv = real((p.heads + 2 * p.kv_heads) * p.head_size),
           .attended = real(p.heads * p.head_size),
-          .feed_forward = real(facts.feed_forward),
+          .feed_forward = real(p.feed_forward),
           .heads = real(p.heads)};
 }
 

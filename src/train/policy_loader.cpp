@@ -19,6 +19,14 @@ std::unique_ptr<CausalLm> load_policy(const TrainConfig& config, const World& wo
                               .seed = static_cast<std::uint64_t>(config.run.seed)});
 }
 
+std::unique_ptr<Tokenizer> load_policy_tokenizer(const TrainConfig& config,
+                                                 const CausalLm& policy) {
+  const auto dir = policy_dir(config, policy);
+  auto tokenizer = load_tokenizer(dir);
+  check_tokenizer_fits(policy.shape(), tokenizer->id_limit(), dir.string());
+  return tokenizer;
+}
+
 std::filesystem::path policy_dir(const TrainConfig& config, const CausalLm& policy) {
   return resolve_model(config.policy.model, policy.dtype(), config.paths.cache);
 }

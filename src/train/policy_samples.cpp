@@ -57,7 +57,7 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
                            std::int64_t count, const std::string& name) {
   const auto seed = static_cast<std::uint64_t>(config.run.seed);
   const auto policy = load_policy(config, world);
-  const auto tokenizer = load_tokenizer(policy_dir(config, *policy));
+  const auto tokenizer = load_policy_tokenizer(config, *policy);
   const Placement everyone(PlacementConfig{}, world.rank(), world.size());
   const Actors actors{.policy = policy.get(), .tokenizer = tokenizer.get()};
   HarvestPlan plan{.name = name + "/sampled",

@@ -36,11 +36,7 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
   world_.control().set_role(to_string(placement_.role()));
   world_.control().set_doing("loading models");
   policy_ = load_policy(config, world);
-  const auto dir = policy_dir(config, *policy_);
-  tokenizer_ = load_tokenizer(dir);
-  ALARM_CHECK(tokenizer_->id_limit() <= policy_->shape().vocabulary,
-              "{}: the tokenizer has ids up to {}, the model an embedding of {} rows", dir.string(),
-              tokenizer_->id_limit() - 1, policy_->shape().vocabulary);
+  tokenizer_ = load_policy_tokenizer(config, *policy_);
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data_.train, &data_.validation, &data_.test}) {
     check_prompt_lengths(*dataset, *tokenizer_, policy_->shape().context,
@@ -60,7 +56,8 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
         *policy_, LearnerGroup{.host = learner_host_.get(), .device = learner_device_.get()},
         config);
   }
-  layer_parameters_ = count_layer_parameters(policy_->shape(), TensorFile::open(dir));
+  layer_parameters_ =
+      count_layer_parameters(policy_->shape(), TensorFile::open(policy_dir(config, *policy_)));
   peak_flops_ = measure_peak_flops(world, policy_->device(), policy_->dtype());
 }
 

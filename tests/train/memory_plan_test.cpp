@@ -24,9 +24,9 @@ MemoryFacts small_facts() {
   shape.heads = 2;
   shape.kv_heads = 1;
   shape.head_size = 4;
+  shape.feed_forward = 16;
   shape.vocabulary = 100;
   return {.policy = shape,
-          .feed_forward = 16,
           .weight_bytes = 1000,
           .element_bytes = 2,
           .adapter_parameters = 500,

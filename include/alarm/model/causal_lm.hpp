@@ -51,11 +51,17 @@ struct CausalLmShape {
   std::int64_t heads = 0;
   std::int64_t kv_heads = 0;
   std::int64_t head_size = 0;
+  std::int64_t feed_forward = 0;  // inner width of a layer's feed-forward part
   std::int64_t vocabulary = 0;
   std::int64_t context = 0;     // longest sequence
   std::int64_t parameters = 0;  // of the base model
   std::vector<std::int64_t> eos_tokens;
 };
+
+// Throws Error naming the tokenizer when it has ids (one past the greatest: id_limit) that the
+// embedding has no rows for.
+void check_tokenizer_fits(const CausalLmShape& shape, std::int64_t id_limit,
+                          const std::string& tokenizer);
 
 enum class Adapter { kOn, kOff };
 

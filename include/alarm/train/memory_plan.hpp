@@ -23,7 +23,6 @@ struct EncoderFacts {
 // What a prediction rests on.
 struct MemoryFacts {
   CausalLmShape policy = {};
-  std::int64_t feed_forward = 0;        // width of the policy's feed-forward layers
   std::int64_t weight_bytes = 0;        // of the policy's file in the type it is used in
   std::int64_t element_bytes = 4;       // of that type: weights and activations
   std::int64_t adapter_parameters = 0;  // trained, in float32

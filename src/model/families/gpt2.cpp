@@ -23,7 +23,7 @@ DecoderSpec read_gpt2(const ConfigFile& config) {
   if (shape.hidden % shape.heads != 0) config.refuse("n_embd", "a multiple of n_head");
   shape.vocabulary = config.size("vocab_size");
   shape.context = config.size("n_positions");
-  spec.feed_forward = config.size_or("n_inner", 4 * shape.hidden);
+  spec.shape.feed_forward = config.size_or("n_inner", 4 * shape.hidden);
   spec.norm = NormKind::kLayer;
   spec.norm_eps = config.number_or("layer_norm_epsilon", 1e-5);
   spec.activation = read_activation(config, "activation_function", "gelu_new");

@@ -15,7 +15,7 @@ DecoderSpec read_gpt_neox(const ConfigFile& config) {
     config.refuse("hidden_size", "a multiple of num_attention_heads");
   shape.vocabulary = config.size("vocab_size");
   shape.context = config.size("max_position_embeddings");
-  spec.feed_forward = config.size("intermediate_size");
+  spec.shape.feed_forward = config.size("intermediate_size");
   spec.norm = NormKind::kLayer;
   spec.norm_eps = config.number_or("layer_norm_eps", 1e-5);
   spec.activation = read_activation(config, "hidden_act", "gelu");

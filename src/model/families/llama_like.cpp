@@ -13,7 +13,7 @@ DecoderSpec read_llama_like(const ConfigFile& config) {
   shape.head_size = config.size_or("head_dim", shape.hidden / shape.heads);
   shape.vocabulary = config.size("vocab_size");
   shape.context = config.size("max_position_embeddings");
-  spec.feed_forward = config.size("intermediate_size");
+  spec.shape.feed_forward = config.size("intermediate_size");
   spec.norm_eps = config.number_or("rms_norm_eps", 1e-6);
   spec.activation = read_activation(config, "hidden_act", "silu");
   if (spec.activation != Activation::kSilu) config.refuse("hidden_act", "silu");
