@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Do two folders of golden files say the same? safetensors 0.8.0, torch 2.11.0: same_data.py COMMITTED MADE
+
+Names, shapes, types, integers and texts are compared exactly. Numbers of floating point may differ by what another
+processor's order of additions makes of them: by TOLERANCE of the largest in their tensor, or, in JSON, of themselves. Other
+files are compared byte by byte. Prints what differs; exit code 1 when anything does.
+"""
+import json
+import math
+import pathlib
+import sys
+
+import torch
+from safetensors.torch import load_file
+
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6}
+
+
+def tensors_differ(a, b):
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return f"{a.dtype} {tuple(a.shape)} against {b.dtype} {tuple(b.shape)}"
+    if a.dtype not in TOLERANCE:
+        return "" if torch.equal(a, b) else "other values"
+    if a.numel() == 0 or torch.equal(a, b):
+        return ""
+    both = a.isfinite() & b.isfinite()
+    if not torch.equal(a[~both], b[~both]):
+        return "other infinities, or not a number"
+    largest = a[both].abs().max().item()
+    difference = (a[both] - b[both]).abs().max().item()
+    return "" if difference <= TOLERANCE[a.dtype] * largest else f"{difference:.1e} apart, where the largest is {largest:.1e}"
+
+
+def safetensors_differ(a, b):
+    a, b = load_file(a), load_file(b)
+    if set(a) != set(b):
+        yield f"tensors {sorted(set(a) ^ set(b))} are in one of them only"
+    for name in sorted(set(a) & set(b)):
+        found = tensors_differ(a[name], b[name])
+        if found:
+            yield f"{name}: {found}"
+
+
+def values_differ(a, b, where):
+    if isinstance(a, float) and isinstance(b, float):
+        if not math.isclose(a, b, rel_tol=TOLERANCE[torch.float64], abs_tol=0):
+            yield f"{where}: {a!r} against {b!r}"
+    elif type(a) is not type(b):
+        yield f"{where}: {a!r} against {b!r}"
+    elif isinstance(a, dict):
+        if list(a) != list(b):
+            yield f"{where}: other keys"
+        for key in a.keys() & b.keys():
+            yield from values_differ(a[key], b[key], f"{where}.{key}")
+    elif isinstance(a, list):
+        if len(a) != len(b):
+            yield f"{where}: {len(a)} entries against {len(b)}"
+        for i, (x, y) in enumerate(zip(a, b)):
+            yield from values_differ(x, y, f"{where}[{i}]")
+    elif a != b:
+        yield f"{where}: {a!r} against {b!r}"
+
+
+def files_differ(a, b):
+    if a.read_bytes() == b.read_bytes():
+        return
+    if a.suffix == ".safetensors":
+        yield from safetensors_differ(a, b)
+    elif a.suffix == ".json":
+        yield from values_differ(json.loads(a.read_text("utf-8")), json.loads(b.read_text("utf-8")), "")
+    else:
+        yield "other bytes"
+
+
+def main():
+    committed, made = map(pathlib.Path, sys.argv[1:3])
+    listing = [{p.relative_to(root) for p in root.rglob("*") if p.is_file()} for root in (committed, made)]
+    found = [f"{name}: in one of the folders only" for name in sorted(listing[0] ^ listing[1])]
+    for name in sorted(listing[0] & listing[1]):
+        found += [f"{name}: {what}" for what in files_differ(committed / name, made / name)]
+    print("\n".join(line[:300] for line in found[:20]))
+    sys.exit(1 if found else 0)
+
+
+main()
