@@ -3,7 +3,8 @@
 # Golden values for every kind of tokenizer component, made with tokenizers 0.23.3, sentencepiece 0.2.3 and xxhash 3.
 """Usage: make_tokenizer_kinds.py SOURCE_DIR [DATA_DIR]. Writes tests/data/text/kinds/*.
 
-Trains small tokenizers on ACLSum and writes them (NAME.json, NAME.model) with, for each line of hostile.json, ids, byte
+Trains small tokenizers on ACLSum and writes them (NAME.json, NAME.model); those that are there are read instead, because
+training gives other vocabularies or bytes from run to run. Writes with them, for each line of hostile.json, ids, byte
 offsets and the text they decode to (NAME_golden.json; of the longest lines a digest of all that). components.json holds
 variants of them: a patch of the tokenizer.json for each kind of component and each of its options, with a digest of the
 results on all hostile lines, and a few bits of it for each line. data_digests.json holds digests of ids and offsets over
@@ -405,8 +406,9 @@ def main():
     write("hostile.json", {"texts": HOSTILE, "bytes": [text.hex() for text in HOSTILE_BYTES]})
     processors = {}
     for kind in ("bpe", "unigram"):
-        model = sentencepiece_model(kind)
-        (OUT / f"sentencepiece_{kind}.model").write_bytes(model)
+        file = OUT / f"sentencepiece_{kind}.model"
+        model = file.read_bytes() if file.exists() else sentencepiece_model(kind)
+        file.write_bytes(model)
         processors["sentencepiece_" + kind] = sentencepiece.SentencePieceProcessor(model_proto=model)
     proto = sentencepiece_model_pb2.ModelProto.FromString((OUT / "sentencepiece_bpe.model").read_bytes())
     charsmap = base64.b64encode(proto.normalizer_spec.precompiled_charsmap).decode()
@@ -417,7 +419,8 @@ def main():
     tokenizers = {make.__name__: make() for make in (byte_bpe, fallback_bpe, suffix_bpe, unigram, wordpiece)}
     documents = {}
     for name, tokenizer in tokenizers.items():
-        documents[name] = json.loads(tokenizer.to_str())
+        file = OUT / (name + ".json")
+        documents[name] = json.loads(file.read_text("utf-8") if file.exists() else tokenizer.to_str())
         # As read from the file: reading may round a score differently.
         tokenizers[name] = tokenizer = Tokenizer.from_str(json.dumps(documents[name], ensure_ascii=False))
         write(name + ".json", documents[name])
