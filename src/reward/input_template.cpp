@@ -9,16 +9,15 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/text.hpp"
 
+#include "reward/placeholders.hpp"
+
 namespace alarm_dist {
 namespace {
 
-enum class Field { kLiteral, kQuestion, kAspect, kDocument, kResponse, kSentence };
-constexpr std::array<std::pair<std::string_view, Field>, 5> kFields = {
-    {{"question", Field::kQuestion},
-     {"aspect", Field::kAspect},
-     {"document", Field::kDocument},
-     {"response", Field::kResponse},
-     {"sentence", Field::kSentence}}};
+enum class Field { kQuestion, kAspect, kDocument, kResponse, kSentence, kLiteral };
+// In the order of the fields.
+constexpr std::array<std::string_view, 5> kNames = {"question", "aspect", "document", "response",
+                                                    "sentence"};
 
 struct Part {
   Field field = Field::kLiteral;
@@ -26,33 +25,17 @@ struct Part {
   std::vector<std::int64_t> tokens{};
 };
 
-Field parse_field(std::string_view name) {
-  std::vector<std::string> known;
-  for (const auto& [candidate, field] : kFields) {
-    if (candidate == name) return field;
-    known.emplace_back(candidate);
-  }
-  const auto nearest = nearest_word(name, known);
-  throw UsageError(
-      fmt::format("unknown placeholder {{{}}} in the template of a reward model{}", name,
-                  nearest ? fmt::format(", did you mean {{{}}}?", *nearest)
-                          : fmt::format(", expected one of: {}", fmt::join(known, ", "))));
-}
-
+// White space between placeholders is left out: parts are tokenised on their own.
 std::vector<Part> parse_segment(std::string_view segment) {
   std::vector<Part> parts;
-  const auto add_literal = [&](std::string_view text) {
-    if (!trim(text).empty()) parts.push_back({.field = Field::kLiteral, .literal = text});
-  };
-  while (!segment.empty()) {
-    const std::size_t open = segment.find('{');
-    const std::size_t close = segment.find('}', open == std::string_view::npos ? 0 : open);
-    if (open == std::string_view::npos || close == std::string_view::npos) break;
-    add_literal(segment.substr(0, open));
-    parts.push_back({.field = parse_field(segment.substr(open + 1, close - open - 1))});
-    segment.remove_prefix(close + 1);
+  for (const TemplatePart& part : split_template(segment, kNames)) {
+    if (!part.placeholder.empty()) {
+      const auto* found = std::ranges::find(kNames, part.placeholder);
+      parts.push_back({.field = static_cast<Field>(found - kNames.begin())});
+    } else if (!trim(part.literal).empty()) {
+      parts.push_back({.field = Field::kLiteral, .literal = part.literal});
+    }
   }
-  add_literal(segment);
   return parts;
 }
 

@@ -11,6 +11,8 @@
 
 namespace alarm_dist {
 
+inline constexpr const char* kRewardModelCard = "reward_model.json";
+
 struct RewardModelCard {
   std::string name{};
   Granularity granularity = Granularity::kResponse;  // kResponse, kSentence or kSubSentence
