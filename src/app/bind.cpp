@@ -109,6 +109,8 @@ void describe(FieldVisitor& v, RolloutConfig& rollout) {
           "No response ends before it has so many tokens.");
 }
 
+constexpr Range kLabel{.low = -1, .high = kUnlimited};
+
 void describe_source(FieldVisitor& v, SourceConfig& source) {
   std::string word = source.kind == "model" ? "" : source.kind;
   constexpr std::string_view kDoc = "`link_grammar`, or a mapping with `model`.";
@@ -118,8 +120,17 @@ void describe_source(FieldVisitor& v, SourceConfig& source) {
   }
   source.kind = "model";
   v.section("source", kDoc, [&] {
-    v.field("model", source.model,
-            "Folder of a reward model, or its name below paths.reward_models.");
+    v.field(
+        "model", source.model,
+        "Folder of a reward model, or its name below paths.reward_models: one that this program "
+        "trained, or a Hugging Face directory of a decoder with a score head.");
+    v.field("template", source.decoder.input,
+            "What a decoder reads: a text with {response} and any of {prompt} {question} {aspect} "
+            "{document}, or `chat`, its chat template. Empty: as its reward_model.json says.");
+    v.field("max_tokens", source.decoder.max_tokens, kCountOrZero,
+            "Of a decoder: longer texts lose their beginning; 0: its context.");
+    v.field("label", source.decoder.label, kLabel,
+            "Which output of a decoder's score head; -1: the only one.");
   });
 }
 

@@ -117,8 +117,15 @@ void write_converted(const fs::path& model, at::ScalarType dtype, const fs::path
 }
 
 void convert_model(const fs::path& model, const Conversion& conversion, const fs::path& out) {
-  if (fs::exists(out)) throw UsageError(fmt::format("{} exists already", out.string()));
+  const auto check_absent = [&] {
+    if (fs::exists(out)) throw UsageError(fmt::format("{} exists already", out.string()));
+  };
+  check_absent();
   check_is_model(model);
+  const auto hidden = hidden_beside(out);
+  fs::create_directories(hidden.parent_path());
+  const FileLock one_process(hidden);
+  check_absent();  // another process made it meanwhile
   const bool merged = conversion.place == AdapterPlace::kMerged;
   const DraftFolder draft(out);
   if (!conversion.adapter.empty() && !merged)

@@ -9,14 +9,21 @@
 
 namespace alarm_dist {
 
+// The target's name with a dot before it, in its folder: what stands there while the target is
+// made.
+inline std::filesystem::path hidden_beside(const std::filesystem::path& target) {
+  auto absolute = std::filesystem::absolute(target);
+  if (!absolute.has_filename()) absolute = absolute.parent_path();  // "models/mine/"
+  return absolute.parent_path() / ("." + absolute.filename().string());
+}
+
 class DraftFolder {
  public:
   // Beside the target, so that a rename suffices. What a killed process left there is removed: only
   // one may write a target at a time (FileLock).
   explicit DraftFolder(std::filesystem::path target) : target_(std::move(target)) {
-    auto absolute = std::filesystem::absolute(target_);
-    if (!absolute.has_filename()) absolute = absolute.parent_path();  // "models/mine/"
-    path_ = absolute.parent_path() / ("." + absolute.filename().string() + ".partial");
+    path_ = hidden_beside(target_);
+    path_ += ".partial";
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "alarm/base/error.hpp"
+#include "alarm/model/reward_head.hpp"
 
 #include "model/families/family.hpp"
 #include "model/t5_config.hpp"
@@ -23,10 +24,14 @@ constexpr Family kFamilies[] = {{"llama", read_llama}, {"mistral", read_mistral}
                                 {"qwen2", read_qwen2}, {"qwen3", read_qwen3},
                                 {"gpt2", read_gpt2},   {"gpt_neox", read_gpt_neox}};
 
-const Family& find_family(const ConfigFile& config) {
+const Family* look_up(const ConfigFile& config) {
   const auto type = config.text_or("model_type", "");
   const auto* found = std::ranges::find(kFamilies, type, &Family::model_type);
-  if (found != std::ranges::end(kFamilies)) return *found;
+  return found == std::ranges::end(kFamilies) ? nullptr : found;
+}
+
+const Family& find_family(const ConfigFile& config) {
+  if (const auto* found = look_up(config)) return *found;
   std::string supported;
   for (const Family& family : kFamilies)
     supported += (supported.empty() ? "" : ", ") + std::string(family.model_type);
@@ -43,6 +48,11 @@ void check_heads(const DecoderSpec& spec, const std::string& path) {
 }
 
 }  // namespace
+
+bool is_decoder_folder(const std::filesystem::path& dir) {
+  const auto path = dir / "config.json";
+  return std::filesystem::exists(path) && look_up(ConfigFile(path)) != nullptr;
+}
 
 std::vector<std::int64_t> read_eos_tokens(const std::filesystem::path& dir,
                                           const ConfigFile& config) {

@@ -137,9 +137,13 @@ class WaveGeneration {
   }
 
   SequenceContext context(const std::vector<Generation>& results) const {
-    SequenceContext context{.rows = {}, .eos_tokens = model_.shape().eos_tokens};
-    for (const auto request : live_)
-      context.rows.push_back({requests_[request].prompt, results[request].tokens});
+    const auto& shape = model_.shape();
+    SequenceContext context{.rows = {}, .eos_tokens = shape.eos_tokens};
+    for (const auto request : live_) {
+      const auto& before =
+          shape.start_tokens.empty() ? requests_[request].prompt : shape.start_tokens;
+      context.rows.push_back({before, results[request].tokens});
+    }
     return context;
   }
 

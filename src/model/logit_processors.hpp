@@ -13,7 +13,8 @@
 
 namespace alarm_dist {
 
-// The tokens before the one to be sampled.
+// The tokens before the one to be sampled: the prompt, or what an encoder-decoder's decoder began
+// with, and the answer so far.
 struct RowTokens {
   std::span<const std::int64_t> prompt, generated;
 };

@@ -13,6 +13,7 @@
 #include "alarm/base/random.hpp"
 #include "alarm/store/atomic_file.hpp"
 
+#include "model/config_file.hpp"
 #include "model/json_file.hpp"
 #include "model/score_names.hpp"
 #include "model/weight_order.hpp"
@@ -21,31 +22,55 @@ namespace alarm_dist {
 namespace {
 
 constexpr double kDeviation = 0.02;
+constexpr std::int64_t kNoPadding = -1;
 
-// Rows of the last tokens of sequences.
-std::vector<std::int64_t> last_rows(const RaggedBatch& batch) {
+constexpr const char* kClassifier = "ForSequenceClassification";
+
+// Rows of the sequence that ends with the segment, its first token first.
+std::vector<std::int64_t> rows_of(const RaggedBatch& batch, int segment) {
+  std::vector<std::int64_t> rows;
+  for (; segment >= 0; segment = batch.segments[static_cast<std::size_t>(segment)].parent) {
+    const Segment& part = batch.segments[static_cast<std::size_t>(segment)];
+    for (auto row = part.end - 1; row >= part.begin; --row) rows.push_back(row);
+  }
+  std::ranges::reverse(rows);
+  return rows;
+}
+
+// Rows where sequences are read.
+std::vector<std::int64_t> read_rows(const RaggedBatch& batch, const ScoreHead& head) {
   std::vector<bool> continued(batch.segments.size(), false);
   for (const Segment& segment : batch.segments) {
     if (segment.parent >= 0) continued[static_cast<std::size_t>(segment.parent)] = true;
   }
-  std::vector<std::int64_t> rows;
+  std::vector<std::int64_t> read;
   for (std::size_t i = 0; i < batch.segments.size(); ++i) {
     if (continued[i]) continue;
-    const Segment& segment = batch.segments[i];
-    const auto row = segment.size() > 0 ? segment.end - 1 : batch.row_before(static_cast<int>(i));
-    ALARM_CHECK(row >= 0, "sequence {} of a batch has no tokens to score", rows.size());
-    rows.push_back(row);
+    const auto rows = rows_of(batch, static_cast<int>(i));
+    ALARM_CHECK(!rows.empty(), "sequence {} of a batch has no tokens to score", read.size());
+    std::vector<std::int64_t> tokens;
+    for (const auto row : rows) tokens.push_back(batch.tokens[static_cast<std::size_t>(row)]);
+    read.push_back(rows[head.read_place(tokens)]);
   }
-  return rows;
+  return read;
+}
+
+// The token that transformers takes for padding wherever it stands; -1: none.
+std::int64_t padding_of(const std::filesystem::path& dir) {
+  const ConfigFile config(dir / "config.json");
+  if (!config.has("architectures")) return kNoPadding;
+  const bool classifies = std::ranges::any_of(
+      config.texts("architectures"), [](const auto& name) { return name.ends_with(kClassifier); });
+  const auto tokens = config.numbers("pad_token_id");
+  return classifies && !tokens.empty() ? tokens.front() : kNoPadding;
 }
 
 // "LlamaForCausalLM" -> "LlamaForSequenceClassification".
 std::string classifier_name(const std::string& architecture) {
-  for (const std::string ending : {"ForCausalLM", "LMHeadModel", "ForSequenceClassification",
-                                   "ForTokenClassification", "Model"}) {
+  for (const std::string ending :
+       {"ForCausalLM", "LMHeadModel", kClassifier, "ForTokenClassification", "Model"}) {
     if (architecture.ends_with(ending))
-      return architecture.substr(0, architecture.size() - ending.size()) +
-             "ForSequenceClassification";
+      return architecture.substr(0, architecture.size() - ending.size()) + kClassifier;
   }
   return architecture;
 }
@@ -91,7 +116,9 @@ ScoreHead ScoreHead::load(const std::filesystem::path& dir, const CausalLm& trun
   const auto weight = file.get(name + ".weight", {labels, trunk.shape().hidden});
   const auto bias =
       file.contains(name + ".bias") ? file.get(name + ".bias", {labels}) : at::Tensor();
-  return {name, weight, bias, trunk};
+  ScoreHead head(name, weight, bias, trunk);
+  head.padding_ = padding_of(dir);
+  return head;
 }
 
 ScoreHead ScoreHead::draw(const CausalLm& trunk, std::int64_t labels, Bias bias,
@@ -103,6 +130,13 @@ ScoreHead ScoreHead::draw(const CausalLm& trunk, std::int64_t labels, Bias bias,
     weight.mutable_data_ptr<float>()[i] = static_cast<float>(kDeviation * draw_normal(key));
   }
   return {"score", weight, bias == Bias::kZero ? at::zeros({labels}) : at::Tensor(), trunk};
+}
+
+std::size_t ScoreHead::read_place(std::span<const std::int64_t> tokens) const {
+  std::size_t place = tokens.size() - 1;
+  while (place > 0 && tokens[place] == padding_) --place;
+  // Nothing but padding: transformers reads the first token, and so does the loop above.
+  return place;
 }
 
 at::Tensor ScoreHead::operator()(const at::Tensor& states_MD) const {
@@ -118,7 +152,8 @@ NamedTensors ScoreHead::trainable() const {
 
 at::Tensor score_sequences(const CausalLm& trunk, const ScoreHead& head, const RaggedBatch& batch,
                            Adapter adapter) {
-  const auto rows = at::tensor(last_rows(batch), at::TensorOptions(at::kLong)).to(trunk.device());
+  const auto rows =
+      at::tensor(read_rows(batch, head), at::TensorOptions(at::kLong)).to(trunk.device());
   return head(trunk.hidden(batch, adapter).index_select(0, rows));
 }
 

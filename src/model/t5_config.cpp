@@ -59,6 +59,7 @@ void read_tokens(const std::filesystem::path& dir, const ConfigFile& json, T5Con
   ALARM_CHECK(config.start_token >= 0 && config.start_token < config.shape.vocabulary,
               "{}: the decoder's start token {} is outside the vocabulary of {}", dir.string(),
               config.start_token, config.shape.vocabulary);
+  config.shape.start_tokens = {config.start_token};
 }
 
 void read_buckets(const std::filesystem::path& path, const ConfigFile& json, T5Config& config) {

@@ -11,6 +11,7 @@
 #include "alarm/base/text.hpp"
 
 #include "reward/draws.hpp"
+#include "reward/placeholders.hpp"
 #include "reward/sequence_frame.hpp"
 
 namespace alarm_dist {
@@ -18,14 +19,10 @@ namespace {
 
 constexpr std::string_view kSpaces = " \t\r\n";
 
-enum class Field { kLiteral, kQuestion, kAspect, kDocument, kResponse, kSentence, kSentences };
-constexpr std::array<std::pair<std::string_view, Field>, 6> kFields = {
-    {{"question", Field::kQuestion},
-     {"aspect", Field::kAspect},
-     {"document", Field::kDocument},
-     {"response", Field::kResponse},
-     {"sentence", Field::kSentence},
-     {"sentences", Field::kSentences}}};
+enum class Field { kQuestion, kAspect, kDocument, kResponse, kSentence, kSentences, kLiteral };
+// In the order of the fields.
+constexpr std::array<std::string_view, 6> kNames = {"question", "aspect",   "document",
+                                                    "response", "sentence", "sentences"};
 
 struct Part {
   Field field = Field::kLiteral;
@@ -35,40 +32,25 @@ struct Part {
   std::vector<std::int64_t> marks{};  // places among the tokens: what precedes each sentence
 };
 
-Field parse_field(std::string_view name) {
-  std::vector<std::string> known;
-  for (const auto& [candidate, field] : kFields) {
-    if (candidate == name) return field;
-    known.emplace_back(candidate);
-  }
-  const auto nearest = nearest_word(name, known);
-  throw UsageError(
-      fmt::format("unknown placeholder {{{}}} in the template of a reward model{}", name,
-                  nearest ? fmt::format(", did you mean {{{}}}?", *nearest)
-                          : fmt::format(", expected one of: {}", fmt::join(known, ", "))));
-}
-
+// Parts are tokenised on their own, each with the white space before it.
 std::vector<Part> parse_segment(std::string_view segment) {
   std::vector<Part> parts;
   std::string_view space;
-  const auto add_literal = [&](std::string_view text) {
-    const auto end = text.find_last_not_of(kSpaces) + 1;  // 0: there are spaces only
-    if (end > 0) {
-      parts.push_back({.field = Field::kLiteral, .literal = text.substr(0, end), .space = space});
-      space = {};
+  for (const TemplatePart& part : split_template(segment, kNames)) {
+    if (!part.placeholder.empty()) {
+      const auto* found = std::ranges::find(kNames, part.placeholder);
+      parts.push_back(
+          {.field = static_cast<Field>(found - kNames.begin()), .space = std::exchange(space, {})});
+      continue;
     }
-    if (end < text.size()) space = text.substr(end);
-  };
-  while (!segment.empty()) {
-    const std::size_t open = segment.find('{');
-    const std::size_t close = segment.find('}', open == std::string_view::npos ? 0 : open);
-    if (open == std::string_view::npos || close == std::string_view::npos) break;
-    add_literal(segment.substr(0, open));
-    parts.push_back({.field = parse_field(segment.substr(open + 1, close - open - 1)),
-                     .space = std::exchange(space, {})});
-    segment.remove_prefix(close + 1);
+    const auto end = part.literal.find_last_not_of(kSpaces) + 1;  // 0: there are spaces only
+    if (end > 0) {
+      parts.push_back({.field = Field::kLiteral,
+                       .literal = part.literal.substr(0, end),
+                       .space = std::exchange(space, {})});
+    }
+    if (end < part.literal.size()) space = part.literal.substr(end);
   }
-  add_literal(segment);
   return parts;
 }
 

@@ -13,10 +13,13 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/encoder.hpp"
+#include "alarm/model/reward_head.hpp"
 #include "alarm/reward/model_card.hpp"
 #include "alarm/reward/source.hpp"
 #include "alarm/reward/training.hpp"
 #include "alarm/text/sentences.hpp"
+
+#include "reward/decoder_source.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -189,7 +192,19 @@ std::unique_ptr<RewardSource> make_learned_source(LearnedSourceParts parts) {
   return std::make_unique<LearnedSource>(std::move(parts));
 }
 
+bool is_reward_model(const std::filesystem::path& dir) {
+  return std::filesystem::exists(dir / kRewardModelCard) || is_decoder_folder(dir);
+}
+
 std::unique_ptr<RewardSource> make_learned_source(const LearnedSourceOptions& options) {
+  if (is_decoder_folder(options.model)) return make_decoder_source(options);
+  const DecoderReading& decoder = options.decoder;
+  if (!decoder.input.empty() || decoder.max_tokens > 0 || decoder.label >= 0) {
+    throw UsageError(
+        fmt::format("{}: `template`, `max_tokens` and `label` are for decoders with a "
+                    "score head; an encoder's {} says what it reads",
+                    options.model.string(), kRewardModelCard));
+  }
   LearnedSourceParts parts{.card = load_reward_model_card(options.model),
                            .tokenizer = load_tokenizer(options.model),
                            .model = EncoderModel::load(

@@ -12,8 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFileName = "reward_model.json";
-
 std::string_view kind_of(const RewardModelCard& card) {
   return card.granularity == Granularity::kResponse ? "response" : "sentence";
 }
@@ -80,7 +78,7 @@ RewardModelCard card_from_json(const json& object) {
 }  // namespace
 
 RewardModelCard load_reward_model_card(const std::filesystem::path& dir) {
-  const std::filesystem::path path = dir / kFileName;
+  const std::filesystem::path path = dir / kRewardModelCard;
   std::ifstream file(path);
   ALARM_CHECK(
       file.good(),
@@ -107,7 +105,7 @@ void save_reward_model_card(const std::filesystem::path& dir, const RewardModelC
                  {"recipe", card.recipe}};
   if (!card.labels.empty()) object["labels"] = labels_to_json(card.labels);
   std::filesystem::create_directories(dir);
-  const std::filesystem::path path = dir / kFileName;
+  const std::filesystem::path path = dir / kRewardModelCard;
   std::ofstream file(path);
   file << object.dump(2) << '\n';
   file.close();

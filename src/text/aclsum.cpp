@@ -28,9 +28,8 @@ std::string aclsum_question(std::string_view aspect) {
   throw Error(fmt::format("aspect \"{}\" is not one of challenge, approach, outcome", aspect));
 }
 
-std::string aclsum_prompt(std::string_view document, std::string_view aspect,
-                          const ChatFormat& chat) {
-  return chat({{"user", fmt::format("Abstract: {}\n\n{}", document, aclsum_question(aspect))}});
+ChatMessage aclsum_message(std::string_view document, std::string_view aspect) {
+  return {"user", fmt::format("Abstract: {}\n\n{}", document, aclsum_question(aspect))};
 }
 
 }  // namespace alarm_dist

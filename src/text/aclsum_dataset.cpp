@@ -94,7 +94,8 @@ class AclSumReader {
     record.aspect = aspect;
     record.reference = std::string(trim(paper.at("summary").at(aspect).text()));
     record.question = aclsum_question(aspect);
-    record.prompt = aclsum_prompt(record.document, aspect, options_.chat);
+    record.messages = {aclsum_message(record.document, aspect)};
+    record.prompt = options_.chat(record.messages);
     return record;
   }
 

@@ -34,9 +34,11 @@ Record read_record(const JsonField& object, const ChatFormat& chat) {
   Record record;
   record.source = object.where();
   record.id = object.text_or("id", object.where());
-  record.prompt = object.has("prompt") ? object.at("prompt").text()
-                                       : chat(read_messages(object.at("messages")));
   record.plain_prompt = object.has("prompt");
+  record.messages = record.plain_prompt
+                        ? std::vector<ChatMessage>{{"user", object.at("prompt").text()}}
+                        : read_messages(object.at("messages"));
+  record.prompt = record.plain_prompt ? record.messages.front().content : chat(record.messages);
   record.question = object.text_or("question", "");
   record.aspect = object.text_or("aspect", "");
   record.document = object.text_or("document", "");

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/model/reward_head.hpp"
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/train/memory_plan.hpp"
 #include "alarm/train/reward_models.hpp"
@@ -30,9 +31,21 @@ nlohmann::json read_shape(const fs::path& dir) {
   return nlohmann::json::parse(read_whole_file(dir / "config.json"));
 }
 
-EncoderFacts encoder_facts(const TrainConfig& config, const std::string& model) {
-  EncoderFacts facts;
+EncoderFacts decoder_facts(const TrainConfig& config, const fs::path& dir, at::ScalarType dtype) {
+  const auto mapped = resolve_model(dir, dtype, config.paths.cache);
+  const auto shape = CausalLm::load(mapped, {.dtype = dtype, .lora = false})->shape();
+  return {.layers = shape.layers,
+          .hidden = shape.hidden,
+          .feed_forward = shape.feed_forward,
+          .weight_bytes = weight_bytes(mapped),
+          .mapped = true};
+}
+
+EncoderFacts encoder_facts(const TrainConfig& config, const std::string& model,
+                           at::ScalarType dtype) {
   fs::path dir = reward_model_path(config, model);
+  if (is_decoder_folder(dir)) return decoder_facts(config, dir, dtype);
+  EncoderFacts facts;
   if (!fs::exists(dir)) {
     facts.to_train = find_recipe(config, model);
     if (facts.to_train == nullptr)
@@ -71,7 +84,8 @@ MemoryFacts measure_memory_facts(const TrainConfig& config) {
                     .longest_prompt = longest_prompt(config, *load_tokenizer(dir))};
   for (const auto& [name, tensor] : policy->trainable()) facts.adapter_parameters += tensor.numel();
   const auto add = [&](const SourceConfig& source) {
-    if (source.kind == "model") facts.encoders.push_back(encoder_facts(config, source.model));
+    if (source.kind == "model")
+      facts.encoders.push_back(encoder_facts(config, source.model, dtype));
   };
   add(config.rewards.holistic.source);
   for (const auto& aspect : config.rewards.aspects) add(aspect.source);

@@ -133,7 +133,8 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
   if (placement.generates()) rank.generation = generation_bytes(config, facts);
   for (const auto& encoder : facts.encoders) {
     if (placement.scores()) {
-      if (facts.element_bytes != 4) rank.encoders += real(encoder.weight_bytes) * element / kFloat;
+      if (facts.element_bytes != 4 && !encoder.mapped)
+        rank.encoders += real(encoder.weight_bytes) * element / kFloat;
       rank.scoring = std::max(
           rank.scoring, real(config.learner.micro_tokens) * encoder_row_bytes(encoder, element));
     }

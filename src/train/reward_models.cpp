@@ -29,7 +29,7 @@ std::vector<std::pair<std::string, std::string>> learned_components(const TrainC
 
 // One rank looks, so that a folder that appears meanwhile cannot split the ranks.
 bool is_missing(World& world, const fs::path& dir) {
-  Bytes answer(1, static_cast<std::byte>(fs::exists(dir / "reward_model.json") ? 0 : 1));
+  Bytes answer(1, static_cast<std::byte>(is_reward_model(dir) ? 0 : 1));
   return broadcast_bytes(world.communicator(), answer, 0).at(0) == std::byte{1};
 }
 

@@ -24,6 +24,9 @@ std::unique_ptr<RewardSource> make_source(const TrainConfig& config, c10::Device
   }
   auto made = make_learned_source({.name = wanted.name,
                                    .model = reward_model_path(config, source.model),
+                                   .granularity = wanted.granularity,
+                                   .decoder = source.decoder,
+                                   .cache = config.paths.cache,
                                    .dtype = parse_precision(config.policy.precision, device),
                                    .device = device,
                                    .micro_tokens = config.learner.micro_tokens});

@@ -34,6 +34,21 @@ class LinesTest(EndToEnd):
             self.assertTrue(all(p <= 0 for p in line["logprobs"]))
             self.assertEqual(line["finish_reason"], "stop" if line["tokens"][-1] == 2 else "length")
 
+    def test_generate_cuts_and_penalises(self):
+        tokens = lambda *options: [line["tokens"] for line in self.both("generate", *POLICY, "--max-new-tokens", 8, *options)]
+        greedy = tokens("--temperature", 0)
+
+        # Nothing is less likely than 1 times the likeliest but the others.
+        self.assertEqual(tokens("--min-p", 1), greedy)
+        self.assertNotEqual(tokens("--temperature", 0, "--repetition-penalty", 5), greedy)
+        self.assertTrue(all(len(row) == 8 for row in tokens("--min-new-tokens", 8)))
+        done = self.succeed("tokenize", "--tokenizer", SMOKE / "policy", text='{"text": " the"}\n')
+        the = json.loads(done.stdout)["tokens"]
+        self.assertEqual(len(the), 1)
+        self.assertTrue(any(the[0] in row for row in tokens()))
+        self.assertFalse(any(the[0] in row for row in tokens("--bad-word", " the", "--bad-word", " a")))
+        self.refuse(["generate", *POLICY, "--data", self.data, "--bad-word", ""], "--bad-word '': it has no token")
+
     def test_generate_takes_messages(self):
         prompts = [{"messages": [{"role": "user", "content": "What of the river?"}]},
                    {"prompt": "<|im_start|>user\nWhat of the river?<|im_end|>\n<|im_start|>assistant\n"}]

@@ -20,6 +20,7 @@ from transformers.models.t5 import modeling_t5
 
 RANK, ALPHA = 2, 4.0
 VOCABULARY, GREEDY = 64, 200
+PROCESSED, PENALTY = 60, 1.3  # tokens; t5_test.cpp has the same
 PROMPT_SIZES = [5, 23, 150]  # the last is longer than all buckets but one
 RESPONSE_SIZES = [[3, 1, 5], [6], [2, 4]]
 SHAPE = dict(vocab_size=VOCABULARY, d_model=16, d_kv=4, num_heads=3, d_ff=24, num_layers=2, decoder_start_token_id=0,
@@ -104,6 +105,28 @@ def greedy(model, prompts):
     return found
 
 
+def processed(model, prompts, plain):
+    """Greedy under a repetition penalty and bad words, which read the decoder's tokens, its start among them, and not the prompt."""
+    bad = [[int(plain[0][0])], [int(plain[1][1]), int(plain[1][2])], [0, int(plain[2][0])]]
+
+    def run(words):
+        found = []
+        for prompt in prompts:
+            made = model.generate(prompt[None], do_sample=False, max_new_tokens=PROCESSED, repetition_penalty=PENALTY,
+                                  bad_words_ids=words, output_scores=True, return_dict_in_generate=True)
+            top = torch.cat(made.scores).topk(2).values
+            assert (top[:, 0] - top[:, 1]).min() > 1e-6, "two tokens are nearly equal: choose another seed"
+            found.append(made.sequences[0, 1:])
+        return found
+
+    first = run(bad)
+    # A word that the prompt begins and the answer would complete, were they one sequence.
+    bad.append([int(prompts[0][-1]), int(first[0][0])])
+    found = run(bad)
+    assert all(torch.equal(a, b) for a, b in zip(first, found)) and not torch.equal(found[1], plain[1][:len(found[1])])
+    return found, torch.tensor([[-1] * (2 - len(word)) + word for word in bad])
+
+
 def score(model, prompts, responses):
     """Log-probabilities of all responses with Transformers' labels, and the loss of t5_test.cpp."""
     scores, loss, number = [], 0.0, 0
@@ -131,8 +154,10 @@ def make_golden(out, name, kind, config, targets):
     for i, prompt in enumerate(prompts):
         golden[f"logits.{i}"] = label_logits(model, prompt, responses[i][0]).logits[0].detach()
     with torch.no_grad():
-        for i, found in enumerate(greedy(model, prompts)):
-            golden[f"greedy.{i}"] = found
+        plain = greedy(model, prompts)
+        changed, golden["bad_words"] = processed(model, prompts, plain)
+    for i in range(len(prompts)):
+        golden |= {f"greedy.{i}": plain[i], f"processed.{i}": changed[i]}
     adapter = add_adapter(model, targets, generator)
     golden["merged_logits"] = label_logits(model, prompts[0], responses[0][0]).logits[0].detach()
     scores, loss = score(model, prompts, responses)

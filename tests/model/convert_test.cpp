@@ -2,8 +2,11 @@
 // Models from files to files.
 #include "alarm/model/convert.hpp"
 
+#include <atomic>
 #include <fstream>
 #include <sstream>
+#include <thread>
+#include <vector>
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -25,6 +28,8 @@ namespace {
 
 using namespace ::alarm_dist::testing;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
@@ -206,9 +211,37 @@ TEST(ConvertModel, IsCompleteOrAbsent) {
   expect_error([&] { resolve_model(temp / "model", at::kBFloat16, temp / "cache"); },
                {"config.json", "expected a JSON object"});
 
-  EXPECT_EQ(std::distance(fs::directory_iterator(temp.path()), {}), 2) << "the model and the cache";
-  for (const auto& left : fs::directory_iterator(temp / "cache"))
-    EXPECT_EQ(left.path().extension(), ".lock");
+  std::vector<std::string> left;
+  for (const auto& entry : fs::directory_iterator(temp.path()))
+    left.push_back(entry.path().filename());
+  EXPECT_THAT(left, UnorderedElementsAre("model", "cache", ".out.lock"));
+  for (const auto& entry : fs::directory_iterator(temp / "cache"))
+    EXPECT_EQ(entry.path().extension(), ".lock");
+}
+
+// Threads open the lock's file each for itself, as processes do.
+TEST(ConvertModel, OneOfSeveralMakesTheFolderAndTheOthersFindIt) {
+  const TempDir temp;
+  std::atomic<int> made = 0, found = 0;
+  std::vector<std::thread> workers;
+
+  for (int i = 0; i < 4; ++i) {
+    workers.emplace_back([&] {
+      try {
+        convert_model(tiny_llama_dir(), {.dtype = at::kDouble}, temp / "out/");
+        ++made;
+      } catch (const UsageError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("exists already"));
+        ++found;
+      }
+    });
+  }
+  for (auto& worker : workers) worker.join();
+
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(found, 3);
+  EXPECT_NO_THROW(CausalLm::load(temp / "out", {.dtype = at::kDouble, .lora = false}));
+  EXPECT_FALSE(fs::exists(temp / ".out.partial"));
 }
 
 TEST(ConvertModel, RefusesWhatIsNoModel) {

@@ -154,6 +154,22 @@ TEST_P(T5Golden, GreedyGenerationOfRaggedPromptsAgreesFor200Tokens) {
   }
 }
 
+// Penalty and bad words read what the decoder has, its start token and the answer, not the prompt.
+TEST_P(T5Golden, ProcessorsReadTheDecodersTokens) {
+  const auto model = tiny_.load(at::kDouble, T5Lora::kOff);
+  SamplingConfig sampling{.max_new_tokens = 60, .temperature = 0, .repetition_penalty = 1.3};
+  const auto words = tiny_.golden("bad_words");
+  for (std::int64_t i = 0; i < words.size(0); ++i) {
+    const auto first = words[i][0].item<std::int64_t>(), last = words[i][1].item<std::int64_t>();
+    sampling.bad_words.push_back(first < 0 ? Tokens{last} : Tokens{first, last});
+  }
+
+  const auto results = generate(*model, golden_requests(tiny_), sampling, {});
+
+  for (std::size_t i = 0; i < TinyT5::kPrompts; ++i)
+    EXPECT_EQ(results[i].tokens, tiny_.tokens("processed." + std::to_string(i))) << i;
+}
+
 // The training pass over what was generated: the same tokens are the likeliest without a cache.
 TEST_P(T5Golden, CacheChangesNothing) {
   const auto model = tiny_.load(at::kDouble, T5Lora::kGolden);

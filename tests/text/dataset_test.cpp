@@ -106,7 +106,10 @@ TEST(Prompts, FieldsAndMessages) {
   EXPECT_EQ(data.name(), "p");
   EXPECT_EQ(data.at(0).prompt, "raw");
   EXPECT_EQ(data.at(0).reference, "r");
+  ASSERT_EQ(data.at(0).messages.size(), 1U);
+  EXPECT_EQ(data.at(0).messages[0].content, "raw");
   EXPECT_EQ(data.at(1).prompt, "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+  EXPECT_EQ(data.at(1).messages.at(0).content, "Hi");
   EXPECT_THAT(data.at(1).id, EndsWith("p.jsonl:2"));
   EXPECT_THROW(data.at(2), Error);
 }
@@ -176,16 +179,13 @@ TEST(AclSum, SectionsAndWordLimit) {
   EXPECT_THROW(load_aclsum(options), Error);
 }
 
-TEST(AclSum, PromptSaysWhatIsAsked) {
-  EXPECT_EQ(aclsum_prompt("Doc.", "challenge"),
+TEST(AclSum, MessageSaysWhatIsAsked) {
+  EXPECT_EQ(chatml_prompt({aclsum_message("Doc.", "challenge")}),
             "<|im_start|>user\nAbstract: Doc.\n\nIn one sentence, what is the challenge that "
             "motivates this work?"
             "<|im_end|>\n<|im_start|>assistant\n");
-  const ChatFormat shout = [](const std::vector<ChatMessage>& messages) {
-    return "USER " + messages.front().content;
-  };
-  EXPECT_EQ(aclsum_prompt("Doc.", "approach", shout),
-            "USER Abstract: Doc.\n\nIn one sentence, what approach do they propose?");
+  EXPECT_EQ(aclsum_message("Doc.", "approach").content,
+            "Abstract: Doc.\n\nIn one sentence, what approach do they propose?");
   EXPECT_EQ(aclsum_question("approach"), "In one sentence, what approach do they propose?");
   EXPECT_EQ(aclsum_question("outcome"),
             "In one sentence, what is the outcome of their experiments?");

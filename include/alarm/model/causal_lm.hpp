@@ -56,6 +56,8 @@ struct CausalLmShape {
   std::int64_t context = 0;     // longest sequence
   std::int64_t parameters = 0;  // of the base model
   std::vector<std::int64_t> eos_tokens;
+  // Of an encoder-decoder: what stands before the answer on the decoder's side. Empty: the prompt.
+  std::vector<std::int64_t> start_tokens;
 };
 
 // Throws Error naming the tokenizer when it has ids (one past the greatest: id_limit) that the

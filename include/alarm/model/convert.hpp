@@ -21,7 +21,8 @@ struct Conversion {
   AdapterPlace place = AdapterPlace::kBeside;
 };
 
-// Complete or absent: `out`, which must not exist, appears when all of it is written. Tensors that
+// Complete or absent: `out`, which must not exist, appears when all of it is written. Of several
+// processes that make one folder the first does, and the others find it (UsageError). Tensors that
 // networks use as one matrix (q, k, v) lie end to end in it. Throws Error naming the file and what
 // is wrong with it.
 void convert_model(const std::filesystem::path& model, const Conversion& conversion,

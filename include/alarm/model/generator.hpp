@@ -21,7 +21,8 @@ struct SamplingConfig {
   std::int64_t top_k = 0;    // 0: all
   double top_p = 1.0;
   double min_p = 0;  // cuts what is less likely than min_p times the most likely token
-  double repetition_penalty = 1.0;  // of tokens of the prompt and the answer so far
+  // Of tokens of the prompt (an encoder-decoder's decoder does not see it) and the answer so far.
+  double repetition_penalty = 1.0;
   std::int64_t min_new_tokens = 0;  // no end of sequence before
   std::vector<std::vector<std::int64_t>> bad_words =
       {};  // token sequences that are never completed

@@ -5,11 +5,14 @@
 // The layout is Hugging Face's: "score.weight" [labels, hidden] in LlamaForSequenceClassification
 // and its like, without a bias; a head with "score.bias", and one that is called "classifier" or
 // "regression_head" (UltraRM, the LLaMA reward model of the ALaRM paper), are read as well. The
-// trunk is CausalLm::load of the same directory.
+// trunk is CausalLm::load of the same directory. As in transformers, a sequence classifier whose
+// config names a padding token is read at the last token that is none: where texts end with that
+// token, at the one before.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include <ATen/core/Tensor.h>
@@ -28,6 +31,8 @@ class ScoreHead {
   static ScoreHead draw(const CausalLm& trunk, std::int64_t labels, Bias bias, std::uint64_t seed);
 
   std::int64_t labels() const { return weight_LD_.size(0); }
+  // The token at which a sequence, not empty, is read.
+  std::size_t read_place(std::span<const std::int64_t> tokens) const;
   // [M, hidden] -> [M, labels], float32 or wider; differentiable in the states and the head.
   at::Tensor operator()(const at::Tensor& states_MD) const;
   // Leaves that require gradients, float32 or wider, under the names of the file.
@@ -39,7 +44,11 @@ class ScoreHead {
 
   std::string name_;
   at::Tensor weight_LD_, bias_L_;
+  std::int64_t padding_ = -1;  // never read
 };
+
+// Whether the folder's config.json names a decoder-only family: what a ScoreHead may sit on.
+bool is_decoder_folder(const std::filesystem::path& dir);
 
 // [S, labels]: a row for each segment that no other continues, in order, read at its last token.
 at::Tensor score_sequences(const CausalLm& trunk, const ScoreHead& head, const RaggedBatch& batch,

@@ -13,6 +13,8 @@
 
 namespace alarm_dist {
 
+inline constexpr const char* kRewardModelCard = "reward_model.json";
+
 // What a classifier's label is worth as a reward.
 struct LabelValue {
   std::int64_t label = 0;

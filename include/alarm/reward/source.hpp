@@ -35,14 +35,35 @@ class RewardSource {
   RewardSource& operator=(const RewardSource&) = delete;
 };
 
+// How a decoder with a score head (LlamaForSequenceClassification...) is read. What is left out is
+// taken from the reward_model.json in its folder, if there is one.
+struct DecoderReading {
+  // A text with {response} and any of {prompt} {question} {aspect} {document}, or "chat": the
+  // conversation through the model's chat template. Required here or there.
+  std::string input{};
+  std::int64_t max_tokens = 0;  // what is longer loses its beginning; 0: the model's context
+  std::int64_t label = -1;      // which of the head's outputs; -1: the only one
+};
+
 struct LearnedSourceOptions {
-  std::string name{};             // of the component; empty: the model's own
-  std::filesystem::path model{};  // made by `alarm-dist reward-model`: encoder, reward_model.json
+  std::string name{};  // of the component; empty: the model's own
+  // A folder with an encoder and reward_model.json, made by `alarm-dist reward-model`, or one with
+  // a decoder that has a score head.
+  std::filesystem::path model{};
+  // Of a decoder: response, or sentences or tokens, where the head is read at each. An encoder's is
+  // its own.
+  Granularity granularity = Granularity::kResponse;
+  DecoderReading decoder{};
+  std::filesystem::path cache{};  // of a decoder's weights in another type
   at::ScalarType dtype = at::kFloat;
   c10::Device device = c10::kCPU;
   std::int64_t micro_tokens = 4096;  // token rows a forward pass
 };
+// Throws UsageError for what does not fit the model: a decoder without a template, a label that its
+// head does not have, a decoder's settings for an encoder.
 std::unique_ptr<RewardSource> make_learned_source(const LearnedSourceOptions& options);
+// Whether the folder holds a decoder, or is a reward model by its reward_model.json.
+bool is_reward_model(const std::filesystem::path& dir);
 
 // link-grammar's judgement of English. By sentence: the share of its words that are linked
 // (punctuation is no word; a sentence without words emits nothing). By token, the paper's recipe: 0

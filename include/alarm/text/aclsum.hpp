@@ -19,9 +19,8 @@ inline constexpr std::array<const char*, 3> kAclSumSections = {"abstract", "intr
 // not one.
 std::string aclsum_question(std::string_view aspect);
 
-// The whole prompt in chat format: the document, then the question.
-std::string aclsum_prompt(std::string_view document, std::string_view aspect,
-                          const ChatFormat& chat = chatml_prompt);
+// What the user says: the document, then the question.
+ChatMessage aclsum_message(std::string_view document, std::string_view aspect);
 
 // "words , like ( these ) ." as people write them: "words, like (these)." Takes one sentence.
 std::string detokenize(std::string_view sentence);

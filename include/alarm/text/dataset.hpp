@@ -27,6 +27,8 @@ struct Record {
   std::string id;      // unique within the data set
   std::string source;  // "file:line", for messages
   std::string prompt;  // the whole prompt in the model's chat format; empty until a task made it
+  // What the prompt was made of; a plain prompt is one message of the user.
+  std::vector<ChatMessage> messages;
   // Not in chat format: the tokenizer adds what its post-processor does ([BOS], </s>...), which a
   // chat template writes itself.
   bool plain_prompt = false;

@@ -62,6 +62,7 @@ struct RolloutConfig {
 struct SourceConfig {
   std::string kind = "model";  // model | link_grammar
   std::string model;           // folder, or the name of one under paths.reward_models
+  DecoderReading decoder;      // of a model that is a decoder with a score head
 };
 
 struct HolisticConfig {

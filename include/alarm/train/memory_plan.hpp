@@ -13,10 +13,11 @@
 
 namespace alarm_dist {
 
-// A reward model's encoder.
+// A reward model's trunk.
 struct EncoderFacts {
   std::int64_t layers = 0, hidden = 0, feed_forward = 0;
-  std::int64_t weight_bytes = 0;                // of its file, in float32
+  std::int64_t weight_bytes = 0;  // of its file
+  bool mapped = false;  // a decoder, used as the file is; an encoder's, in float32, is cast
   const RewardModelRecipe* to_train = nullptr;  // it is not there yet and is trained first
 };
 

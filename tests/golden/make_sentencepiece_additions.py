@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What transformers' slow tokenizers make of files beside a SentencePiece model: make_sentencepiece_additions.py KINDS_DIR.
+transformers 4.57.1 (the last with LlamaTokenizer and T5Tokenizer on SentencePiece itself), sentencepiece 0.2.3.
+
+Writes KINDS_DIR/sentencepiece_additions.json: of each case the model, the files beside it, the size of the vocabulary, and of each
+text the ids, without and with what the tokenizer adds, and the text decoded without special tokens. T5's decoder writes spaces of its own: no texts there. T5 adds no end
+to a text that ends with one, but says that it will: those are left out.
+"""
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import sentencepiece
+from transformers import LlamaTokenizer, T5Tokenizer
+
+KINDS = pathlib.Path(sys.argv[1])
+TEXTS = ["", " ", "Hello, world!", "the words of a sentence", "Hello <s> world</s>", "<s>", "</s><s>", " <s>", "a </s>", "<|im_start|>user\nwho?<|im_end|>\n",
+         "a<tool>b", "a <tool> b", "<tool>a", " <tool>", "<tool><tool> ", "  <mask>  x", "x <mask>", "<mask><|im_start|>", "▁▁ marks ▁ here", "▁<s>",
+         "<extra_id_0> and <extra_id_1>.", "The <extra_id_4>", "[PAD] [PAD]", "é😀<tool>中文", "<tool", "<|im_start", "two  spaces <tool>  two", "<unk> x",
+         "<<tool>>", "<s", "\n<tool>\n"]
+
+
+def pieces(model):
+    return sentencepiece.SentencePieceProcessor(model_file=str(KINDS / f"{model}.model")).get_piece_size()
+
+
+def token(content, special=True, **flags):
+    return {"content": content, "special": special, "normalized": False, "single_word": False, "lstrip": False, "rstrip": False, **flags}
+
+
+def llama(legacy, **more):
+    n = pieces("sentencepiece_bpe")
+    listed = {0: token("<unk>"), 1: token("<s>"), 2: token("</s>"), n: token("<|im_start|>"), n + 1: token("<tool>", special=False),
+              n + 2: token("<mask>", lstrip=True), n + 3: token("<|im_end|>", rstrip=True)}
+    return {"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "legacy": legacy, "bos_token": "<s>", "eos_token": "</s>",
+                                      "additional_special_tokens": ["<|im_start|>", "<mask>", "<|im_end|>"],
+                                      "added_tokens_decoder": {str(k): v for k, v in listed.items()}, **more}}
+
+
+def maps():
+    n = pieces("sentencepiece_bpe")
+    return {"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "add_eos_token": True},
+            "special_tokens_map.json": {"bos_token": "<s>", "eos_token": {"content": "<|im_end|>", "lstrip": False, "rstrip": False,
+                                                                         "normalized": False, "single_word": False},
+                                        "pad_token": "[PAD]", "additional_special_tokens": ["<|im_start|>"]},
+            "added_tokens.json": {"<tool>": n, "<|im_start|>": n + 1}}
+
+
+def t5(legacy, extra, **more):
+    return {"tokenizer_config.json": {"tokenizer_class": "T5Tokenizer", "legacy": legacy, **extra, **more}}
+
+
+SENTINELS = {"extra_ids": 5, "additional_special_tokens": [f"<extra_id_{i}>" for i in range(5)]}
+CASES = {
+    "llama_listed": ("sentencepiece_bpe", LlamaTokenizer, llama(True)),
+    "llama_listed_one_prefix": ("sentencepiece_bpe", LlamaTokenizer, llama(False)),
+    "llama_maps": ("sentencepiece_bpe", LlamaTokenizer, maps()),
+    "llama_bare": ("sentencepiece_bpe", LlamaTokenizer, {"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "legacy": False}}),
+    "t5_named": ("sentencepiece_unigram", T5Tokenizer, t5(True, SENTINELS)),
+    "t5_named_one_prefix": ("sentencepiece_unigram", T5Tokenizer, t5(False, SENTINELS)),
+    "t5_usual": ("sentencepiece_unigram", T5Tokenizer, t5(True, {})),
+    "t5_without": ("sentencepiece_unigram", T5Tokenizer, t5(False, {"extra_ids": 0})),
+}
+
+golden = {}
+for name, (model, kind, files) in CASES.items():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        file = "spiece.model" if kind is T5Tokenizer else "tokenizer.model"
+        shutil.copy(KINDS / f"{model}.model", folder / file)
+        for other, content in files.items():
+            (folder / other).write_text(json.dumps(content))
+        tokenizer = kind.from_pretrained(folder)
+    cases = []
+    for text in TEXTS:
+        ids = tokenizer.encode(text, add_special_tokens=False)
+        case = {"text": text, "ids": ids}
+        if kind is not T5Tokenizer or ids[-1:] != [tokenizer.eos_token_id]:
+            case["with_specials"] = tokenizer.encode(text)
+        if name in ("llama_listed", "llama_maps") and ids:
+            case["decoded"] = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False,
+                                               spaces_between_special_tokens=False)
+        cases.append(case)
+    golden[name] = {"model": f"{model}.model", "file": file, "files": files, "vocabulary": len(tokenizer), "cases": cases}
+    print(name, len(tokenizer))
+(KINDS / "sentencepiece_additions.json").write_text(json.dumps(golden, ensure_ascii=False, indent=0) + "\n")
