@@ -102,6 +102,7 @@ void print_dry_run(const TrainConfig& config) {
   for (const auto& aspect : config.rewards.aspects)
     print_reward_model(config, aspect.name, aspect.source);
   std::fflush(stdout);  // what follows takes a moment
+  check_decoders(config);
   print_memory(config, world);
 }
 

@@ -18,8 +18,9 @@ namespace {
 constexpr std::string_view kResponse = "response";
 constexpr std::array<std::string_view, 5> kNames = {"prompt", "question", "aspect", "document",
                                                     kResponse};
-// Stands for the response where its place in a conversation is looked for; no template trims it.
-constexpr const char* kMarker = "\x01the response\x01";
+// Stands for the response where its place in a conversation is looked for; nothing in it is trimmed
+// or escaped.
+constexpr const char* kMarker = "(here stands the response 7f3a9c)";
 
 void check_messages(const Record& record) {
   ALARM_CHECK(
@@ -119,7 +120,7 @@ DecoderTemplate::Rendered DecoderTemplate::converse(const Record& record,
                                                     const std::string& response) const {
   Rendered rendered{.text = render_conversation(*chat_, record, response)};
   const std::string marked = render_conversation(*chat_, record, kMarker);
-  const auto begin = marked.find(kMarker);
+  const auto begin = marked.rfind(kMarker);
   ALARM_CHECK(begin != std::string::npos,
               "{}: the chat template leaves out what the assistant says", chat_->origin());
   const auto size = ssize(rendered.text) - ssize(marked) + ssize(kMarker);

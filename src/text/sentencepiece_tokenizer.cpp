@@ -26,7 +26,7 @@ struct LeadingSpace {
 };
 
 // Before the text of an added token, which is no piece; a byte that no text has.
-const std::string kVerbatim = "\xff";
+constexpr std::string_view kVerbatim = "\xff";
 
 // Pieces to bytes: marks become spaces.
 class MarkStep final : public DecoderStep {
@@ -295,7 +295,7 @@ class SentencePieceTokenizer final : public Tokenizer {
     return [this](std::int64_t wide) -> std::optional<std::string> {
       if (const auto added = added_.find(wide); added != added_.end()) {
         if (added->second.special) return std::nullopt;
-        return kVerbatim + added->second.content;
+        return std::string(kVerbatim) + added->second.content;
       }
       if (!has(wide)) return std::nullopt;
       const int id = static_cast<int>(wide);

@@ -2,6 +2,7 @@
 #include "alarm/train/reward_models.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
@@ -33,12 +34,23 @@ bool is_missing(World& world, const fs::path& dir) {
   return broadcast_bytes(world.communicator(), answer, 0).at(0) == std::byte{1};
 }
 
-void check_recipe(World& world, const fs::path& dir, const RewardModelRecipe& recipe) {
+// Rank 0 looks for what is wrong (a text, empty if nothing is); all ranks end with its word.
+void check_once(World& world, const std::function<std::string()>& find_fault) {
   ByteWriter verdict;
-  if (world.rank() == 0) verdict.put_string(recipe_difference(dir, recipe));
+  if (world.rank() == 0) verdict.put_string(find_fault());
   const auto bytes = broadcast_bytes(world.communicator(), verdict.take(), 0);
-  const auto difference = ByteReader(bytes).get_string();
-  if (!difference.empty()) throw UsageError(difference);
+  const auto fault = ByteReader(bytes).get_string();
+  if (!fault.empty()) throw UsageError(fault);
+}
+
+// Before a reward model is trained for hours.
+std::string fault_of_decoders(const TrainConfig& config) {
+  try {
+    check_decoders(config);
+    return {};
+  } catch (const UsageError& error) {
+    return error.what();
+  }
 }
 
 // What was measured when the model was trained, if it was trained by this program.
@@ -59,12 +71,13 @@ const RewardModelRecipe* find_recipe(const TrainConfig& config, const std::strin
 
 std::vector<RewardModelSummary> ensure_reward_models(World& world, const TrainConfig& config) {
   world.control().set_role("reward-model trainer");
+  check_once(world, [&] { return fault_of_decoders(config); });
   std::vector<RewardModelSummary> summaries;
   for (const auto& [component, model] : learned_components(config)) {
     const fs::path dir = reward_model_path(config, model);
     const auto* recipe = find_recipe(config, model);
     if (!is_missing(world, dir)) {
-      if (recipe != nullptr) check_recipe(world, dir, *recipe);
+      if (recipe != nullptr) check_once(world, [&] { return recipe_difference(dir, *recipe); });
     } else {
       if (recipe == nullptr) {
         throw UsageError(

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "alarm/base/error.hpp"
+#include "alarm/model/reward_head.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -17,7 +18,22 @@ struct Wanted {
   Granularity granularity = Granularity::kResponse;
 };
 
-std::unique_ptr<RewardSource> make_source(const TrainConfig& config, c10::Device device,
+// What the config wants of its sources, the holistic one first.
+std::vector<std::pair<SourceConfig, Wanted>> wanted_sources(const TrainConfig& config) {
+  std::vector<std::pair<SourceConfig, Wanted>> sources;
+  sources.push_back({config.rewards.holistic.source, {.name = kHolistic}});
+  for (const auto& aspect : config.rewards.aspects)
+    sources.push_back({aspect.source, {.name = aspect.name, .granularity = aspect.granularity}});
+  return sources;
+}
+
+// Where models compute, and in what type.
+struct Place {
+  c10::Device device;
+  at::ScalarType dtype;
+};
+
+std::unique_ptr<RewardSource> make_source(const TrainConfig& config, const Place& place,
                                           const SourceConfig& source, const Wanted& wanted) {
   if (source.kind == "link_grammar") {
     return make_link_grammar_source({.name = wanted.name, .granularity = wanted.granularity});
@@ -27,8 +43,8 @@ std::unique_ptr<RewardSource> make_source(const TrainConfig& config, c10::Device
                                    .granularity = wanted.granularity,
                                    .decoder = source.decoder,
                                    .cache = config.paths.cache,
-                                   .dtype = parse_precision(config.policy.precision, device),
-                                   .device = device,
+                                   .dtype = place.dtype,
+                                   .device = place.device,
                                    .micro_tokens = config.learner.micro_tokens});
   if (made->granularity() != wanted.granularity) {
     throw UsageError(fmt::format(
@@ -59,13 +75,19 @@ fs::path reward_model_path(const TrainConfig& config, const std::string& model) 
 
 std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device device) {
   std::vector<std::unique_ptr<RewardSource>> sources;
-  sources.push_back(
-      make_source(config, device, config.rewards.holistic.source, {.name = kHolistic}));
-  for (const auto& aspect : config.rewards.aspects) {
-    sources.push_back(make_source(config, device, aspect.source,
-                                  {.name = aspect.name, .granularity = aspect.granularity}));
-  }
+  const Place place{device, parse_precision(config.policy.precision, device)};
+  for (const auto& [source, wanted] : wanted_sources(config))
+    sources.push_back(make_source(config, place, source, wanted));
   return std::make_unique<RewardPanel>(std::move(sources));
+}
+
+void check_decoders(const TrainConfig& config) {
+  const c10::Device device = config.policy.device == "cuda" ? c10::kCUDA : c10::kCPU;
+  const Place place{c10::kCPU, parse_precision(config.policy.precision, device)};
+  for (const auto& [source, wanted] : wanted_sources(config)) {
+    if (source.kind == "model" && is_decoder_folder(reward_model_path(config, source.model)))
+      make_source(config, place, source, wanted);
+  }
 }
 
 std::map<std::string, Statistics> measure_normalization(const TrainConfig& config,

@@ -65,7 +65,12 @@ class DecoderRewardsTest(EndToEnd):
     def test_what_is_missing_is_said(self):
         train = ["train", CONFIG, "--out", self.folder / "run"]
         silent = {key: value for key, value in REWARDS.items() if key != "rewards.holistic.source.template"}
-        self.refuse([*train, *set_options(silent)], "what does this decoder read to score a response?")
+        for more in ([], ["--dry-run"]):
+            self.refuse([*train, *more, *set_options(silent)], "what does this decoder read to score a response?")
+        # Before the aspect's model is trained.
+        trained = {"rewards.aspects.quality.source.model": "relevance", "paths.reward_models": self.folder}
+        done = self.refuse([*train, *set_options({**silent, **trained})], "what does this decoder read to score a response?")
+        self.assertNotIn("training it first", done.stderr)
         no_label = {key: value for key, value in REWARDS.items() if key != "rewards.aspects.quality.source.label"}
         self.refuse([*train, *set_options(no_label)], "expected `label` to be one of 0 to 2, found none")
 

@@ -62,6 +62,32 @@ INSTANTIATE_TEST_SUITE_P(Golden, RewardModel,
                          ::testing::Values("llama_reward", "gpt2_reward", "gpt_neox_reward"),
                          [](const auto& suite) { return std::string(suite.param); });
 
+// transformers takes the token for padding wherever it ends a text; UltraRM's class does not.
+TEST(RewardModelThatNamesPadding, IsReadAtTheLastTokenThatIsNone) {
+  const TempDir temp;
+  const auto dir = write_family("llama_reward", temp / "model", R"({"pad_token_id": 41})");
+  const auto other = write_family("llama_reward", temp / "other",
+                                  R"({"pad_token_id": 41, "architectures": ["LlamaRewardModel"]})");
+  const auto trunk = load_family(dir, at::kDouble);
+  const auto head = ScoreHead::load(dir, *trunk);
+  RaggedBatch padded, bare;
+  const int begin = padded.add(Tokens{5, 17, 41});
+  padded.add(Tokens{41, 41}, begin);        // through a shared beginning
+  padded.add(Tokens{3, 41, 8, 41}, begin);  // not within a text
+  padded.add(Tokens{41, 41});               // nothing but padding
+  bare.add(Tokens{5, 17});
+  bare.add(Tokens{5, 17, 41, 3, 41, 8});
+  bare.add(Tokens{41});
+  const auto last = ScoreHead::load(other, *trunk);
+
+  const auto scores = score_sequences(*trunk, head, padded, Adapter::kOn).detach();
+
+  EXPECT_LT(max_difference(scores, score_sequences(*trunk, last, bare, Adapter::kOn).detach()),
+            1e-12);
+  EXPECT_EQ(head.read_place(Tokens{7, 41, 9, 41}), 2U);
+  EXPECT_EQ(last.read_place(Tokens{7, 41, 9, 41}), 3U);
+}
+
 class TokenClassifier : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(TokenClassifier, ScoresEachTokenAsTransformersDoes) {

@@ -20,6 +20,10 @@ namespace alarm_dist {
 // A folder as it is given, or one of that name under paths.reward_models.
 std::filesystem::path reward_model_path(const TrainConfig& config, const std::string& model);
 
+// Throws UsageError when a reward model that is a decoder does not fit what the config says of it:
+// its template, length, label. Its weights are mapped, not read.
+void check_decoders(const TrainConfig& config);
+
 // All sources the config names, used by the composition or only watched.
 std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device device);
 
