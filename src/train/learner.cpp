@@ -19,16 +19,19 @@
 #include "train/advantages.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
+#include "train/q_critic.hpp"
 #include "train/reference.hpp"
 
 namespace alarm_dist {
 namespace {
 
 std::unique_ptr<Critic> make_critic(const Algorithm& algorithm, const CausalLm& policy,
-                                    const CausalLm* trunk, const TrainConfig& config) {
+                                    const CausalLm* trunk, const TrainConfig& config,
+                                    const KlController& kl) {
   if (!algorithm.has_critic()) return nullptr;
   if (!algorithm.own_critic) return ValueCritic::on_policy(policy, config.algorithm);
   ALARM_CHECK(trunk != nullptr, "algorithm.critic.model: the critic was not loaded");
+  if (algorithm.learns_q()) return std::make_unique<QCritic>(policy, *trunk, config, kl);
   return ValueCritic::on_trunk(*trunk, config.algorithm);
 }
 
@@ -45,11 +48,12 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       config_(config),
       algorithm_(resolve_algorithm(config.algorithm)),
       kl_(config.algorithm.kl),
-      critic_(make_critic(algorithm_, policy, critic_trunk, config)),
+      critic_(make_critic(algorithm_, policy, critic_trunk, config, kl_)),
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {trained_of(critic_.get()), config.optimizer.critic_lr}},
                  config.optimizer),
       reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())) {
+  if (algorithm_.learns_q()) q_critic_ = static_cast<const QCritic*>(critic_.get());
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : trained_of(critic_.get()))
     critic_parameters_.push_back(parameter);

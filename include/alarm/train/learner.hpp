@@ -33,6 +33,7 @@ class NonFiniteError : public Error {
 };
 
 class Critic;
+class QCritic;
 class Reference;
 struct CriticLoss;
 struct MicroRows;
@@ -100,6 +101,8 @@ class Learner {
   CriticLoss critic_loss(const Batch& batch, const MicroRows& rows,
                          const at::Tensor& policy_states_TD, const MiniBatchWeights& weights,
                          Progress& mini) const;
+  at::Tensor improvement_loss(const MicroRows& rows, const at::Tensor& q_TD,
+                              const MiniBatchWeights& weights, Progress& mini) const;
   at::Tensor preference_loss(const Batch& batch, const MicroBatch& micro,
                              const at::Tensor& logprobs_T, const at::Tensor& reference_T,
                              std::span<const std::int64_t> offsets, const MiniBatchWeights& weights,
@@ -128,7 +131,8 @@ class Learner {
   const TrainConfig& config_;
   Algorithm algorithm_;
   KlController kl_;
-  std::unique_ptr<Critic> critic_;  // null: the algorithm has none
+  std::unique_ptr<Critic> critic_;     // null: the algorithm has none
+  const QCritic* q_critic_ = nullptr;  // the same, where it is one
   Optimizer optimizer_;
   std::unique_ptr<Reference> reference_;
   int nonfinite_in_a_row_ = 0;
