@@ -36,6 +36,14 @@ Algorithm answers() {
   return result;
 }
 
+// The divergence is exact, in the values and in the loss: there is no estimator.
+Algorithm soft_q() {
+  auto result = pairs(PolicyLossKind::kSoftQ, 0);
+  result.kl_placement = KlPlacement::kLoss;
+  result.kl_estimator = KlEstimator::kK2;
+  return result;
+}
+
 // The KL term is where its gradient is that of KL(policy || reference) (docs/method.md), but for
 // GRPO's k3, which is how that algorithm is published. DAPO, GSPO and CISPO are published without.
 const std::vector<Preset>& presets() {
@@ -68,7 +76,8 @@ const std::vector<Preset>& presets() {
       {"simpo", pairs(L::kSimpo, 2)},
       {"kto", pairs(L::kKto, 0.1)},
       {"selm", selm()},
-      {"sft", answers()}};
+      {"sft", answers()},
+      {"etpo", soft_q()}};
   return all;
 }
 
@@ -102,9 +111,17 @@ void check_family(const AlgorithmConfig& config, const Algorithm& algorithm,
   require(algorithm.data == preset.data || algorithm.learns_preferences(),
           fmt::format("data: {} learns from {}", config.kind,
                       preset.data == StepData::kRollouts ? "rollouts" : "references"));
+}
+
+void check_critic(const AlgorithmConfig& config, const Algorithm& algorithm) {
   require(algorithm.has_critic() || !config.value_trains_trunk,
           fmt::format("value_trains_trunk: {} has no critic whose loss could reach the policy",
                       config.kind));
+  require(algorithm.has_critic() || config.critic.model.empty(),
+          fmt::format("critic.model: {} has no critic", config.kind));
+  require(!algorithm.own_critic || !config.value_trains_trunk,
+          "value_trains_trunk: the loss of a critic with a model of its own (critic.model) trains "
+          "that model's adapter and does not reach the policy");
 }
 
 void check_loss(const AlgorithmConfig& config, const Algorithm& algorithm) {
@@ -128,7 +145,7 @@ void check_loss(const AlgorithmConfig& config, const Algorithm& algorithm) {
 
 void check_kl_term(const AlgorithmConfig& config, const Algorithm& algorithm) {
   const bool none = algorithm.kl_placement == KlPlacement::kNone;
-  require(none || algorithm.learns_policy_gradient(),
+  require(none || algorithm.learns_policy_gradient() || algorithm.learns_q(),
           fmt::format("kl.placement: {} has no KL term; preference.beta holds it to the reference",
                       config.kind));
   require(
@@ -177,7 +194,26 @@ void check_unused(const AlgorithmConfig& config, const Algorithm& algorithm) {
           "data: selm needs samples of its reference; choose rollouts, or dpo");
 }
 
+// ETPO's own terms, which nothing of the others' is to take the place of.
+void check_soft_q(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  if (!algorithm.learns_q()) return;
+  require(algorithm.whiten == WhitenScope::kNone,
+          "whiten: etpo has no advantages, and its Q-values are in units of the reward");
+  require(!config.kl_placement && !config.kl_estimator,
+          "kl.placement, kl.estimator: etpo has the divergence itself, summed over the vocabulary, "
+          "in its values and in its loss");
+  require(config.gamma == 1,
+          fmt::format("gamma: {}, but an episode of etpo is one response, within which nothing is "
+                      "discounted: expected 1",
+                      config.gamma));
+  require(algorithm.reference.kind == ReferenceKind::kFrozen,
+          "reference.kind: the Q-values of etpo are those of one reference: expected frozen");
+  require(config.dual_clip == 0, "dual_clip: etpo has no ratio to clip");
+}
+
 void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  check_soft_q(config, algorithm);
+  check_critic(config, algorithm);
   check_loss(config, algorithm);
   check_kl_term(config, algorithm);
   check_correction(config, algorithm);
@@ -201,7 +237,7 @@ bool Algorithm::compares_samples() const {
 }
 
 bool Algorithm::learns_preferences() const {
-  return advantage == AdvantageKind::kNone && loss != PolicyLossKind::kSupervised;
+  return advantage == AdvantageKind::kNone && loss != PolicyLossKind::kSupervised && !learns_q();
 }
 
 const std::vector<std::string>& algorithm_names() {
@@ -227,6 +263,7 @@ Algorithm resolve_algorithm(const AlgorithmConfig& config) {
   if (!result.reference.kind) result.reference.kind = ReferenceKind::kFrozen;
   result.data = config.data.value_or(result.data);
   result.dynamic_sampling = config.dynamic_sampling.value_or(preset.dynamic_sampling);
+  result.own_critic = result.learns_q() || (result.has_critic() && !config.critic.model.empty());
   const double high = preset.clip_high > 0 ? preset.clip_high : config.clip;
   result.clip = {
       .low = config.clip, .high = config.clip_high.value_or(high), .dual = config.dual_clip};

@@ -14,7 +14,9 @@
 #include "alarm/train/sync.hpp"
 
 #include "train/advantages.hpp"
+#include "train/critic.hpp"
 #include "train/learner_batch.hpp"
+#include "train/q_critic.hpp"
 #include "train/reference.hpp"
 
 namespace alarm_dist {
@@ -51,21 +53,42 @@ double Learner::fixed_length() const {
   return static_cast<double>(config_.rollout.sampling.max_new_tokens);
 }
 
-// The micro-batch's part of the mini-batch's loss.
+// The micro-batch's part of the mini-batch's loss. A critic with a trunk of its own goes first and
+// leaves: what autograd keeps of the two models is never there at once.
 void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
                              const MiniBatchWeights& weights, Progress& mini) {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
+  at::Tensor q_TD;
+  if (critic_ && critic_->has_trunk()) {
+    const auto critic = critic_loss(batch, rows, {}, weights, mini);
+    backward(critic.sum, batch, rows);
+    q_TD = critic.states_TD;
+  }
+  if (q_critic_ != nullptr)
+    return backward(improvement_loss(rows, q_TD, weights, mini), batch, rows);
   const double bonus = config_.algorithm.entropy_coef;
   const auto scores =
       score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn,
                       bonus > 0 ? EntropyGradient::kYes : EntropyGradient::kNo);
-  const at::Tensor loss = loss_of(batch, micro, rows, scores, weights, mini);
+  backward(loss_of(batch, micro, rows, scores, weights, mini), batch, rows);
+}
+
+void Learner::backward(const at::Tensor& loss, const Batch& batch, const MicroRows& rows) const {
   if (!std::isfinite(loss.item<double>()) && config_.algorithm.on_nonfinite == OnNonFinite::kStop) {
     throw NonFiniteError(fmt::format("step {}: the loss is {} on samples{}: nothing was updated",
                                      batch.rollouts.front().step + 1, loss.item<double>(),
                                      name_samples(batch.rollouts, rows.samples)));
   }
   loss.backward();
+}
+
+at::Tensor Learner::improvement_loss(const MicroRows& rows, const at::Tensor& q_TD,
+                                     const MiniBatchWeights& weights, Progress& mini) const {
+  const auto states_TD = response_states(policy_, rows.responses, Adapter::kOn);
+  const auto terms_T = q_critic_->improvement({rows.responses, states_TD}, q_TD);
+  at::Tensor loss = (terms_T * rows.take(weights.policy_T, terms_T.detach())).sum();
+  mini.policy_loss += loss.item<double>();
+  return loss;
 }
 
 at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const MicroRows& rows,
@@ -78,7 +101,8 @@ at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const M
     if (config_.algorithm.entropy_coef > 0) {
       loss = loss - config_.algorithm.entropy_coef * (scores.entropy_T * take(weights.kl_T)).sum();
     }
-    return algorithm_.has_critic() ? loss + value_loss(batch, rows, scores, weights, mini) : loss;
+    const bool joint = critic_ && !critic_->has_trunk();
+    return joint ? loss + critic_loss(batch, rows, scores.states_TD, weights, mini).sum : loss;
   }
   const at::Tensor loss = algorithm_.learns_preferences()
                               ? preference_loss(batch, micro, scores.logprobs_T,
@@ -105,18 +129,17 @@ at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& ro
   return policy.sum + kl_.coefficient() * (kl * take(weights.kl_T)).sum();
 }
 
-at::Tensor Learner::value_loss(const Batch& batch, const MicroRows& rows,
-                               const ResponseScores& scores, const MiniBatchWeights& weights,
-                               Progress& mini) {
-  const auto take = [&](const at::Tensor& t) { return rows.take(t, scores.logprobs_T); };
-  const auto& config = config_.algorithm;
-  const at::Tensor states =
-      config.value_trains_trunk ? scores.states_TD : scores.states_TD.detach();
-  const auto value = ppo_value_loss(value_head_(states), take(batch.values_T),
-                                    take(batch.returns_T), config.value_clip);
-  mini.value_loss += value.sum.item<double>() / weights.tokens;
-  mini.value_clipped += value.clipped;
-  return config.value_coef * value.sum / weights.tokens;
+// A mean over the tokens of the mini-batch.
+CriticLoss Learner::critic_loss(const Batch& batch, const MicroRows& rows,
+                                const at::Tensor& policy_states_TD, const MiniBatchWeights& weights,
+                                Progress& mini) const {
+  const auto take = [&](const at::Tensor& t) { return rows.take(t, critic_parameters_.front()); };
+  auto loss = critic_->loss({rows.responses, policy_states_TD},
+                            {.values_T = take(batch.values_T), .returns_T = take(batch.returns_T)});
+  mini.value_loss += loss.sum.item<double>() / weights.tokens;
+  mini.value_clipped += loss.clipped;
+  loss.sum = config_.algorithm.value_coef * loss.sum / weights.tokens;
+  return loss;
 }
 
 Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tokens) const {
@@ -168,6 +191,7 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   clip_gradients(adapter_parameters_, norm, config_.optimizer.max_grad_norm);
   clip_gradients(critic_parameters_, critic_norm, config_.optimizer.max_grad_norm);
   optimizer_.step(lr_scale);
+  if (critic_) critic_->follow();
 }
 
 // What is not finite is so on every rank: scores are exchanged, gradients summed.
@@ -210,11 +234,17 @@ void Learner::add_divergence(const Batch& batch, Scalars& all) {
 }
 
 void Learner::add_critic(const Batch& batch, const Progress& progress, Scalars& all) const {
+  all.emplace_back("loss/value", progress.value_loss / progress.steps());
+  all.emplace_back("grad_norm/critic", progress.critic_grad_norm / progress.steps());
+  if (algorithm_.learns_q()) {
+    const at::Tensor first =
+        at::tensor(batch.offsets, at::kLong).narrow(0, 0, std::ssize(batch.rollouts));
+    all.emplace_back("value/first", batch.values_T.index_select(0, first).mean().item<double>());
+    return;
+  }
   const double variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
   const double residual = (batch.returns_T - batch.values_T).var(/*unbiased=*/false).item<double>();
-  all.emplace_back("loss/value", progress.value_loss / progress.steps());
   all.emplace_back("value_clip_fraction", progress.value_clipped / progress.seen());
-  all.emplace_back("grad_norm/critic", progress.critic_grad_norm / progress.steps());
   all.emplace_back("explained_variance", variance > 0 ? 1.0 - residual / variance : 0.0);
 }
 
@@ -237,7 +267,7 @@ Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
   } else if (algorithm_.compares_samples()) {
     all.emplace_back("groups/constant_fraction", batch.constant_groups);
   }
-  if (algorithm_.has_critic()) add_critic(batch, progress, all);
+  if (critic_) add_critic(batch, progress, all);
   if (config_.algorithm.correction.kind != CorrectionKind::kNone) {
     all.emplace_back("correction/mean_weight", batch.correction_T.mean().item<double>());
     all.emplace_back("correction/rejected_fraction", batch.rejected);

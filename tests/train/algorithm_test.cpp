@@ -62,6 +62,23 @@ TEST(Algorithm, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
       {"grpo", [](auto& c) { c.advantage = AdvantageKind::kGae; }, "grpo has no critic"},
       {"ppo", [](auto& c) { c.advantage = AdvantageKind::kLeaveOneOut; }, "learns from its critic"},
       {"rloo", [](auto& c) { c.value_trains_trunk = true; }, "no critic whose loss"},
+      {"grpo", [](auto& c) { c.critic.model = "folder"; }, "grpo has no critic"},
+      {"ppo",
+       [](auto& c) {
+         c.critic.model = "folder";
+         c.value_trains_trunk = true;
+       },
+       "does not reach the policy"},
+      {"etpo", [](auto& c) { c.advantage = AdvantageKind::kGae; }, "cannot be changed"},
+      {"etpo", [](auto& c) { c.advantage = AdvantageKind::kGroupCentred; }, "cannot be changed"},
+      {"etpo", [](auto& c) { c.whiten = WhitenScope::kGlobal; }, "has no advantages"},
+      {"etpo", [](auto& c) { c.kl_placement = KlPlacement::kReward; }, "the divergence itself"},
+      {"etpo", [](auto& c) { c.gamma = 0.99; }, "nothing is discounted"},
+      {"etpo", [](auto& c) { c.reference.kind = ReferenceKind::kReset; }, "expected frozen"},
+      {"etpo", [](auto& c) { c.entropy_coef = 0.1; }, "has no bonus"},
+      {"etpo", [](auto& c) { c.dynamic_sampling = true; }, "compares them"},
+      {"etpo", [](auto& c) { c.data = StepData::kReferences; }, "learns from rollouts"},
+      {"etpo", [](auto& c) { c.correction.kind = CorrectionKind::kMasked; }, "policy gradient"},
       {"ppo", [](auto& c) { c.loss = PolicyLossKind::kSequenceMean; }, "one advantage a response"},
       {"grpo", [](auto& c) { c.kl_estimator = KlEstimator::kK1; }, "gradient 0 on average"},
       {"ppo",

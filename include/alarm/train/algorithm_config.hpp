@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "alarm/model/causal_lm.hpp"
 #include "alarm/rl/aggregate.hpp"
 #include "alarm/rl/kl.hpp"
 #include "alarm/rl/kl_loss.hpp"
@@ -20,7 +21,7 @@ enum class AdvantageKind {
   kGroupCentred,     // R - mean: Dr. GRPO, REINFORCE++-baseline
   kLeaveOneOut,      // R - mean of the others: RLOO
   kRewardToGo,       // what a token earns from itself on: REINFORCE++
-  kNone,             // the loss is of preferences or of answers
+  kNone,             // the loss is of preferences, of answers or of Q-values
 };
 
 enum class PolicyLossKind {
@@ -36,6 +37,8 @@ enum class PolicyLossKind {
   kSelm,  // DPO and optimism: samples of the reference become less likely
   // Of an expert's answers.
   kSupervised,
+  // The expectation over the vocabulary of a critic's Q-values, and the divergence: ETPO.
+  kSoftQ,
 };
 
 struct PreferenceConfig {
@@ -79,6 +82,14 @@ struct ReferenceConfig {
   std::int64_t every = 10;
 };
 
+// What values are learned by.
+struct CriticConfig {
+  std::string model;     // its trunk; empty: the policy's hidden states (etpo: the policy's model)
+  LoraConfig lora = {};  // of a trunk of its own
+  double target_decay = 0.995;  // etpo: share of the target that an optimiser step leaves
+  double huber_delta = 10;      // etpo
+};
+
 enum class OnKlBound { kStop, kRollback };
 
 struct AlgorithmConfig {
@@ -90,6 +101,7 @@ struct AlgorithmConfig {
   double dual_clip = 0;                  // 0: none
   double value_clip = 0.2;
   double value_coef = 0.1;
+  CriticConfig critic = {};
   bool value_trains_trunk = false;  // the value loss reaches the adapter, not only the value head
   double entropy_coef = 0;          // the policy's entropy a token, as a bonus
   double gamma = 1.0;
