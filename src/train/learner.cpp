@@ -19,6 +19,7 @@
 #include "train/advantages.hpp"
 #include "train/learner_batch.hpp"
 #include "train/reference.hpp"
+#include "train/weight_average.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -56,7 +57,8 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
                   {value_head_.parameters(), config.optimizer.critic_lr}},
                  config.optimizer),
       kl_(config.algorithm.kl),
-      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())) {
+      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())),
+      average_(std::make_unique<WeightAverage>(config.optimizer.ema, policy.trainable())) {
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : value_head_.parameters())
     critic_parameters_.push_back(parameter);
@@ -65,6 +67,7 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
 Learner::~Learner() = default;
 
 const NamedTensors& Learner::reference_weights() const { return reference_->weights(); }
+const NamedTensors& Learner::averaged_weights() const { return average_->tensors(); }
 
 std::vector<MiniBatchPlan> Learner::plan_epoch(const Batch& batch, std::int64_t step,
                                                std::int64_t epoch) const {
@@ -94,6 +97,11 @@ const std::vector<MicroBatch>& Learner::mine(const MiniBatchPlan& plan) const {
 std::int64_t Learner::prompts_a_minibatch() const {
   return std::max<std::int64_t>(1,
                                 config_.algorithm.minibatch / config_.rollout.samples_per_prompt);
+}
+
+Sampled Learner::sampled_kept() const {
+  if (algorithm_.loss != PolicyLossKind::kSelm) return Sampled::kNone;
+  return algorithm_.first_sample == FirstSample::kGreedy ? Sampled::kGreedy : Sampled::kFirst;
 }
 
 // The same micro-batches as the first epoch's update, so that its first ratio is exactly 1.
@@ -221,11 +229,10 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
   ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step + 1);
   times_ = {};
   if (!algorithm_.learns_preferences()) return learn(step, Batch(rollouts, rewards));
-  const auto pairs = select_pairs(
-      rollouts, rewards, algorithm_.loss == PolicyLossKind::kSelm ? Sampled::kFirst : Sampled::kNo);
+  const auto pairs = select_pairs(rollouts, rewards, sampled_kept());
   Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
                   {"preference/without", static_cast<double>(pairs.without)}};
-  if (pairs.pairs == 0) {
+  if (pairs.rollouts.empty()) {
     if (group_.host->rank() == 0) {
       log::warn("step {}: no prompt has samples with different rewards, nothing was learned",
                 step + 1);

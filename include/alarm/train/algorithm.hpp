@@ -27,6 +27,7 @@ struct Algorithm {
   StepData data = StepData::kRollouts;
   ReferenceConfig reference = {};  // kind set
   double preference_beta = 0.1;
+  FirstSample first_sample = FirstSample::kSampled;
 
   bool has_critic() const { return advantage == AdvantageKind::kGae; }
   bool learns_preferences() const;  // from the best and the worst sample of a prompt
