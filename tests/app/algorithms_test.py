@@ -49,6 +49,16 @@ class AlgorithmsTest(EndToEnd):
                                           "optimizer.lr": 0.01, "checkpoint.keep_best": "eval/logprob"}).metrics()
         self.assertGreater(sft[12]["eval/logprob"], sft[2]["eval/logprob"])
 
+    def test_the_first_sample_of_selm_is_what_the_policy_answers_at_temperature_0(self):
+        settings = {**SHORT, "algorithm.kind": "selm", "run.steps": 1}
+        cold, hot = (self.train(name, settings={**settings, "rollout.temperature": t}).samples(1)
+                     for name, t in (("selm-cold", 0.7), ("selm-hot", 2)))
+        firsts, others = ([[s for s in samples if (s[0] % 4 == 0) == first] for samples in (cold, hot)] for first in (True, False))
+
+        self.assertGreaterEqual(len(firsts[0]), 1)
+        self.assertEqual(*firsts)
+        self.assertNotEqual(*others)
+
     def test_pairs_of_the_data_set(self):
         records = [{**record, "rejected": "Zz zz zz zz."} for record in read_lines(SMOKE / "prompts.jsonl")]
         data = write_lines(self.folder / "pairs.jsonl", records)
