@@ -73,14 +73,7 @@ void describe(FieldVisitor& v, PolicyConfig& policy) {
   v.section("adapter", "What is trained of the policy.", [&] {
     v.section("lora",
               "Low-rank adapters (Hu et al. 2021); the reference policy is the model without them.",
-              [&] {
-                v.field("rank", policy.lora.rank, kCount, "Rank of the adapters.");
-                v.field("alpha", policy.lora.alpha, kPositive,
-                        "The adapter's output is scaled by alpha / rank.");
-                v.field("targets", policy.lora.targets,
-                        "Projections that get one, by the ends of their names as in PEFT; "
-                        "`all-linear`: every one.");
-              });
+              [&] { describe(v, policy.lora); });
   });
   v.choice("precision", policy.precision, {"auto", "float32", "bfloat16", "float64"},
            "Type of the frozen weights and activations. `auto`: bfloat16 where the device "
@@ -252,6 +245,14 @@ void describe(FieldVisitor& v, CheckpointConfig& checkpoint) {
 }
 
 }  // namespace
+
+void describe(FieldVisitor& v, LoraConfig& lora) {
+  v.field("rank", lora.rank, kCount, "Rank of the adapters.");
+  v.field("alpha", lora.alpha, kPositive, "The adapter's output is scaled by alpha / rank.");
+  v.field("targets", lora.targets,
+          "Projections that get one, by the ends of their names as in PEFT; `all-linear`: every "
+          "one.");
+}
 
 void describe(FieldVisitor& v, TrainConfig& config) {
   v.section("run", "The run.", [&] { describe(v, config.run); });

@@ -62,6 +62,17 @@ void describe_reference(FieldVisitor& v, ReferenceConfig& reference) {
   v.field("every", reference.every, kCount, "reset: steps.");
 }
 
+void describe_critic(FieldVisitor& v, CriticConfig& critic) {
+  v.field("model", critic.model,
+          "ppo: folder of a model whose hidden states the value head reads, with the policy's "
+          "tokens; its adapter is trained with the head, at optimizer.critic_lr. It may be "
+          "policy.model: the frozen weights are then in memory once. Empty: the head reads the "
+          "policy's hidden states.");
+  v.section("adapter", "What is trained of the model beside the head.", [&] {
+    v.section("lora", "Low-rank adapters, as the policy's.", [&] { describe(v, critic.lora); });
+  });
+}
+
 void describe_preference(FieldVisitor& v, PreferenceConfig& preference) {
   double beta = preference.beta.value_or(0);
   v.field("beta", beta, kNotNegative,
@@ -134,7 +145,7 @@ void describe_losses(FieldVisitor& v, AlgorithmConfig& algorithm) {
           "Clipping range of values around the old ones; 0: none.");
   v.field("value_coef", algorithm.value_coef, kNotNegative, "Factor of the value loss.");
   v.field("value_trains_trunk", algorithm.value_trains_trunk,
-          "The value loss reaches the adapter, not the value head alone.");
+          "The value loss reaches the policy's adapter, not the value head alone.");
   v.field("entropy_coef", algorithm.entropy_coef, kNotNegative,
           "Of the policy's entropy a token, as a bonus; 0: none.");
   v.field("gamma", algorithm.gamma, kUnit, "Discount.");
@@ -173,6 +184,7 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.section("kl", "Penalty for leaving the reference policy.", [&] { describe_kl(v, algorithm); });
   v.section("reference", "The policy that the KL term compares with.",
             [&] { describe_reference(v, algorithm.reference); });
+  v.section("critic", "What learns values: ppo.", [&] { describe_critic(v, algorithm.critic); });
   v.section("preference", "dpo, ipo, simpo, kto, selm: a prompt's best sample against its worst.",
             [&] { describe_preference(v, algorithm.preference); });
   v.choice(
@@ -201,7 +213,8 @@ void describe(FieldVisitor& v, OptimizerConfig& optimizer) {
             {"sgd", OptimizerKind::kSgd}},
            "The optimiser.");
   v.field("lr", optimizer.lr, kPositive, "Learning rate of the adapter.");
-  v.field("critic_lr", optimizer.critic_lr, kPositive, "Learning rate of the value head.");
+  v.field("critic_lr", optimizer.critic_lr, kPositive,
+          "Learning rate of the critic: value head, and adapter of algorithm.critic.model.");
   v.field("beta1", optimizer.beta1, {.low = 0, .high = 1, .high_open = true},
           "Of the first moment; sgd: momentum.");
   v.field("beta2", optimizer.beta2, {.low = 0, .high = 1, .high_open = true},
@@ -220,8 +233,10 @@ void describe(FieldVisitor& v, OptimizerConfig& optimizer) {
   v.field("lr_floor", optimizer.schedule.floor, kUnit,
           "Share of the rate that is left at the end.");
   v.field("decay", optimizer.schedule.decay, kUnit, "wsd: share of the steps in which it falls.");
-  v.field("max_grad_norm", optimizer.max_grad_norm, kNotNegative,
-          "Gradients are scaled to at most this norm; 0: never.");
+  v.field(
+      "max_grad_norm", optimizer.max_grad_norm, kNotNegative,
+      "Gradients are scaled to at most this norm, the policy's and the critic's each for itself; "
+      "0: never.");
   v.section("ema", "An average of the trained weights over the optimiser's steps.", [&] {
     v.field("decay", optimizer.ema.decay, {.low = 0, .high = 1, .high_open = true},
             "Share of it that a step leaves (OpenRLHF's ema_beta: 0.992); 0: none is kept.");

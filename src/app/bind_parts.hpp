@@ -14,6 +14,7 @@ inline constexpr Range kUnit{.low = 0, .high = 1};
 inline constexpr Range kCount{.low = 1, .high = kUnlimited};
 inline constexpr Range kCountOrZero{.low = 0, .high = kUnlimited};
 
+void describe(FieldVisitor& v, LoraConfig& lora);
 void describe(FieldVisitor& v, AlgorithmConfig& algorithm);
 void describe(FieldVisitor& v, OptimizerConfig& optimizer);
 

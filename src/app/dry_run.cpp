@@ -33,10 +33,11 @@ double gib(double bytes) { return bytes / (1ULL << 30); }
 
 void print_rank_memory(std::string_view role, const RankMemory& rank) {
   std::printf(
-      "  a %-13s %6.2f GiB of its own: program %.2f, adapter %.2f, reward models %.2f, the largest "
-      "phase %.2f\n",
+      "  a %-13s %6.2f GiB of its own: program %.2f, adapter %.2f, critic %.2f, reward models "
+      "%.2f, "
+      "the largest phase %.2f\n",
       std::string(role).c_str(), gib(rank.total()), gib(rank.program), gib(rank.adapter),
-      gib(rank.encoders), gib(rank.step()));
+      gib(rank.critic), gib(rank.encoders), gib(rank.step()));
   std::printf("%25s phases: update %.2f (%lld rows at once), generation %.2f, scoring %.2f", "",
               gib(rank.update), static_cast<long long>(rank.update_rows), gib(rank.generation),
               gib(rank.scoring));
@@ -95,6 +96,7 @@ void print_dry_run(const TrainConfig& config) {
                 static_cast<long long>(p.learner), world);
   }
   print_file("policy", config.policy.model);
+  if (!config.algorithm.critic.model.empty()) print_file("critic", config.algorithm.critic.model);
   print_file("train", config.task.train);
   print_file("validation", config.task.validation);
   print_file("test", config.task.test);

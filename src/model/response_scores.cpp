@@ -35,17 +35,20 @@ void ResponseBatch::add(std::span<const std::int64_t> prompt,
   }
 }
 
+at::Tensor response_states(const CausalLm& model, const ResponseBatch& responses, Adapter adapter) {
+  ALARM_CHECK(responses.tokens() > 0, "a batch without response tokens cannot be scored");
+  const auto rows = indices(responses.predicting_rows(), model.device());
+  return model.hidden(responses.batch(), adapter).index_select(0, rows);
+}
+
 ResponseScores score_responses(const CausalLm& model, const ResponseBatch& responses,
                                double temperature, Adapter adapter, EntropyGradient entropy) {
   ALARM_CHECK(temperature > 0,
               "temperature is {}, expected above 0: a greedy policy has no log-probabilities",
               temperature);
-  ALARM_CHECK(responses.tokens() > 0, "a batch without response tokens cannot be scored");
-  const auto device = model.device();
-  const auto hidden = model.hidden(responses.batch(), adapter);
-  const auto states = hidden.index_select(0, indices(responses.predicting_rows(), device));
-  const auto scores = score_tokens(states, model.head_VD(), indices(responses.targets(), device),
-                                   temperature, entropy);
+  const auto states = response_states(model, responses, adapter);
+  const auto targets = indices(responses.targets(), model.device());
+  const auto scores = score_tokens(states, model.head_VD(), targets, temperature, entropy);
   return {scores.logprobs_T, scores.entropy_T, states};
 }
 

@@ -104,9 +104,17 @@ void check_family(const AlgorithmConfig& config, const Algorithm& algorithm,
   require(algorithm.data == preset.data || algorithm.learns_preferences(),
           fmt::format("data: {} learns from {}", config.kind,
                       preset.data == StepData::kRollouts ? "rollouts" : "references"));
+}
+
+void check_critic(const AlgorithmConfig& config, const Algorithm& algorithm) {
   require(algorithm.has_critic() || !config.value_trains_trunk,
           fmt::format("value_trains_trunk: {} has no critic whose loss could reach the policy",
                       config.kind));
+  require(algorithm.has_critic() || config.critic.model.empty(),
+          fmt::format("critic.model: {} has no critic", config.kind));
+  require(!algorithm.own_critic || !config.value_trains_trunk,
+          "value_trains_trunk: the loss of a critic with a model of its own (critic.model) trains "
+          "that model's adapter and does not reach the policy");
 }
 
 void check_loss(const AlgorithmConfig& config, const Algorithm& algorithm) {
@@ -191,6 +199,7 @@ void check_unused(const AlgorithmConfig& config, const Algorithm& algorithm) {
 }
 
 void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  check_critic(config, algorithm);
   check_loss(config, algorithm);
   check_kl_term(config, algorithm);
   check_correction(config, algorithm);
@@ -242,6 +251,7 @@ Algorithm resolve_algorithm(const AlgorithmConfig& config) {
   if (!result.reference.kind) result.reference.kind = ReferenceKind::kFrozen;
   result.data = config.data.value_or(result.data);
   result.dynamic_sampling = config.dynamic_sampling.value_or(preset.dynamic_sampling);
+  result.own_critic = result.has_critic() && !config.critic.model.empty();
   const double high = preset.clip_high > 0 ? preset.clip_high : config.clip;
   result.clip = {
       .low = config.clip, .high = config.clip_high.value_or(high), .dual = config.dual_clip};

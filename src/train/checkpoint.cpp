@@ -88,7 +88,7 @@ void Checkpoints::save(const TrainState& state, const CausalLm& policy,
   const fs::path target = path_of(state.step);
   const fs::path draft = dir_ / fmt::format(".{}{:06}.part", kPrefix, state.step);
   fs::remove_all(draft);
-  for (const char* part : {"policy", "critic", "optimizer"}) fs::create_directories(draft / part);
+  for (const char* part : {"policy", "optimizer"}) fs::create_directories(draft / part);
   const auto release = [&] {
     policy.save(draft / "policy");
     if (!policy.trainable().empty()) policy.save_adapter(draft / "adapter");
@@ -98,8 +98,10 @@ void Checkpoints::save(const TrainState& state, const CausalLm& policy,
   } else {
     while_exchanged(policy.trainable(), learner.averaged_weights(), release);
   }
-  write_safetensors(draft / "critic" / "value_head.safetensors",
-                    on_cpu(learner.value_head().parameters()));
+  if (const auto critic = learner.critic_weights(); !critic.empty()) {
+    fs::create_directories(draft / "critic");
+    write_safetensors(draft / "critic" / "weights.safetensors", on_cpu(critic));
+  }
   write_safetensors(draft / "optimizer" / "adapter.safetensors", on_cpu(policy.trainable()));
   write_safetensors(draft / "optimizer" / "moments.safetensors", learner.optimizer().state());
   if (!learner.reference_weights().empty()) {
@@ -162,8 +164,8 @@ void Checkpoints::load_adapter(const fs::path& checkpoint, const CausalLm& polic
 
 void Checkpoints::load_learner(const fs::path& checkpoint, const TrainState& state,
                                Learner& learner) {
-  copy_into(learner.value_head().parameters(),
-            TensorFile::open(checkpoint / "critic" / "value_head.safetensors"));
+  if (const auto critic = learner.critic_weights(); !critic.empty())
+    copy_into(critic, TensorFile::open(checkpoint / "critic" / "weights.safetensors"));
   learner.optimizer().load_state(TensorFile::open(checkpoint / "optimizer" / "moments.safetensors"),
                                  state.optimizer_steps);
   if (!learner.reference_weights().empty()) {

@@ -17,6 +17,7 @@
 #include "alarm/train/sync.hpp"
 
 #include "train/advantages.hpp"
+#include "train/critic.hpp"
 #include "train/learner_batch.hpp"
 #include "train/reference.hpp"
 #include "train/weight_average.hpp"
@@ -24,43 +25,35 @@
 namespace alarm_dist {
 namespace {
 
-// The head learns in float32 (float64 for a float64 model): its gradients are sums over many
-// tokens.
-at::ScalarType head_dtype(const CausalLm& policy) {
-  return policy.dtype() == at::kDouble ? at::kDouble : at::kFloat;
+std::unique_ptr<Critic> make_critic(const Algorithm& algorithm, const CausalLm& policy,
+                                    const CausalLm* trunk, const TrainConfig& config) {
+  if (!algorithm.has_critic()) return nullptr;
+  if (!algorithm.own_critic) return ValueCritic::on_policy(policy, config.algorithm);
+  ALARM_CHECK(trunk != nullptr, "algorithm.critic.model: the critic was not loaded");
+  return ValueCritic::on_trunk(*trunk, config.algorithm);
+}
+
+NamedTensors trained_of(const Critic* critic) {
+  return critic == nullptr ? NamedTensors{} : critic->trainable();
 }
 
 }  // namespace
 
-ValueHead ValueHead::zeros(std::int64_t hidden, at::ScalarType dtype, c10::Device device) {
-  // at::zeros takes no heed of requires_grad in its options.
-  const auto options = at::TensorOptions().dtype(dtype).device(device);
-  return {at::zeros({1, hidden}, options).requires_grad_(),
-          at::zeros({1}, options).requires_grad_()};
-}
-
-at::Tensor ValueHead::operator()(const at::Tensor& states_TD) const {
-  return at::linear(states_TD.to(weight.scalar_type()), weight, bias).squeeze(1);
-}
-
-NamedTensors ValueHead::parameters() const {
-  return {{"value_head.weight", weight}, {"value_head.bias", bias}};
-}
-
-Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config)
+Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config,
+                 const CausalLm* critic_trunk)
     : policy_(policy),
       group_(group),
       config_(config),
       algorithm_(resolve_algorithm(config.algorithm)),
-      value_head_(ValueHead::zeros(policy.shape().hidden, head_dtype(policy), policy.device())),
-      optimizer_({{policy.trainable(), config.optimizer.lr},
-                  {value_head_.parameters(), config.optimizer.critic_lr}},
-                 config.optimizer),
       kl_(config.algorithm.kl),
+      critic_(make_critic(algorithm_, policy, critic_trunk, config)),
+      optimizer_({{policy.trainable(), config.optimizer.lr},
+                  {trained_of(critic_.get()), config.optimizer.critic_lr}},
+                 config.optimizer),
       reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())),
       average_(std::make_unique<WeightAverage>(config.optimizer.ema, policy.trainable())) {
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
-  for (const auto& [name, parameter] : value_head_.parameters())
+  for (const auto& [name, parameter] : trained_of(critic_.get()))
     critic_parameters_.push_back(parameter);
 }
 
@@ -68,6 +61,10 @@ Learner::~Learner() = default;
 
 const NamedTensors& Learner::reference_weights() const { return reference_->weights(); }
 const NamedTensors& Learner::averaged_weights() const { return average_->tensors(); }
+
+NamedTensors Learner::critic_weights() const {
+  return critic_ == nullptr ? NamedTensors{} : critic_->weights();
+}
 
 std::vector<MiniBatchPlan> Learner::plan_epoch(const Batch& batch, std::int64_t step,
                                                std::int64_t epoch) const {
@@ -134,7 +131,7 @@ void Learner::score_micro(Batch& batch, const MicroBatch& micro,
       score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn);
   rows.put(batch.old_T, policy.logprobs_T);
   rows.put(batch.entropy_T, policy.entropy_T);
-  if (algorithm_.has_critic()) rows.put(batch.values_T, value_head_(policy.states_TD));
+  if (critic_) rows.put(batch.values_T, critic_->values({rows.responses, policy.states_TD}));
   done.insert(done.end(), rows.samples.begin(), rows.samples.end());
 }
 

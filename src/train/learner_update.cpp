@@ -14,6 +14,7 @@
 #include "alarm/train/sync.hpp"
 
 #include "train/advantages.hpp"
+#include "train/critic.hpp"
 #include "train/learner_batch.hpp"
 #include "train/reference.hpp"
 #include "train/weight_average.hpp"
@@ -52,15 +53,21 @@ double Learner::fixed_length() const {
   return static_cast<double>(config_.rollout.sampling.max_new_tokens);
 }
 
-// The micro-batch's part of the mini-batch's loss.
+// The micro-batch's part of the mini-batch's loss. A critic with a trunk of its own goes first and
+// leaves: what autograd keeps of the two models is never there at once.
 void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
                              const MiniBatchWeights& weights, Progress& mini) {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
+  if (critic_ && critic_->has_trunk())
+    backward(critic_loss(batch, rows, {}, weights, mini).sum, batch, rows);
   const double bonus = config_.algorithm.entropy_coef;
   const auto scores =
       score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn,
                       bonus > 0 ? EntropyGradient::kYes : EntropyGradient::kNo);
-  const at::Tensor loss = loss_of(batch, micro, rows, scores, weights, mini);
+  backward(loss_of(batch, micro, rows, scores, weights, mini), batch, rows);
+}
+
+void Learner::backward(const at::Tensor& loss, const Batch& batch, const MicroRows& rows) const {
   if (!std::isfinite(loss.item<double>()) && config_.algorithm.on_nonfinite == OnNonFinite::kStop) {
     throw NonFiniteError(fmt::format("step {}: the loss is {} on samples{}: nothing was updated",
                                      batch.rollouts.front().step + 1, loss.item<double>(),
@@ -79,7 +86,8 @@ at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const M
     if (config_.algorithm.entropy_coef > 0) {
       loss = loss - config_.algorithm.entropy_coef * (scores.entropy_T * take(weights.kl_T)).sum();
     }
-    return algorithm_.has_critic() ? loss + value_loss(batch, rows, scores, weights, mini) : loss;
+    const bool joint = critic_ && !critic_->has_trunk();
+    return joint ? loss + critic_loss(batch, rows, scores.states_TD, weights, mini).sum : loss;
   }
   const at::Tensor loss = algorithm_.learns_preferences()
                               ? preference_loss(batch, micro, scores.logprobs_T,
@@ -106,18 +114,17 @@ at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& ro
   return policy.sum + kl_.coefficient() * (kl * take(weights.kl_T)).sum();
 }
 
-at::Tensor Learner::value_loss(const Batch& batch, const MicroRows& rows,
-                               const ResponseScores& scores, const MiniBatchWeights& weights,
-                               Progress& mini) {
-  const auto take = [&](const at::Tensor& t) { return rows.take(t, scores.logprobs_T); };
-  const auto& config = config_.algorithm;
-  const at::Tensor states =
-      config.value_trains_trunk ? scores.states_TD : scores.states_TD.detach();
-  const auto value = ppo_value_loss(value_head_(states), take(batch.values_T),
-                                    take(batch.returns_T), config.value_clip);
-  mini.value_loss += value.sum.item<double>() / weights.tokens;
-  mini.value_clipped += value.clipped;
-  return config.value_coef * value.sum / weights.tokens;
+// A mean over the tokens of the mini-batch.
+CriticLoss Learner::critic_loss(const Batch& batch, const MicroRows& rows,
+                                const at::Tensor& policy_states_TD, const MiniBatchWeights& weights,
+                                Progress& mini) const {
+  const auto take = [&](const at::Tensor& t) { return rows.take(t, critic_parameters_.front()); };
+  auto loss = critic_->loss({rows.responses, policy_states_TD},
+                            {.values_T = take(batch.values_T), .returns_T = take(batch.returns_T)});
+  mini.value_loss += loss.sum.item<double>() / weights.tokens;
+  mini.value_clipped += loss.clipped;
+  loss.sum = config_.algorithm.value_coef * loss.sum / weights.tokens;
+  return loss;
 }
 
 Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tokens) const {
@@ -171,6 +178,7 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   clip_gradients(critic_parameters_, critic_norm, config_.optimizer.max_grad_norm);
   optimizer_.step(lr_scale);
   average_->follow(batch.rollouts.front().step);
+  if (critic_) critic_->follow();
 }
 
 // What is not finite is so on every rank: scores are exchanged, gradients summed.
@@ -240,7 +248,7 @@ Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
   } else if (algorithm_.compares_samples()) {
     all.emplace_back("groups/constant_fraction", batch.constant_groups);
   }
-  if (algorithm_.has_critic()) add_critic(batch, progress, all);
+  if (critic_) add_critic(batch, progress, all);
   if (config_.algorithm.correction.kind != CorrectionKind::kNone) {
     all.emplace_back("correction/mean_weight", batch.correction_T.mean().item<double>());
     all.emplace_back("correction/rejected_fraction", batch.rejected);

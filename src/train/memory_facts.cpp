@@ -11,6 +11,7 @@
 #include "alarm/train/rewards.hpp"
 #include "alarm/train/trainer.hpp"
 
+#include "train/policy_loader.hpp"
 #include "train/prompt_tokens.hpp"
 
 namespace alarm_dist {
@@ -47,6 +48,21 @@ EncoderFacts encoder_facts(const TrainConfig& config, const std::string& model) 
   return facts;
 }
 
+std::int64_t count_parameters(const CausalLm& model) {
+  std::int64_t count = 0;
+  for (const auto& [name, tensor] : model.trainable()) count += tensor.numel();
+  return count;
+}
+
+CriticFacts critic_facts(const TrainConfig& config, const CausalLm& policy) {
+  const auto critic = load_critic(config, policy);
+  const auto dir = critic_dir(config, policy.dtype());
+  const bool shared = config.policy.device == "cpu" && dir == policy_dir(config, policy);
+  return {.shape = critic->shape(),
+          .weight_bytes = shared ? 0 : weight_bytes(dir),
+          .adapter_parameters = count_parameters(*critic)};
+}
+
 std::int64_t longest_prompt(const TrainConfig& config, const Tokenizer& tokenizer) {
   std::size_t longest = 0;
   const Datasets data = load_datasets(config);
@@ -69,7 +85,8 @@ MemoryFacts measure_memory_facts(const TrainConfig& config) {
                     .weight_bytes = weight_bytes(dir),
                     .element_bytes = static_cast<std::int64_t>(at::elementSize(dtype)),
                     .longest_prompt = longest_prompt(config, *load_tokenizer(dir))};
-  for (const auto& [name, tensor] : policy->trainable()) facts.adapter_parameters += tensor.numel();
+  facts.adapter_parameters = count_parameters(*policy);
+  if (resolve_algorithm(config.algorithm).own_critic) facts.critic = critic_facts(config, *policy);
   const auto add = [&](const SourceConfig& source) {
     if (source.kind == "model") facts.encoders.push_back(encoder_facts(config, source.model));
   };

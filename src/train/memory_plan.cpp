@@ -28,8 +28,7 @@ struct Widths {
   double hidden, qkv, attended, feed_forward, heads;
 };
 
-Widths widths_of(const MemoryFacts& facts) {
-  const auto& p = facts.policy;
+Widths widths_of(const CausalLmShape& p) {
   return {.hidden = real(p.hidden),
           .qkv = real((p.heads + 2 * p.kv_heads) * p.head_size),
           .attended = real(p.heads * p.head_size),
@@ -40,19 +39,25 @@ Widths widths_of(const MemoryFacts& facts) {
 // What autograd keeps of a row in one layer: the sum over layers before each norm (float32), and in
 // the activations' type both norms' outputs, rotated heads, attended heads, gate and up, their
 // product, and the adapters' narrow products.
-double saved_bytes_a_row(const MemoryFacts& facts, std::int64_t lora_rank) {
-  const Widths w = widths_of(facts);
+double saved_bytes_a_row(const CausalLmShape& shape, double element_bytes, std::int64_t lora_rank) {
+  const Widths w = widths_of(shape);
   const double narrow = 7 * real(lora_rank);
   return kFloat * (2 * w.hidden + w.heads) +
-         real(facts.element_bytes) *
-             (2 * w.hidden + w.qkv + w.attended + 3 * w.feed_forward + narrow);
+         element_bytes * (2 * w.hidden + w.qkv + w.attended + 3 * w.feed_forward + narrow);
 }
 
 // One layer at work, forward or backward: the sum over layers twice, and the feed-forward part's
 // inputs, products and their gradients.
-double working_bytes_a_row(const MemoryFacts& facts) {
-  const Widths w = widths_of(facts);
-  return kFloat * 2 * w.hidden + real(facts.element_bytes) * (w.qkv + 6 * w.feed_forward);
+double working_bytes_a_row(const CausalLmShape& shape, double element_bytes) {
+  const Widths w = widths_of(shape);
+  return kFloat * 2 * w.hidden + element_bytes * (w.qkv + 6 * w.feed_forward);
+}
+
+// Forward and backward of a micro-batch, without logits.
+double pass_bytes(const CausalLmShape& shape, double element_bytes, std::int64_t lora_rank,
+                  std::int64_t rows) {
+  return real(rows) * (real(shape.layers) * saved_bytes_a_row(shape, element_bytes, lora_rank) +
+                       working_bytes_a_row(shape, element_bytes));
 }
 
 // Logits in the activations' type, and in float32 as they are, as log-probabilities and as
@@ -89,7 +94,8 @@ double generation_bytes(const TrainConfig& config, const MemoryFacts& facts) {
   const auto prompt_rows = std::min(prompts * facts.longest_prompt, limit);
   const auto cached = std::min(prompt_rows + samples * response, limit);
   const double cache_bytes = 2 * real(p.layers * p.kv_heads * p.head_size * facts.element_bytes);
-  return real(cached) * cache_bytes + real(prompt_rows) * working_bytes_a_row(facts) +
+  return real(cached) * cache_bytes +
+         real(prompt_rows) * working_bytes_a_row(p, real(facts.element_bytes)) +
          real(samples * p.vocabulary) * 3 * kFloat;
 }
 
@@ -114,6 +120,13 @@ double training_bytes(const EncoderFacts& encoder, double element_bytes, int wor
   return weights + real(rows) * encoder_saved_bytes(encoder, element_bytes);
 }
 
+void add_critic(RankMemory& rank, const CriticConfig& config, const CriticFacts& facts,
+                double element_bytes) {
+  rank.critic = real(facts.adapter_parameters) * (4 * kFloat + element_bytes);
+  rank.update = std::max(
+      rank.update, pass_bytes(facts.shape, element_bytes, config.lora.rank, rank.update_rows));
+}
+
 RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int number,
                      int world_size) {
   const Placement placement(config.placement, number, world_size);
@@ -129,10 +142,9 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
   if (placement.learns()) {
     rank.adapter += real(facts.adapter_parameters) * (3 * kFloat + moving);
     rank.update_rows = largest_micro_batch(config, facts, placement, number);
-    rank.update = real(rank.update_rows) * (real(facts.policy.layers) *
-                                                saved_bytes_a_row(facts, config.policy.lora.rank) +
-                                            working_bytes_a_row(facts)) +
+    rank.update = pass_bytes(facts.policy, element, config.policy.lora.rank, rank.update_rows) +
                   logits_bytes(facts, rank.update_rows);
+    if (facts.critic) add_critic(rank, config.algorithm.critic, *facts.critic, element);
   }
   if (placement.generates()) rank.generation = generation_bytes(config, facts);
   for (const auto& encoder : facts.encoders) {
@@ -154,7 +166,7 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
 double RankMemory::step() const { return std::max({generation, scoring, update}); }
 
 double RankMemory::total() const {
-  return program + std::max(adapter + encoders + step(), reward_model_training);
+  return program + std::max(adapter + critic + encoders + step(), reward_model_training);
 }
 
 double MemoryPlan::node() const {
@@ -164,6 +176,7 @@ double MemoryPlan::node() const {
 
 MemoryPlan plan_memory(const TrainConfig& config, const MemoryFacts& facts, int world_size) {
   MemoryPlan plan{.shared = kLibraryBytes + real(facts.weight_bytes), .ranks = {}};
+  if (facts.critic) plan.shared += real(facts.critic->weight_bytes);
   for (const auto& encoder : facts.encoders) plan.shared += real(encoder.weight_bytes);
   for (int rank = 0; rank < world_size; ++rank) {
     plan.ranks.push_back(plan_rank(config, facts, rank, world_size));

@@ -1,7 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/policy_loader.hpp"
 
+#include "alarm/base/error.hpp"
+
 namespace alarm_dist {
+namespace {
+
+// Empty where the vocabulary has a gap.
+std::string token_or_nothing(const Tokenizer& tokenizer, std::int64_t id) {
+  try {
+    return tokenizer.token_of(id);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+// The first id that stands for another token; the number of ids where none does.
+std::int64_t first_difference(const Tokenizer& a, const Tokenizer& b) {
+  std::int64_t id = 0;
+  while (id < a.id_limit() && token_or_nothing(a, id) == token_or_nothing(b, id)) ++id;
+  return id;
+}
+
+}  // namespace
 
 c10::Device rank_device(const TrainConfig& config, const World& world) {
   if (config.policy.device != "cuda") return c10::kCPU;
@@ -25,6 +46,36 @@ std::unique_ptr<Tokenizer> load_policy_tokenizer(const TrainConfig& config,
   auto tokenizer = load_tokenizer(dir);
   check_tokenizer_fits(policy.shape(), tokenizer->id_limit(), dir.string());
   return tokenizer;
+}
+
+std::filesystem::path critic_dir(const TrainConfig& config, at::ScalarType dtype) {
+  return resolve_model(config.algorithm.critic.model, dtype, config.paths.cache);
+}
+
+std::unique_ptr<CausalLm> load_critic(const TrainConfig& config, const CausalLm& policy) {
+  auto critic = CausalLm::load(critic_dir(config, policy.dtype()),
+                               {.dtype = policy.dtype(),
+                                .device = policy.device(),
+                                .lora = true,
+                                .adapter = config.algorithm.critic.lora,
+                                .seed = static_cast<std::uint64_t>(config.run.seed)});
+  check_critic_fits(config, policy, *critic);
+  return critic;
+}
+
+void check_critic_fits(const TrainConfig& config, const CausalLm& policy, const CausalLm& critic) {
+  const auto ours = policy_dir(config, policy), theirs = critic_dir(config, policy.dtype());
+  if (ours == theirs) return;
+  const auto policy_tokens = load_tokenizer(ours), critic_tokens = load_tokenizer(theirs);
+  const auto id = first_difference(*policy_tokens, *critic_tokens);
+  if (id < policy_tokens->id_limit()) {
+    throw UsageError(fmt::format(
+        "algorithm.critic.model: {} has another tokenizer than the policy, {}: token {} is '{}', "
+        "the policy's is '{}'; expected a model that reads the policy's tokens",
+        theirs.string(), ours.string(), id, token_or_nothing(*critic_tokens, id),
+        token_or_nothing(*policy_tokens, id)));
+  }
+  check_tokenizer_fits(critic.shape(), policy_tokens->id_limit(), ours.string());
 }
 
 std::filesystem::path policy_dir(const TrainConfig& config, const CausalLm& policy) {

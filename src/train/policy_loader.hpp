@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The policy a config names, on this rank's device.
+// The policy a config names, and its critic's model, on this rank's device.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,14 @@ c10::Device rank_device(const TrainConfig& config, const World& world);
 std::unique_ptr<CausalLm> load_policy(const TrainConfig& config, const World& world);
 // The tokenizer beside it, which must fit its embedding.
 std::unique_ptr<Tokenizer> load_policy_tokenizer(const TrainConfig& config, const CausalLm& policy);
-// The directory it was loaded from.
+// The model of a critic of its own, which must read the policy's tokens.
+std::unique_ptr<CausalLm> load_critic(const TrainConfig& config, const CausalLm& policy);
+// The directory that it comes from.
+std::filesystem::path critic_dir(const TrainConfig& config, at::ScalarType dtype);
+// Throws UsageError naming both folders when the critic's tokens are not the policy's, or not all
+// tokens have a row in its embedding.
+void check_critic_fits(const TrainConfig& config, const CausalLm& policy, const CausalLm& critic);
+// The directory the policy was loaded from.
 std::filesystem::path policy_dir(const TrainConfig& config, const CausalLm& policy);
 
 }  // namespace alarm_dist

@@ -3,6 +3,7 @@
 the same bits, and what cannot go together refused at start."""
 import json
 import math
+import shutil
 import unittest
 
 from e2e import SMOKE, EndToEnd, Run, alarm, read_lines, set_options, write_lines, CONFIG
@@ -12,14 +13,15 @@ KINDS = ("grpo", "dr_grpo", "rloo", "reinforce++", "reinforce++-baseline", "dapo
 SHORT = {"run.steps": 2, "evaluate.test_prompts": 4, "rollout.samples_per_prompt": 4, "algorithm.minibatch": 16,
          "algorithm.sampling_rounds": 2}
 SPLIT = {"placement.rollout": 2, "placement.reward": 1, "placement.learner": 1}
-COMPARED = ("grad_norm", "loss/policy", "kl/k1", "entropy")
+OWN_CRITIC = ("ppo",)
+COMPARED = ("grad_norm", "grad_norm/critic", "loss/policy", "loss/value", "kl/k1", "entropy")
 TOLERANCE = 1e-5  # relative, float32
 
 
 class AlgorithmsTest(EndToEnd):
     def expect_close(self, got, wanted, what):
         for key in COMPARED:
-            if key not in wanted:  # sft has no divergence
+            if key not in wanted:  # sft has no divergence, most no critic
                 continue
             # A policy gradient's first loss is a sum that is 0 in exact arithmetic, of terms of size 1.
             scale = max(abs(wanted[key]), 1.0 if key == "loss/policy" else 1e-3)
@@ -151,6 +153,48 @@ class AlgorithmsTest(EndToEnd):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("for the 3rd time in a row", done.stderr)
 
+    def other_tokens(self):
+        """The policy's folder with two tokens' numbers exchanged."""
+        folder = self.folder / "other-tokens"
+        shutil.copytree(SMOKE / "policy", folder)
+        tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        vocabulary = tokenizer["model"]["vocab"]
+        one, other = sorted(vocabulary, key=vocabulary.get)[40:42]
+        vocabulary[one], vocabulary[other] = vocabulary[other], vocabulary[one]
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+        return folder
+
+    def test_a_critic_of_its_own_learns_the_same_split_and_resumed(self):
+        for kind in OWN_CRITIC:
+            with self.subTest(kind=kind):
+                settings = {**SHORT, "run.steps": 4, "algorithm.kind": kind, "algorithm.critic.model": SMOKE / "policy"}
+                whole = self.train(f"{kind}-whole", settings=settings)
+                self.train(f"{kind}-parts", settings={**settings, "run.steps": 2})
+                parts = self.train(f"{kind}-parts", "--resume", settings=settings)
+
+                self.assertEqual(parts.digest(), whole.digest())
+                self.assertEqual(parts.metrics(), whole.metrics())
+                self.assertEqual(self.critic(parts, 4), self.critic(whole, 4))
+                self.assertNotEqual(self.critic(whole, 4), self.critic(whole, 3))
+
+                settings = {**settings, "run.steps": 1, "algorithm.epochs": 1}
+                alone = self.train(f"{kind}-alone", settings=settings).metrics()[1]
+                split = self.train(f"{kind}-split", ranks=4, settings={**settings, **SPLIT, "placement.rollout": 1,
+                                                                      "placement.learner": 2}).metrics()[1]
+                self.assertGreater(alone["grad_norm/critic"], 1e-6)
+                self.expect_close(split, alone, kind)
+
+    def critic(self, run, step):
+        return (run.path / f"checkpoints/step-{step:06}/critic/weights.safetensors").read_bytes()
+
+    def test_a_critic_is_refused_that_reads_other_tokens(self):
+        settings = {**SHORT, "algorithm.critic.model": self.other_tokens()}
+        self.refuse(["train", CONFIG, "--out", self.folder / "refused", *set_options(settings)], "has another tokenizer",
+                    "token 40 is")
+        self.refuse(["train", CONFIG, "--dry-run", *set_options(settings)], "has another tokenizer")
+        shown = self.succeed("train", CONFIG, "--dry-run", *set_options({"algorithm.critic.model": SMOKE / "policy"})).stdout
+        self.assertRegex(shown, r"critic +\S*smoke/policy")
+
     def test_what_is_not_finite_leaves_its_samples_behind(self):
         settings = {**SHORT, "algorithm.kl.coef": 1e308, "algorithm.kl.target": 0, "run.steps": 3}
         done = alarm("train", CONFIG, "--out", self.folder / "bad", *set_options(settings))
@@ -172,6 +216,7 @@ class AlgorithmsTest(EndToEnd):
                 ({"algorithm.kind": "rloo", "algorithm.preference.first_sample": "greedy"}, "not one of the policy"),
                 ({"algorithm.correction.kind": "masked", "algorithm.correction.low": 3}, "less than high"),
                 ({"algorithm.kind": "dapo", "algorithm.kl.bound": 1, "algorithm.kl.on_bound": "rollback"}, "there is none here"),
+                ({"algorithm.kind": "grpo", "algorithm.critic.model": SMOKE / "policy"}, "grpo has no critic"),
                 ({"algorithm.kind": "grop"}, "did you mean")):
             with self.subTest(**settings):
                 self.refuse(["train", CONFIG, "--out", self.folder / "refused", *set_options(settings)], reason)

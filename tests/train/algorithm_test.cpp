@@ -67,6 +67,13 @@ TEST(Algorithm, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
       {"grpo", [](auto& c) { c.advantage = AdvantageKind::kGae; }, "grpo has no critic"},
       {"ppo", [](auto& c) { c.advantage = AdvantageKind::kLeaveOneOut; }, "learns from its critic"},
       {"rloo", [](auto& c) { c.value_trains_trunk = true; }, "no critic whose loss"},
+      {"grpo", [](auto& c) { c.critic.model = "folder"; }, "grpo has no critic"},
+      {"ppo",
+       [](auto& c) {
+         c.critic.model = "folder";
+         c.value_trains_trunk = true;
+       },
+       "does not reach the policy"},
       {"ppo", [](auto& c) { c.loss = PolicyLossKind::kSequenceMean; }, "one advantage a response"},
       {"grpo", [](auto& c) { c.kl_estimator = KlEstimator::kK1; }, "gradient 0 on average"},
       {"ppo",

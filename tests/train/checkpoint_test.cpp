@@ -129,5 +129,25 @@ TEST(Checkpoints, HoldTheAverageBesideTheLastWeightsAndReleaseIt) {
   });
 }
 
+TEST(Checkpoints, HoldACriticThatIsAModelOfItsOwn) {
+  const testing::TempDir dir;
+  run_thread_world(1, [&](World& world) {
+    TrainConfig config;
+    config.algorithm.critic.model = "tiny_llama";
+    const LearnerGroup group{.host = &world.communicator(), .device = &world.communicator()};
+    const auto policy = load_policy(1), critic = load_policy(2), other_critic = load_policy(3);
+    const Learner learner(*policy, group, config, critic.get());
+    Learner other(*policy, group, config, other_critic.get());
+    ASSERT_NE(digest_tensors(other.critic_weights()), digest_tensors(learner.critic_weights()));
+    const Checkpoints checkpoints(dir.path(), 1);
+
+    checkpoints.save({.step = 1}, *policy, learner);
+    Checkpoints::load_learner(checkpoints.path_of(1), {.step = 1}, other);
+
+    EXPECT_EQ(digest_tensors(other.critic_weights()), digest_tensors(learner.critic_weights()));
+    EXPECT_EQ(digest_tensors(other_critic->trainable()), digest_tensors(critic->trainable()));
+  });
+}
+
 }  // namespace
 }  // namespace alarm_dist

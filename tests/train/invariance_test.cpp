@@ -24,20 +24,25 @@ namespace {
 
 constexpr std::int64_t kPrompts = 5, kSamples = 3;
 
+// PPO with a critic that is a model of its own.
+constexpr const char* kPpoWithCritic = "ppo, critic";
+
+const auto kModel = testing::source_dir() / "tests/data/model/tiny_llama";
+
 // With an adapter that has moved: at its first values the gradient of one half of it is zero.
-std::unique_ptr<CausalLm> load_policy(at::ScalarType dtype) {
+std::unique_ptr<CausalLm> load_model(at::ScalarType dtype, std::uint64_t seed) {
   const at::NoGradGuard no_grad;
-  auto policy = CausalLm::load(testing::source_dir() / "tests/data/model/tiny_llama",
-                               {.dtype = dtype, .adapter = {.rank = 2, .alpha = 4}, .seed = 1});
-  for (auto& [name, tensor] : policy->trainable()) {
+  auto model =
+      CausalLm::load(kModel, {.dtype = dtype, .adapter = {.rank = 2, .alpha = 4}, .seed = 1});
+  for (auto& [name, tensor] : model->trainable()) {
     auto flat = tensor.view(-1);
     for (std::int64_t i = 0; i < flat.numel(); ++i) {
-      flat[i] = 0.05 * draw_normal({.seed = 2,
+      flat[i] = 0.05 * draw_normal({.seed = seed,
                                     .step = static_cast<std::uint32_t>(tensor.size(0)),
                                     .sample = static_cast<std::uint32_t>(i)});
     }
   }
-  return policy;
+  return model;
 }
 
 std::vector<GenerationRequest> make_requests(std::int64_t vocabulary) {
@@ -93,7 +98,8 @@ TrainConfig make_config(const std::string& kind) {
   config.rollout.batch = kPrompts * kSamples;
   config.rollout.samples_per_prompt = kSamples;
   config.rollout.sampling = {.max_new_tokens = 6, .temperature = 0.8};
-  config.algorithm.kind = kind;
+  config.algorithm.kind = kind == kPpoWithCritic ? "ppo" : kind;
+  if (kind == kPpoWithCritic) config.algorithm.critic.model = kModel.string();
   config.algorithm.minibatch = 6;
   config.algorithm.epochs = 2;
   config.algorithm.early_stop_kl = 0;
@@ -111,11 +117,10 @@ struct Outcome {
 };
 
 Outcome update(Communicator& communicator, const TrainConfig& config, at::ScalarType dtype) {
-  const auto policy = load_policy(dtype);
-  Learner learner(*policy, {.host = &communicator, .device = &communicator}, config);
+  const auto policy = load_model(dtype, 2), critic = load_model(dtype, 6);
+  Learner learner(*policy, {.host = &communicator, .device = &communicator}, config, critic.get());
   auto trained = policy->trainable();
-  if (resolve_algorithm(config.algorithm).has_critic())
-    for (const auto& parameter : learner.value_head().parameters()) trained.push_back(parameter);
+  for (const auto& parameter : learner.critic_weights()) trained.push_back(parameter);
   Outcome outcome;
   for (const auto& [name, tensor] : trained) outcome.change.push_back(-tensor.detach().clone());
   const auto rollouts = make_rollouts(*policy, config);
@@ -247,8 +252,14 @@ TEST_P(EveryPolicyGradient, BeginsWithinTheGapWithSampledLogprobs) {
   EXPECT_EQ(metrics.at("clip_fraction"), 0.0);
 }
 
+std::vector<std::string> all_algorithms() {
+  auto names = algorithm_names();
+  names.emplace_back(kPpoWithCritic);
+  return names;
+}
+
 std::vector<std::string> policy_gradients() {
-  std::vector<std::string> names;
+  std::vector<std::string> names{kPpoWithCritic};
   for (const auto& name : algorithm_names()) {
     AlgorithmConfig config;
     config.kind = name;
@@ -263,8 +274,7 @@ std::string test_name(const ::testing::TestParamInfo<std::string>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, EveryAlgorithm, ::testing::ValuesIn(algorithm_names()),
-                         test_name);
+INSTANTIATE_TEST_SUITE_P(Presets, EveryAlgorithm, ::testing::ValuesIn(all_algorithms()), test_name);
 INSTANTIATE_TEST_SUITE_P(Presets, EveryPolicyGradient, ::testing::ValuesIn(policy_gradients()),
                          test_name);
 

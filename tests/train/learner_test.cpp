@@ -88,7 +88,7 @@ Outcome update(Communicator& communicator, const TrainConfig& config) {
     outcome.metrics[name] = value;
   for (const auto& [name, tensor] : policy->trainable())
     outcome.weights.push_back(tensor.detach().clone());
-  for (const auto& [name, tensor] : learner.value_head().parameters())
+  for (const auto& [name, tensor] : learner.critic_weights())
     outcome.weights.push_back(tensor.detach().clone());
   return outcome;
 }

@@ -96,6 +96,27 @@ TEST(MemoryPlan, MapsWeightsOnceANodeAndTakesTheLargestPhase) {
                    one.ranks[0].program + one.ranks[0].adapter + one.ranks[0].update);
 }
 
+// Policy and critic take turns with their activations; what is trained of them is there at once.
+TEST(MemoryPlan, CountsACriticOfItsOwnOnLearnersOnly) {
+  auto config = small_config();
+  config.placement = {.rollout = 1, .reward = 1, .learner = 1};
+  config.algorithm.critic.lora.rank = 2;
+  auto facts = small_facts();
+  const auto without = plan_memory(config, facts, 3);
+  facts.critic = {.shape = facts.policy, .weight_bytes = 700, .adapter_parameters = 60};
+
+  const auto equal = plan_memory(config, facts, 3);
+  facts.critic->shape.layers = 300;
+  const auto deep = plan_memory(config, facts, 3);
+
+  EXPECT_DOUBLE_EQ(equal.shared, without.shared + 700);
+  EXPECT_DOUBLE_EQ(equal.ranks[2].critic, 60 * (4 + 4 + 4 + 4 + 2));
+  EXPECT_DOUBLE_EQ(equal.ranks[2].update, without.ranks[2].update);
+  EXPECT_DOUBLE_EQ(equal.ranks[2].total(), without.ranks[2].total() + equal.ranks[2].critic);
+  EXPECT_DOUBLE_EQ(deep.ranks[2].update, 200.0 * (300 * 276 + 288));  // as above, no logits
+  EXPECT_EQ(equal.ranks[0].critic + equal.ranks[1].critic, 0);
+}
+
 TEST(MemoryPlan, CountsRewardModelsThatAreTrainedFirst) {
   RewardModelRecipe recipe;
   recipe.kind = "preference";

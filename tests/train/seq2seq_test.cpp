@@ -95,18 +95,25 @@ double expected_reward(const CausalLm& policy) {
   return sum / kPrompts;
 }
 
-std::vector<at::Tensor> weights_after_an_update(int ranks, std::int64_t micro_tokens) {
+enum class CriticIs { kPolicy, kModel };
+
+std::vector<at::Tensor> weights_after_an_update(int ranks, std::int64_t micro_tokens,
+                                                CriticIs critic_is = CriticIs::kPolicy) {
   std::vector<at::Tensor> weights;
   run_thread_world(ranks, [&](World& world) {
-    const auto config = make_config(micro_tokens);
-    const auto policy = load_policy();
+    auto config = make_config(micro_tokens);
+    if (critic_is == CriticIs::kModel) config.algorithm.critic.model = "tiny_t5_v1_1";
+    const auto policy = load_policy(), critic = load_policy();
     auto& communicator = world.communicator();
-    Learner learner(*policy, {.host = &communicator, .device = &communicator}, config);
+    Learner learner(*policy, {.host = &communicator, .device = &communicator}, config,
+                    critic.get());
     const auto rollouts = generate_rollouts(*policy, 6);
     learner.update(0, rollouts, make_rewards(rollouts));
     if (world.rank() != 0) return;
-    for (const auto& [name, tensor] : policy->trainable())
-      weights.push_back(tensor.detach().flatten().clone());
+    for (const auto& tensors : {policy->trainable(), learner.critic_weights()}) {
+      for (const auto& [name, tensor] : tensors)
+        weights.push_back(tensor.detach().flatten().clone());
+    }
   });
   return weights;
 }
@@ -132,6 +139,15 @@ TEST(Seq2SeqPolicy, UpdatesTheSameHoweverTheBatchIsSplit) {
   const auto shared = at::cat(weights_after_an_update(3, 40));
 
   EXPECT_LT(((small - whole).norm() / whole.norm()).item<double>(), 1e-9);
+  EXPECT_LT(((shared - whole).norm() / whole.norm()).item<double>(), 1e-9);
+}
+
+TEST(Seq2SeqPolicy, HasACriticThatIsAnEncoderDecoder) {
+  const auto whole = at::cat(weights_after_an_update(1, 100000, CriticIs::kModel));
+
+  const auto shared = at::cat(weights_after_an_update(3, 40, CriticIs::kModel));
+
+  EXPECT_GT(whole.numel(), at::cat(weights_after_an_update(1, 100000)).numel());
   EXPECT_LT(((shared - whole).norm() / whole.norm()).item<double>(), 1e-9);
 }
 

@@ -59,7 +59,7 @@ class TrlPpo : public ::testing::Test {
 
   NamedTensors trained(const Learner& learner) const {
     auto tensors = policy_->trainable();
-    for (const auto& head : learner.value_head().parameters()) tensors.push_back(head);
+    for (const auto& head : learner.critic_weights()) tensors.push_back(head);
     return tensors;
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "alarm/train/value_head.hpp"
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include "alarm/train/learner.hpp"
 
 namespace alarm_dist {
 namespace {

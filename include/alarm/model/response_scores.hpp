@@ -39,6 +39,9 @@ struct ResponseScores {
   at::Tensor states_TD;   // hidden states of the predicting rows (for a value head)
 };
 
+// The hidden states alone, [T, D]; differentiable unless grad mode is off.
+at::Tensor response_states(const CausalLm& model, const ResponseBatch& responses, Adapter adapter);
+
 enum class EntropyGradient { kNo, kYes };
 
 // Differentiable unless grad mode is off. Logits are computed in chunks of rows, with

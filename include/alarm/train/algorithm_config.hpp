@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "alarm/model/causal_lm.hpp"
 #include "alarm/rl/aggregate.hpp"
 #include "alarm/rl/kl.hpp"
 #include "alarm/rl/kl_loss.hpp"
@@ -86,6 +87,12 @@ struct ReferenceConfig {
   std::int64_t every = 10;
 };
 
+// What values are learned by.
+struct CriticConfig {
+  std::string model;     // its trunk; empty: the policy's hidden states
+  LoraConfig lora = {};  // of a trunk of its own
+};
+
 enum class OnKlBound { kStop, kRollback };
 
 struct AlgorithmConfig {
@@ -97,6 +104,7 @@ struct AlgorithmConfig {
   double dual_clip = 0;                  // 0: none
   double value_clip = 0.2;
   double value_coef = 0.1;
+  CriticConfig critic = {};
   bool value_trains_trunk = false;  // the value loss reaches the adapter, not only the value head
   double entropy_coef = 0;          // the policy's entropy a token, as a bonus
   double gamma = 1.0;

@@ -4,7 +4,8 @@
 //   step-000050/policy/      whole weights, adapter merged: a Hugging Face directory, loads in
 //   transformers
 //               adapter/     the adapter alone, in PEFT's layout; both of evaluate.weights
-//               critic/      the value head
+//               critic/      value head, the adapter of a trunk of its own, an average that follows
+//                            it; not there without a critic
 //               optimizer/   adapter (float32), the optimiser's moments, a reference that moves,
 //                            an average
 //               state.json   step, coefficient, statistics, best evaluation

@@ -108,9 +108,9 @@ struct EmaConfig {
 
 struct OptimizerConfig : OptimizerSettings {
   double lr = 2e-4;
-  double critic_lr = 2e-3;  // of the value head
+  double critic_lr = 2e-3;  // of the critic: value head, adapter of its own trunk
   LrSchedule schedule = {};
-  double max_grad_norm = 1;  // of the adapter, and of the value head; 0: no clipping
+  double max_grad_norm = 1;  // of the policy's adapter, and of the critic; 0: no clipping
   EmaConfig ema = {};
 };
 

@@ -32,19 +32,11 @@ class NonFiniteError : public Error {
   using Error::Error;
 };
 
-// A linear map of the policy's hidden state to a value, float32.
-struct ValueHead {
-  at::Tensor weight;  // [1, hidden]
-  at::Tensor bias;    // [1]
-
-  static ValueHead zeros(std::int64_t hidden, at::ScalarType dtype, c10::Device device);
-  at::Tensor operator()(const at::Tensor& states_TD) const;  // [T]
-  NamedTensors parameters() const;
-};
-
+class Critic;
 class Reference;
 class WeightAverage;
 enum class Sampled;
+struct CriticLoss;
 struct MicroRows;
 struct PairLogprobs;
 
@@ -57,9 +49,10 @@ struct LearnerGroup {
 
 class Learner {
  public:
-  // The model's adapter and the value head are what is trained. References are borrowed and must
-  // outlive the learner.
-  Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config);
+  // The models' adapters and the critic's head are what is trained. References are borrowed and
+  // must outlive the learner. critic_trunk is there where the algorithm has a critic of its own.
+  Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config,
+          const CausalLm* critic_trunk = nullptr);
   ~Learner();
 
   // One step on the rollouts, whose composed rewards are given by sample. Collective over
@@ -68,7 +61,8 @@ class Learner {
   Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
                  std::span<const ComposedReward> rewards);
 
-  const ValueHead& value_head() const { return value_head_; }
+  // What is kept of the critic, its leaves and what follows them; empty without one. To load into.
+  NamedTensors critic_weights() const;
   Optimizer& optimizer() { return optimizer_; }
   const Optimizer& optimizer() const { return optimizer_; }
   KlController& kl() { return kl_; }
@@ -102,13 +96,15 @@ class Learner {
                      Progress& progress);
   void backward_micro(const Batch& batch, const MicroBatch& micro, const MiniBatchWeights& weights,
                       Progress& mini);
+  void backward(const at::Tensor& loss, const Batch& batch, const MicroRows& rows) const;
   at::Tensor loss_of(const Batch& batch, const MicroBatch& micro, const MicroRows& rows,
                      const ResponseScores& scores, const MiniBatchWeights& weights, Progress& mini);
   at::Tensor policy_gradient_loss(const Batch& batch, const MicroRows& rows,
                                   const at::Tensor& logprobs_T, const MiniBatchWeights& weights,
                                   Progress& mini);
-  at::Tensor value_loss(const Batch& batch, const MicroRows& rows, const ResponseScores& scores,
-                        const MiniBatchWeights& weights, Progress& mini);
+  CriticLoss critic_loss(const Batch& batch, const MicroRows& rows,
+                         const at::Tensor& policy_states_TD, const MiniBatchWeights& weights,
+                         Progress& mini) const;
   at::Tensor preference_loss(const Batch& batch, const MicroBatch& micro,
                              const at::Tensor& logprobs_T, const at::Tensor& reference_T,
                              std::span<const std::int64_t> offsets, const MiniBatchWeights& weights,
@@ -137,9 +133,9 @@ class Learner {
   LearnerGroup group_;
   const TrainConfig& config_;
   Algorithm algorithm_;
-  ValueHead value_head_;
-  Optimizer optimizer_;
   KlController kl_;
+  std::unique_ptr<Critic> critic_;  // null: the algorithm has none
+  Optimizer optimizer_;
   std::unique_ptr<Reference> reference_;
   std::unique_ptr<WeightAverage> average_;
   int nonfinite_in_a_row_ = 0;

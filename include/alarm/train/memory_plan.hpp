@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "alarm/model/causal_lm.hpp"
@@ -20,6 +21,13 @@ struct EncoderFacts {
   const RewardModelRecipe* to_train = nullptr;  // it is not there yet and is trained first
 };
 
+// The model of a critic of its own.
+struct CriticFacts {
+  CausalLmShape shape = {};
+  std::int64_t weight_bytes = 0;        // of its file; 0 where it is the policy's
+  std::int64_t adapter_parameters = 0;  // trained, in float32
+};
+
 // What a prediction rests on.
 struct MemoryFacts {
   CausalLmShape policy = {};
@@ -28,6 +36,7 @@ struct MemoryFacts {
   std::int64_t adapter_parameters = 0;  // trained, in float32
   std::int64_t longest_prompt = 0;      // tokens
   std::vector<EncoderFacts> encoders = {};
+  std::optional<CriticFacts> critic = {};
 };
 
 // Bytes of one rank beside what a node shares. The phases follow each other, so the largest counts.
@@ -36,11 +45,12 @@ struct RankMemory {
   // The adapter with its gradients, moments, moving reference, average, and once in the
   // activations' type.
   double adapter = 0;
+  double critic = 0;      // the same of a critic's model of its own
   double encoders = 0;    // reward models in the type of the activations, where that is not float32
   double generation = 0;  // keys and values of a group, and computing its prompts
   double scoring = 0;     // a reward model's activations
   double update = 0;  // saved activations of the largest micro-batch, one layer's gradients, and
-                      // the logits of a piece
+                      // the logits of a piece; of the policy or the critic, which take turns
   std::int64_t update_rows = 0;  // rows of that micro-batch
   double reward_model_training =
       0;                // before the run, where one is missing: weights and activations

@@ -61,6 +61,7 @@ class Trainer {
   std::string weights_digest() const;
 
  private:
+  std::unique_ptr<CausalLm> load_critic_for(Dataset records) const;
   void start_fresh();
   void start_from(const std::filesystem::path& checkpoint);
   void train_step(std::int64_t step);
@@ -102,7 +103,7 @@ class Trainer {
   Datasets data_;
   PromptStream prompts_;
   std::unique_ptr<Tokenizer> tokenizer_;
-  std::unique_ptr<CausalLm> policy_;
+  std::unique_ptr<CausalLm> policy_, critic_;
   std::unique_ptr<RewardPanel> panel_;
   std::unique_ptr<Communicator> learner_host_, learner_device_, all_device_;
   std::unique_ptr<Learner> learner_;
