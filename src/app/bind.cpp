@@ -235,6 +235,10 @@ void describe(FieldVisitor& v, PlacementConfig& placement) {
 void describe(FieldVisitor& v, EvaluateConfig& evaluate) {
   v.field("every", evaluate.every, kCountOrZero,
           "Steps between evaluations; 0: only before and after.");
+  v.choice("weights", evaluate.weights,
+           {{"last", EvaluatedWeights::kLast}, {"ema", EvaluatedWeights::kEma}},
+           "Which are evaluated, chosen among by checkpoint.keep_best and written to a "
+           "checkpoint's policy/ and adapter/; ema: those of optimizer.ema.");
   v.field("prompts", evaluate.prompts, kCount, "Validation prompts of each.");
   v.field("test_prompts", evaluate.test_prompts, kCountOrZero,
           "Test prompts before and after; 0: all.");

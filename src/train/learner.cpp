@@ -21,6 +21,7 @@
 #include "train/learner_batch.hpp"
 #include "train/q_critic.hpp"
 #include "train/reference.hpp"
+#include "train/weight_average.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -52,7 +53,8 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {trained_of(critic_.get()), config.optimizer.critic_lr}},
                  config.optimizer),
-      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())) {
+      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())),
+      average_(std::make_unique<WeightAverage>(config.optimizer.ema, policy.trainable())) {
   if (algorithm_.learns_q()) q_critic_ = static_cast<const QCritic*>(critic_.get());
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : trained_of(critic_.get()))
@@ -62,6 +64,7 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
 Learner::~Learner() = default;
 
 const NamedTensors& Learner::reference_weights() const { return reference_->weights(); }
+const NamedTensors& Learner::averaged_weights() const { return average_->tensors(); }
 
 NamedTensors Learner::critic_weights() const {
   return critic_ == nullptr ? NamedTensors{} : critic_->weights();
@@ -95,6 +98,11 @@ const std::vector<MicroBatch>& Learner::mine(const MiniBatchPlan& plan) const {
 std::int64_t Learner::prompts_a_minibatch() const {
   return std::max<std::int64_t>(1,
                                 config_.algorithm.minibatch / config_.rollout.samples_per_prompt);
+}
+
+Sampled Learner::sampled_kept() const {
+  if (algorithm_.loss != PolicyLossKind::kSelm) return Sampled::kNone;
+  return algorithm_.first_sample == FirstSample::kGreedy ? Sampled::kGreedy : Sampled::kFirst;
 }
 
 // The same micro-batches as the first epoch's update, so that its first ratio is exactly 1.
@@ -222,11 +230,10 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
   ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step + 1);
   times_ = {};
   if (!algorithm_.learns_preferences()) return learn(step, Batch(rollouts, rewards));
-  const auto pairs = select_pairs(
-      rollouts, rewards, algorithm_.loss == PolicyLossKind::kSelm ? Sampled::kFirst : Sampled::kNo);
+  const auto pairs = select_pairs(rollouts, rewards, sampled_kept());
   Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
                   {"preference/without", static_cast<double>(pairs.without)}};
-  if (pairs.pairs == 0) {
+  if (pairs.rollouts.empty()) {
     if (group_.host->rank() == 0) {
       log::warn("step {}: no prompt has samples with different rewards, nothing was learned",
                 step + 1);

@@ -135,6 +135,7 @@ void Learner::Progress::add(const Progress& mini) {
   value_clipped += mini.value_clipped;
   ranked += mini.ranked;
   margin += mini.margin;
+  pairs += mini.pairs;
   tokens += mini.tokens;
   if (minibatches == 0) first_ratio_deviation = std::abs(mini.ratio / mini.tokens - 1.0);
   minibatches += 1;

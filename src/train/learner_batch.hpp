@@ -45,7 +45,7 @@ struct Learner::MiniBatchWeights {
   at::Tensor policy_T;  // aggregation times off-policy correction
   at::Tensor kl_T;      // aggregation
   double tokens = 0;    // of the mini-batch, for the value loss's mean
-  double prompts = 0;   // units of the plan: pairs, where it is of pairs
+  double prompts = 0;   // units of the plan: prompts, where it is of pairs
 };
 
 // The samples of a micro-batch as rows of a forward pass, and their tokens' places in the step's

@@ -18,6 +18,7 @@
 #include "train/learner_batch.hpp"
 #include "train/q_critic.hpp"
 #include "train/reference.hpp"
+#include "train/weight_average.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -143,9 +144,10 @@ CriticLoss Learner::critic_loss(const Batch& batch, const MicroRows& rows,
 }
 
 Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tokens) const {
-  at::Tensor sums = at::tensor({mine.policy_loss, mine.value_loss, mine.ratio, mine.approximate_kl,
-                                mine.clipped, mine.value_clipped, mine.ranked, mine.margin},
-                               at::kDouble);
+  at::Tensor sums =
+      at::tensor({mine.policy_loss, mine.value_loss, mine.ratio, mine.approximate_kl, mine.clipped,
+                  mine.value_clipped, mine.ranked, mine.margin, mine.pairs},
+                 at::kDouble);
   group_.host->all_reduce(sums, ReduceOp::kSum);
   const auto* total = sums.const_data_ptr<double>();
   return {.policy_loss = total[0],
@@ -156,6 +158,7 @@ Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tok
           .value_clipped = total[5],
           .ranked = total[6],
           .margin = total[7],
+          .pairs = total[8],
           .tokens = static_cast<double>(tokens)};
 }
 
@@ -181,7 +184,6 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   }
   nonfinite_in_a_row_ = 0;
   progress.add(mini);
-  progress.pairs += algorithm_.learns_preferences() ? weights.prompts : 0;
   progress.grad_norm += norm;
   progress.critic_grad_norm += critic_norm;
   if (mini.ratio / mini.tokens > config_.algorithm.ratio_guard) {
@@ -191,6 +193,7 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   clip_gradients(adapter_parameters_, norm, config_.optimizer.max_grad_norm);
   clip_gradients(critic_parameters_, critic_norm, config_.optimizer.max_grad_norm);
   optimizer_.step(lr_scale);
+  average_->follow(batch.rollouts.front().step);
   if (critic_) critic_->follow();
 }
 

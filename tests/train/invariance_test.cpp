@@ -15,6 +15,7 @@
 #include "alarm/comm/world.hpp"
 #include "alarm/model/generator.hpp"
 #include "alarm/train/learner.hpp"
+#include "alarm/train/sync.hpp"
 
 #include "support/temp_dir.hpp"
 
@@ -184,6 +185,38 @@ TEST_P(EveryAlgorithm, LearnsTheSameInSinglePrecisionToo) {
   config_.optimizer.max_grad_norm = 0;
 
   expect_same_however_split(at::kFloat, 1e-5);
+}
+
+// optimizer.ema: one optimiser step an update, so that all weights it averages are seen.
+TEST(AveragedWeights, AreTheClosedFormAndTheSameOnEveryRank) {
+  auto config = make_config("ppo");
+  config.algorithm.minibatch = config.rollout.batch;
+  config.algorithm.epochs = 1;
+  config.optimizer.ema = {.decay = 0.8};
+  for (const int ranks : {1, 4}) {
+    run_thread_world(ranks, [&](World& world) {
+      auto& all = world.communicator();
+      const auto policy = load_policy(at::kDouble);
+      Learner learner(*policy, {.host = &all, .device = &all}, config);
+      const auto weights = policy->trainable();
+      std::vector<at::Tensor> expected;
+      for (const auto& [name, tensor] : weights) expected.push_back(tensor.detach().clone());
+      for (std::int64_t step = 0; step < 3; ++step) {
+        const auto rollouts = make_rollouts(*policy, config);
+        learner.update(step, rollouts, make_rewards(rollouts));
+        for (std::size_t i = 0; i < weights.size(); ++i)
+          expected[i] = 0.8 * expected[i] + 0.2 * weights[i].second.detach();
+      }
+
+      const auto& average = learner.averaged_weights();
+      check_same_tensors(all, average, 0, "average");
+      ASSERT_EQ(average.size(), weights.size());
+      for (std::size_t i = 0; i < average.size(); ++i) {
+        EXPECT_LT((average[i].second - expected[i]).abs().max().item<double>(), 1e-14);
+        EXPECT_GT((average[i].second - weights[i].second).abs().max().item<double>(), 1e-8);
+      }
+    });
+  }
 }
 
 // Those with a ratio between the policy and the one that sampled.

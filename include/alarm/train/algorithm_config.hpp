@@ -41,11 +41,18 @@ enum class PolicyLossKind {
   kSoftQ,
 };
 
+// How the first of a prompt's samples is drawn.
+enum class FirstSample {
+  kSampled,  // as the others
+  kGreedy,   // the likeliest token each time: what the policy would answer at temperature 0
+};
+
 struct PreferenceConfig {
   std::optional<double> beta = {};
-  double label_smoothing = 0;     // dpo (cDPO), simpo
-  double margin = 0.5;            // simpo
-  double alpha = 0.001;           // selm
+  double label_smoothing = 0;  // dpo (cDPO), simpo
+  double margin = 0.5;         // simpo
+  double alpha = 0.001;        // selm; of the term that makes the reference's sample less likely
+  std::optional<FirstSample> first_sample = {};
   double desirable_weight = 1;    // kto
   double undesirable_weight = 1;  // kto
 };

@@ -35,6 +35,8 @@ class NonFiniteError : public Error {
 class Critic;
 class QCritic;
 class Reference;
+class WeightAverage;
+enum class Sampled;
 struct CriticLoss;
 struct MicroRows;
 struct PairLogprobs;
@@ -70,6 +72,9 @@ class Learner {
   void set_nonfinite_in_a_row(int count) { nonfinite_in_a_row_ = count; }
   // The reference's own adapter, empty where it is the model without one. Leaves to load into.
   const NamedTensors& reference_weights() const;
+  // The average of the trained weights (optimizer.ema), the same on every learner; empty where none
+  // is kept. Leaves to load into.
+  const NamedTensors& averaged_weights() const;
   // Phases of the last update in seconds: "reference", "update".
   const Scalars& times() const { return times_; }
 
@@ -118,6 +123,7 @@ class Learner {
   Scalars pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
                     std::int64_t minibatches);
   std::int64_t prompts_a_minibatch() const;
+  Sampled sampled_kept() const;  // of each prompt, for the loss
   const std::vector<MicroBatch>& mine(const MiniBatchPlan& plan) const;  // of this rank
   std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
                                         std::int64_t epoch) const;
@@ -135,6 +141,7 @@ class Learner {
   const QCritic* q_critic_ = nullptr;  // the same, where it is one
   Optimizer optimizer_;
   std::unique_ptr<Reference> reference_;
+  std::unique_ptr<WeightAverage> average_;
   int nonfinite_in_a_row_ = 0;
   std::vector<at::Tensor> adapter_parameters_, critic_parameters_;
   Scalars times_;
