@@ -62,8 +62,9 @@ def read_sentences(tokenizer, model, sentences):
 
 
 def read_answer(tokenizer, model, sentences):
-    ids = tokenizer(f"{QUESTION} answer: {' '.join(sentences)}")["input_ids"]
-    return {"tokens": ids, "logit": model(torch.tensor([ids])).logits.item()}
+    text = " ".join(sentences)
+    ids = tokenizer(f"{QUESTION} answer: {text}")["input_ids"]
+    return {"tokens": ids, "pair": tokenizer(QUESTION, text)["input_ids"], "logit": model(torch.tensor([ids])).logits.item()}
 
 
 def main():

@@ -54,6 +54,12 @@ TEST_P(EncoderFamily, StatesAndLogitsAreThoseOfTransformersInFloat32) {
   expect_near_golden(*load({.dtype = at::kFloat}), 1e-4);
 }
 
+TEST_P(EncoderFamily, StatesInBfloat16AreNear) {
+  const auto model = load({.dtype = at::kBFloat16});
+
+  EXPECT_LT(relative_difference(model->hidden(inputs_), golden("hidden")), 0.03);
+}
+
 TEST_P(EncoderFamily, GradientsAreThoseOfTransformers) {
   const auto model = load({.dtype = at::kDouble, .train = true});
   const auto expected = golden("gradients");

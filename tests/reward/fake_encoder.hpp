@@ -21,6 +21,7 @@ class FakeEncoder final : public EncoderModel {
       : weight_(at::scalar_tensor(weight, at::kDouble).set_requires_grad(true)), head_(head) {}
 
   std::int64_t hidden_size() const override { return 1; }
+  std::int64_t vocabulary_size() const override { return 1000; }
   std::int64_t max_positions() const override { return 64; }
   at::Tensor hidden(const std::vector<EncoderInput>&) const override { return {}; }
   EncoderHead head() const override { return head_; }

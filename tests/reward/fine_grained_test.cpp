@@ -112,6 +112,17 @@ TEST_F(FineGrained, EverySentenceEarnsTheValueOfItsLabel) {
   }
 }
 
+TEST_F(FineGrained, TwoSegmentsAreFramedAsTheTokenizerFramesAPair) {
+  const auto tokenizer = load_tokenizer(data_);
+  const InputTemplate pair{.first = "{question}", .second = "{response}", .max_tokens = 128};
+  for (const auto& answer : golden_.at("answers")) {
+    const auto input = build_input(*tokenizer, pair, record_, {.response = text_of(answer)});
+
+    EXPECT_EQ(input.tokens, answer.at("whole").at("pair").get<Ids>());
+    EXPECT_EQ(input.types, Ids(input.tokens.size(), 0));
+  }
+}
+
 TEST_F(FineGrained, ASequenceClassifierScoresTheWholeAnswer) {
   write_model("by_sequence", {.name = "completeness", .input = kWhole});
   const auto tokenizer = load_tokenizer(dir_.path());

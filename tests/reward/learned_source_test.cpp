@@ -223,6 +223,18 @@ TEST(LearnedSource, NamesATemplateThatIsNotForTheHead) {
               ThrowsMessage<Error>(HasSubstr("the encoder's classifies sequences")));
 }
 
+TEST(LearnedSource, RefusesATokenizerThatDoesNotFitTheEmbedding) {
+  LearnedSourceParts parts{.card = {.name = "x"},
+                           .tokenizer = std::make_unique<testing::FakeTokenizer>(
+                               testing::FakeTokenizer::Marks::kBert, nullptr, 1001),
+                           .model = std::make_unique<testing::FakeEncoder>()};
+  parts.card.input.max_tokens = 64;
+
+  EXPECT_THAT([&] { make_learned_source(std::move(parts)); },
+              ThrowsMessage<Error>(HasSubstr("'x': its tokenizer has ids up to 1000, its embedding "
+                                             "1000 rows")));
+}
+
 TEST(LearnedSource, RefusesATemplateLongerThanTheEncoder) {
   LearnedSourceParts parts{.tokenizer = std::make_unique<testing::FakeTokenizer>(),
                            .model = std::make_unique<testing::FakeEncoder>()};
