@@ -186,7 +186,9 @@ void describe(FieldVisitor& v, RewardModelRecipe& recipe) {
       "`preference`: an expert's answer against worse ones, Bradley-Terry. `evidence`: sentences "
       "highlighted for the asked "
       "aspect or not. `groundedness`: sentences of the paper against foreign and altered ones.");
-  v.field("trunk", recipe.trunk, "Hugging Face directory of a BERT encoder to start from.");
+  v.field("trunk", recipe.trunk,
+          "Hugging Face directory of an encoder to start from (BERT, RoBERTa, Longformer, "
+          "DeBERTa-v2).");
   v.field("data", recipe.data, "Splits of the task it learns from: `train`, `validation`.");
   v.field("epochs", recipe.epochs, kCount, "Passes over the records, each with new draws.");
   v.field("batch", recipe.batch, kCount, "Groups (preference) or sentences an optimiser step.");

@@ -70,6 +70,10 @@ class LearnedSource final : public RewardSource {
     ALARM_CHECK(input.max_tokens <= parts_.model->max_positions(),
                 "reward model '{}': the template allows {} tokens, the encoder has {} positions",
                 parts_.card.name, input.max_tokens, parts_.model->max_positions());
+    ALARM_CHECK(parts_.tokenizer->id_limit() <= parts_.model->vocabulary_size(),
+                "reward model '{}': its tokenizer has ids up to {}, its embedding {} rows",
+                parts_.card.name, parts_.tokenizer->id_limit() - 1,
+                parts_.model->vocabulary_size());
     check_head(parts_.card, parts_.model->head());
   }
 

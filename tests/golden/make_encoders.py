@@ -22,6 +22,7 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoModelForTokenClassification
+from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 from transformers.models.longformer import modeling_longformer
 
 from formula import DoubleTorch, weights
@@ -53,6 +54,7 @@ def deberta(head, **changes):
 
 V3 = {"share_att_key": True, "norm_rel_ebd": "layer_norm", "position_buckets": 4, "position_biased_input": False,
       "pos_att_type": "p2c|c2p", "type_vocab_size": 0, "max_relative_positions": -1, "layer_norm_eps": 1e-7}
+BUCKETS = [(256, 512), (32, 128), (7, 20)]
 SEQUENCE, TOKENS = "ForSequenceClassification", "ForTokenClassification"
 VARIANTS = {
     "bert_sequence": bert(SEQUENCE, num_labels=3),
@@ -144,8 +146,15 @@ def golden_of(model, config, inputs):
     return out
 
 
+def places():
+    """Rows of DeBERTa's position table for the distances -511..511, by buckets and greatest distance."""
+    distances = torch.arange(-511, 512)
+    return {f"places.{buckets}.{reach}": (make_log_bucket_position(distances, buckets, reach).long() + buckets).clamp(
+        0, 2 * buckets - 1).to(torch.int16).numpy() for buckets, reach in BUCKETS}
+
+
 def make(data):
-    listing, golden = {}, {}
+    listing, golden = {}, places()
     for name, config in VARIANTS.items():
         inputs = inputs_of(config)
         with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@
 #include "alarm/model/encoder.hpp"
 
 #include "model/compare.hpp"
+#include "model/disentangled_attention.hpp"
 #include "model/tiny_encoders.hpp"
 #include "support/temp_dir.hpp"
 
@@ -52,6 +53,12 @@ TEST_P(EncoderFamily, StatesAndLogitsAreThoseOfTransformersInFloat64) {
 
 TEST_P(EncoderFamily, StatesAndLogitsAreThoseOfTransformersInFloat32) {
   expect_near_golden(*load({.dtype = at::kFloat}), 1e-4);
+}
+
+TEST_P(EncoderFamily, StatesInBfloat16AreNear) {
+  const auto model = load({.dtype = at::kBFloat16});
+
+  EXPECT_LT(relative_difference(model->hidden(inputs_), golden("hidden")), 0.03);
 }
 
 TEST_P(EncoderFamily, GradientsAreThoseOfTransformers) {
@@ -117,6 +124,21 @@ INSTANTIATE_TEST_SUITE_P(Golden, EncoderFamily,
                                            "deberta_v3_sequence", "deberta_v3_tokens",
                                            "deberta_v2_sequence"),
                          [](const auto& suite) { return std::string(suite.param); });
+
+TEST(RelativePlaces, AreThoseOfTransformersToTheEndOfLongTexts) {
+  constexpr std::int64_t kLength = 512;
+  for (const auto& [buckets, reach] :
+       std::vector<std::pair<std::int64_t, std::int64_t>>{{256, 512}, {32, 128}, {7, 20}}) {
+    const auto places_LL = relative_places_LL(kLength, {.buckets = buckets, .max_distance = reach});
+
+    const auto expected =
+        encoder_golden("places", std::to_string(buckets) + "." + std::to_string(reach))
+            .to(at::kLong);
+    ASSERT_EQ(expected.numel(), 2 * kLength - 1);
+    EXPECT_TRUE(at::equal(places_LL.select(0, 0), expected.narrow(0, 0, kLength).flip(0)));
+    EXPECT_TRUE(at::equal(places_LL.select(1, 0), expected.narrow(0, kLength - 1, kLength)));
+  }
+}
 
 TEST(EncoderHeads, AreToldByKindAndLabels) {
   const TempDir temp;

@@ -21,12 +21,16 @@ class FakeEncoder final : public EncoderModel {
       : weight_(at::scalar_tensor(weight, at::kDouble).set_requires_grad(true)), head_(head) {}
 
   std::int64_t hidden_size() const override { return 1; }
+  std::int64_t vocabulary_size() const override { return 1000; }
   std::int64_t max_positions() const override { return 64; }
   at::Tensor hidden(const std::vector<EncoderInput>&) const override { return {}; }
   EncoderHead head() const override { return head_; }
-  // By token: 0, and the token itself.
+  // By token: 0, and the token itself; of two labels the first is 50.
   at::Tensor logits(const std::vector<EncoderInput>& inputs) const override {
-    if (head_.kind != EncoderHead::Kind::kTokens) return scores(inputs).unsqueeze(1);
+    if (head_.kind != EncoderHead::Kind::kTokens) {
+      const auto own_B1 = scores(inputs).unsqueeze(1);
+      return head_.labels == 1 ? own_B1 : at::cat({at::full_like(own_B1, 50), own_B1}, 1);
+    }
     std::vector<double> numbers;
     for (const EncoderInput& input : inputs) {
       for (const auto token : input.tokens)

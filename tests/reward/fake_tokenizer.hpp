@@ -15,8 +15,9 @@ class FakeTokenizer final : public Tokenizer {
  public:
   enum class Marks { kBert, kRoberta, kNone };
   // Texts that are encoded are added to `seen`, which is borrowed.
-  explicit FakeTokenizer(Marks marks = Marks::kBert, std::vector<std::string>* seen = nullptr)
-      : marks_(marks), seen_(seen) {}
+  explicit FakeTokenizer(Marks marks = Marks::kBert, std::vector<std::string>* seen = nullptr,
+                         std::int64_t id_limit = 1000)
+      : marks_(marks), seen_(seen), id_limit_(id_limit) {}
 
   Encoding encode(std::string_view text, const EncodeOptions&) const override {
     if (seen_ != nullptr) seen_->emplace_back(text);
@@ -38,7 +39,7 @@ class FakeTokenizer final : public Tokenizer {
   DecodedText decode(std::span<const std::int64_t>) const override { return {}; }
   std::unique_ptr<DecodeStream> decode_stream() const override { return nullptr; }
   std::int64_t vocabulary_size() const override { return 1000; }
-  std::int64_t id_limit() const override { return 1000; }
+  std::int64_t id_limit() const override { return id_limit_; }
   std::optional<std::int64_t> id_of(std::string_view token) const override {
     const bool bert = marks_ == Marks::kBert;
     if (marks_ == Marks::kNone) return std::nullopt;
@@ -51,6 +52,7 @@ class FakeTokenizer final : public Tokenizer {
  private:
   Marks marks_;
   std::vector<std::string>* seen_;
+  std::int64_t id_limit_;
 };
 
 }  // namespace alarm_dist::testing

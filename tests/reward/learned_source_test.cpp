@@ -194,6 +194,25 @@ TEST(LearnedSource, ReadsATokenClassifierAtEachSentence) {
   EXPECT_EQ(traces[1].failure, "");
 }
 
+TEST(LearnedSource, AClassOfASequenceEarnsItsValue) {
+  const Record record = question("w10");
+  LearnedSourceParts parts{.card = {.name = "classes"},
+                           .tokenizer = std::make_unique<testing::FakeTokenizer>(),
+                           .model = std::make_unique<testing::FakeEncoder>(
+                               1, EncoderHead{.kind = EncoderHead::Kind::kSequence, .labels = 2})};
+  parts.card.input = {.first = "{question} {response}", .second = "", .max_tokens = 32};
+  parts.card.labels = {{.label = 1, .value = 7}, {.label = 0, .value = -7}};
+  const auto source = make_learned_source(std::move(parts));
+  const std::vector<ScoredResponse> responses = {
+      word_response("w36", &record), word_response("w38", &record), word_response("w666", &record)};
+
+  const std::vector<ComponentTrace> traces = source->score(responses);
+
+  EXPECT_EQ(traces[0].emissions.at(0).value, -7);  // 1 + 10 + 36 + 2 = 49, below 50
+  EXPECT_EQ(traces[1].emissions.at(0).value, 7);
+  EXPECT_NE(traces[2].failure.find("nan"), std::string::npos);
+}
+
 TEST(LearnedSource, FailsAResponseWhoseSentencesDoNotFit) {
   const Record record = question("w10");
   const auto source = make_token_source({{.label = 0, .value = 0}});
@@ -221,6 +240,18 @@ TEST(LearnedSource, NamesATemplateThatIsNotForTheHead) {
 
   EXPECT_THAT([&] { make_learned_source(std::move(parts)); },
               ThrowsMessage<Error>(HasSubstr("the encoder's classifies sequences")));
+}
+
+TEST(LearnedSource, RefusesATokenizerThatDoesNotFitTheEmbedding) {
+  LearnedSourceParts parts{.card = {.name = "x"},
+                           .tokenizer = std::make_unique<testing::FakeTokenizer>(
+                               testing::FakeTokenizer::Marks::kBert, nullptr, 1001),
+                           .model = std::make_unique<testing::FakeEncoder>()};
+  parts.card.input.max_tokens = 64;
+
+  EXPECT_THAT([&] { make_learned_source(std::move(parts)); },
+              ThrowsMessage<Error>(HasSubstr("'x': its tokenizer has ids up to 1000, its embedding "
+                                             "1000 rows")));
 }
 
 TEST(LearnedSource, RefusesATemplateLongerThanTheEncoder) {

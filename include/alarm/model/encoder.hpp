@@ -60,6 +60,7 @@ class EncoderModel {
   virtual ~EncoderModel() = default;
 
   virtual std::int64_t hidden_size() const = 0;
+  virtual std::int64_t vocabulary_size() const = 0;
   virtual std::int64_t max_positions() const = 0;  // tokens of the longest sequence
   virtual EncoderHead head() const = 0;
   // [N, hidden], sequences end to end. No dropout, here and below.

@@ -148,7 +148,7 @@ struct RewardModelRecipe {
   std::string name;
   std::string kind = "preference";  // preference (groups, Bradley-Terry) | evidence | groundedness
                                     // (labelled sentences)
-  std::string trunk;                // folder of a BERT encoder
+  std::string trunk;                // folder of an encoder
   std::vector<std::string> data;    // which splits of the task it learns from: train, validation
   std::int64_t epochs = 3;
   std::int64_t batch = 8;  // groups (of up to 6 texts), or labelled sentences, an optimiser step
