@@ -15,6 +15,8 @@ at::Tensor activate(const at::Tensor& x, Activation activation) {
       return at::gelu(x, "tanh");
     case Activation::kRelu:
       return at::relu(x);
+    case Activation::kTanh:
+      return at::tanh(x);
   }
   return {};
 }

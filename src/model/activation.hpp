@@ -5,7 +5,7 @@
 
 namespace alarm_dist {
 
-enum class Activation { kSilu, kGelu, kGeluTanh, kRelu };
+enum class Activation { kSilu, kGelu, kGeluTanh, kRelu, kTanh };
 
 at::Tensor activate(const at::Tensor& x, Activation activation);
 

@@ -86,6 +86,8 @@ std::vector<std::string> ConfigFile::texts(std::string_view key) const {
   return found;
 }
 
+bool ConfigFile::is_text(std::string_view key) const { return has(key) && at(key).is_string(); }
+
 std::vector<std::int64_t> ConfigFile::numbers(std::string_view key) const {
   if (!has(key)) return {};
   const Json list = at(key).is_array() ? at(key) : Json::array({at(key)});

@@ -32,6 +32,7 @@ class ConfigFile {
   std::string text(std::string_view key) const;
   std::string text_or(std::string_view key, std::string_view fallback) const;
   std::vector<std::string> texts(std::string_view key) const;
+  bool is_text(std::string_view key) const;
   // A number or a list of them; empty when absent.
   std::vector<std::int64_t> numbers(std::string_view key) const;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -15,48 +16,64 @@ at::Tensor select(const at::Tensor& from, const std::vector<std::int64_t>& indic
   return from.index_select(0, at::tensor(indices, at::kLong).to(from.device()));
 }
 
-}  // namespace
-
-EncoderLayout::EncoderLayout(std::span<const std::int64_t> lengths, std::int64_t max_length)
-    : lengths_(lengths.begin(), lengths.end()), order_(lengths.size()) {
-  for (std::size_t i = 0; i < lengths_.size(); ++i) {
-    ALARM_CHECK(lengths_[i] > 0, "sequence {} of the encoder's batch is empty", i);
-    ALARM_CHECK(lengths_[i] <= max_length,
-                "sequence {} of the encoder's batch has {} tokens, the encoder takes at most {}", i,
-                lengths_[i], max_length);
-  }
-  std::iota(order_.begin(), order_.end(), std::size_t{0});
-  std::stable_sort(order_.begin(), order_.end(),
-                   [&](auto a, auto b) { return lengths_[a] < lengths_[b]; });
-  for (const auto i : order_) {
-    if (blocks_.empty() || blocks_.back().length != lengths_[i])
-      blocks_.push_back({rows_, 0, lengths_[i]});
-    ++blocks_.back().count;
-    rows_ += lengths_[i];
+void check(const EncoderSequence& sequence, std::size_t i, std::int64_t max_length) {
+  const auto length = sequence.length;
+  ALARM_CHECK(length > 0, "sequence {} of the encoder's batch is empty", i);
+  ALARM_CHECK(length <= max_length,
+              "sequence {} of the encoder's batch has {} tokens, the encoder takes at most {}", i,
+              length, max_length);
+  std::int64_t next = 0;
+  for (const auto global : sequence.globals) {
+    ALARM_CHECK(global >= next && global < length,
+                "sequence {} of the encoder's batch has {} tokens, expected its global tokens to "
+                "be some of them, ascending, found {}",
+                i, length, global);
+    next = global + 1;
   }
 }
 
-at::Tensor EncoderLayout::positions_N() const {
-  std::vector<std::int64_t> positions(static_cast<std::size_t>(rows_));
-  auto* next = positions.data();
+}  // namespace
+
+EncoderLayout::EncoderLayout(std::vector<EncoderSequence> sequences, std::int64_t max_length)
+    : sequences_(std::move(sequences)), order_(sequences_.size()) {
+  for (std::size_t i = 0; i < sequences_.size(); ++i) check(sequences_[i], i, max_length);
+  std::iota(order_.begin(), order_.end(), std::size_t{0});
+  std::stable_sort(order_.begin(), order_.end(),
+                   [&](auto a, auto b) { return sequences_[a] < sequences_[b]; });
+  const EncoderSequence* last = nullptr;
   for (const auto i : order_) {
-    std::iota(next, next + lengths_[i], std::int64_t{0});
-    next += lengths_[i];
+    const EncoderSequence& sequence = sequences_[i];
+    if (last == nullptr || *last != sequence)
+      blocks_.push_back({rows_, 0, sequence.length, sequence.globals});
+    ++blocks_.back().count;
+    rows_ += sequence.length;
+    last = &sequence;
   }
-  return at::tensor(positions, at::kLong);
+}
+
+std::vector<std::int64_t> EncoderLayout::row_starts() const {
+  std::vector<std::int64_t> starts(order_.size());
+  std::int64_t row = 0;
+  for (const auto i : order_) {
+    starts[i] = row;
+    row += sequences_[i].length;
+  }
+  return starts;
+}
+
+at::Tensor EncoderLayout::first_rows_B() const {
+  const auto starts = row_starts();
+  std::vector<std::int64_t> rows;
+  for (const auto i : order_) rows.push_back(starts[i]);
+  return at::tensor(rows, at::kLong);
 }
 
 at::Tensor EncoderLayout::restore_rows(const at::Tensor& rows_ND) const {
-  std::vector<std::int64_t> first_row(order_.size());
-  std::int64_t row = 0;
-  for (const auto i : order_) {
-    first_row[i] = row;
-    row += lengths_[i];
-  }
+  const auto starts = row_starts();
   std::vector<std::int64_t> indices;
   indices.reserve(static_cast<std::size_t>(rows_));
-  for (std::size_t i = 0; i < lengths_.size(); ++i) {
-    for (std::int64_t t = 0; t < lengths_[i]; ++t) indices.push_back(first_row[i] + t);
+  for (std::size_t i = 0; i < sequences_.size(); ++i) {
+    for (std::int64_t t = 0; t < sequences_[i].length; ++t) indices.push_back(starts[i] + t);
   }
   return select(rows_ND, indices);
 }

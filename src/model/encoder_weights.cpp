@@ -2,61 +2,16 @@
 #include "model/encoder_weights.hpp"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
 
+#include "model/encoder_tensors.hpp"
+
 namespace alarm_dist {
 namespace {
 
-constexpr std::int64_t kEmbeddings = -1;  // as a number of a layer: below the first
-constexpr double kHeadDeviation = 0.02;   // of new heads, as in transformers
-const std::string kPrefix = "bert.";
-const std::string kHeadWeight = "score.weight";
-const std::string kHeadBias = "score.bias";
-
-struct TensorSpec {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::int64_t layer;
-};
-
-class Table {
- public:
-  explicit Table(const EncoderConfig& config) {
-    const auto d = config.hidden;
-    add("embeddings.word_embeddings.weight", {config.vocabulary, d}, kEmbeddings);
-    add("embeddings.position_embeddings.weight", {config.positions, d}, kEmbeddings);
-    add("embeddings.token_type_embeddings.weight", {config.types, d}, kEmbeddings);
-    add_norm("embeddings.LayerNorm", d, kEmbeddings);
-    for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-      const auto name = fmt::format("encoder.layer.{}.", layer);
-      for (const char* part : {"query", "key", "value"})
-        add_linear(name + "attention.self." + part, d, d, layer);
-      add_linear(name + "attention.output.dense", d, d, layer);
-      add_norm(name + "attention.output.LayerNorm", d, layer);
-      add_linear(name + "intermediate.dense", config.intermediate, d, layer);
-      add_linear(name + "output.dense", d, config.intermediate, layer);
-      add_norm(name + "output.LayerNorm", d, layer);
-    }
-  }
-  const std::vector<TensorSpec>& specs() const { return specs_; }
-
- private:
-  void add(const std::string& name, std::vector<std::int64_t> shape, std::int64_t layer) {
-    specs_.push_back({name, std::move(shape), layer});
-  }
-  void add_linear(const std::string& name, std::int64_t out, std::int64_t in, std::int64_t layer) {
-    add(name + ".weight", {out, in}, layer);
-    add(name + ".bias", {out}, layer);
-  }
-  void add_norm(const std::string& name, std::int64_t size, std::int64_t layer) {
-    add(name + ".weight", {size}, layer);
-    add(name + ".bias", {size}, layer);
-  }
-  std::vector<TensorSpec> specs_;
-};
+constexpr double kHeadDeviation = 0.02;  // of new heads, as in transformers
 
 // Trained values are kept in float32 at least: small updates vanish in bfloat16.
 at::ScalarType master_type(at::ScalarType activations) {
@@ -73,34 +28,53 @@ at::Tensor draw_head(std::int64_t hidden, std::uint64_t seed) {
   return head;
 }
 
-std::string full_name(const std::string& name) {
-  return name == kHeadWeight || name == kHeadBias ? name : kPrefix + name;
-}
-
 }  // namespace
 
 EncoderWeights::EncoderWeights(const TensorFile& file, const EncoderConfig& config,
-                               const EncoderOptions& options)
-    : options_(options) {
+                               const HeadSpec& head, const EncoderOptions& options)
+    : options_(options), prefix_(config.prefix) {
   ALARM_CHECK(options.frozen_layers >= 0 && options.frozen_layers <= config.layers,
               "cannot freeze {} layers of an encoder that has {}", options.frozen_layers,
               config.layers);
-  const Table table(config);
-  const auto prefix = file.contains(kPrefix + table.specs().front().name) ? kPrefix : std::string();
-  for (const auto& [name, shape, layer] : table.specs()) {
-    const bool above = layer == kEmbeddings ? options.train_embeddings && options.frozen_layers == 0
-                                            : layer >= options.frozen_layers;
-    add(name, file.get(prefix + name, shape), options.train && above);
+  add_trunk(file, config);
+  add_head(file, config, head);
+}
+
+void EncoderWeights::add_trunk(const TensorFile& file, const EncoderConfig& config) {
+  const auto table = encoder_tensors(config);
+  const auto& first = table.front().name;
+  const bool bare = !file.contains(prefix_ + first) && file.contains(first);
+  const auto stored = [&](const std::string& name) { return bare ? name : prefix_ + name; };
+  for (const auto& [name, shape, layer] : table) {
+    const bool above = layer == kEncoderEmbeddings
+                           ? options_.train_embeddings && options_.frozen_layers == 0
+                           : layer >= options_.frozen_layers;
+    add(prefix_ + name, file.get(stored(name), shape), options_.train && above);
   }
-  for (const char* name : {"pooler.dense.weight",
-                           "pooler.dense.bias"}) {  // unused here, kept for who loads the result
-    if (file.contains(prefix + name)) add(name, file.get(prefix + name), false);
+  for (const std::string name : {"pooler.dense.weight", "pooler.dense.bias"}) {
+    // Where the head does not use it, it is kept for who loads the result.
+    if (file.contains(stored(name))) add(prefix_ + name, file.get(stored(name)), false);
   }
-  const bool has_head = file.contains(kHeadWeight);
-  add(kHeadWeight,
-      has_head ? file.get(kHeadWeight, {1, config.hidden}) : draw_head(config.hidden, options.seed),
-      options.train);
-  add(kHeadBias, has_head ? file.get(kHeadBias, {1}) : at::zeros({1}), options.train);
+}
+
+void EncoderWeights::add_head(const TensorFile& file, const EncoderConfig& config,
+                              const HeadSpec& head) {
+  const auto d = config.hidden;
+  const auto labels = head.head.labels;
+  const auto read = [&](const std::string& name, at::IntArrayRef shape) {
+    add(name, file.get(name, shape), options_.train);
+  };
+  if (!head.dense.empty()) {
+    read(head.dense + ".weight", {d, d});
+    read(head.dense + ".bias", {d});
+  }
+  if (head.head.drawn) {
+    add(head.output + ".weight", draw_head(d, options_.seed), options_.train);
+    add(head.output + ".bias", at::zeros({1}), options_.train);
+    return;
+  }
+  read(head.output + ".weight", {labels, d});
+  read(head.output + ".bias", {labels});
 }
 
 void EncoderWeights::add(const std::string& name, const at::Tensor& stored, bool trained) {
@@ -113,12 +87,13 @@ void EncoderWeights::add(const std::string& name, const at::Tensor& stored, bool
     parameter.master = stored;
     parameter.active = stored.to(options_.device, options_.dtype);
   }
-  order_.push_back(name);
-  parameters_.emplace(name, std::move(parameter));
+  // BERT's pooler is read twice where it is the head's.
+  if (!parameters_.contains(name)) order_.push_back(name);
+  parameters_.insert_or_assign(name, std::move(parameter));
 }
 
 at::Tensor EncoderWeights::get(const std::string& name) const {
-  const auto& parameter = parameters_.at(name);
+  const auto& parameter = parameters_.at(prefix_ + name);
   return parameter.active.defined() ? parameter.active : parameter.master.to(options_.dtype);
 }
 
@@ -130,15 +105,14 @@ NamedTensors EncoderWeights::trainable() const {
   NamedTensors leaves;
   for (const auto& name : order_) {
     const auto& master = parameters_.at(name).master;
-    if (master.requires_grad()) leaves.emplace_back(full_name(name), master);
+    if (master.requires_grad()) leaves.emplace_back(name, master);
   }
   return leaves;
 }
 
 NamedTensors EncoderWeights::all() const {
   NamedTensors tensors;
-  for (const auto& name : order_)
-    tensors.emplace_back(full_name(name), parameters_.at(name).master.detach());
+  for (const auto& name : order_) tensors.emplace_back(name, parameters_.at(name).master.detach());
   return tensors;
 }
 

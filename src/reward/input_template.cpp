@@ -3,38 +3,51 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "alarm/base/error.hpp"
-#include "alarm/base/text.hpp"
 
+#include "reward/draws.hpp"
 #include "reward/placeholders.hpp"
+#include "reward/sequence_frame.hpp"
 
 namespace alarm_dist {
 namespace {
 
-enum class Field { kQuestion, kAspect, kDocument, kResponse, kSentence, kLiteral };
+constexpr std::string_view kSpaces = " \t\r\n";
+
+enum class Field { kQuestion, kAspect, kDocument, kResponse, kSentence, kSentences, kLiteral };
 // In the order of the fields.
-constexpr std::array<std::string_view, 5> kNames = {"question", "aspect", "document", "response",
-                                                    "sentence"};
+constexpr std::array<std::string_view, 6> kNames = {"question", "aspect",   "document",
+                                                    "response", "sentence", "sentences"};
 
 struct Part {
   Field field = Field::kLiteral;
   std::string_view literal{};
+  std::string_view space{};  // before it: to a byte-level tokenizer a word with one is another
   std::vector<std::int64_t> tokens{};
+  std::vector<std::int64_t> marks{};  // places among the tokens: what precedes each sentence
 };
 
-// White space between placeholders is left out: parts are tokenised on their own.
 std::vector<Part> parse_segment(std::string_view segment) {
   std::vector<Part> parts;
+  std::string_view space;
   for (const TemplatePart& part : split_template(segment, kNames)) {
     if (!part.placeholder.empty()) {
       const auto* found = std::ranges::find(kNames, part.placeholder);
-      parts.push_back({.field = static_cast<Field>(found - kNames.begin())});
-    } else if (!trim(part.literal).empty()) {
-      parts.push_back({.field = Field::kLiteral, .literal = part.literal});
+      parts.push_back(
+          {.field = static_cast<Field>(found - kNames.begin()), .space = std::exchange(space, {})});
+      continue;
     }
+    const auto end = part.literal.find_last_not_of(kSpaces) + 1;  // 0: there are spaces only
+    if (end > 0) {
+      parts.push_back({.field = Field::kLiteral,
+                       .literal = part.literal.substr(0, end),
+                       .space = std::exchange(space, {})});
+    }
+    if (end < part.literal.size()) space = part.literal.substr(end);
   }
   return parts;
 }
@@ -58,6 +71,8 @@ std::string_view text_of(const Part& part, const Record& record, const ScoredTex
       return text.response;
     case Field::kSentence:
       return text.sentence;
+    case Field::kSentences:
+      break;  // many texts
   }
   return {};
 }
@@ -65,15 +80,19 @@ std::string_view text_of(const Part& part, const Record& record, const ScoredTex
 // The parts of both segments while they are cut to the budget.
 class Sequence {
  public:
-  explicit Sequence(const InputTemplate& input_template)
-      : first_(parse_segment(input_template.first)),
+  Sequence(const InputTemplate& input_template, const SequenceFrame& frame)
+      : frame_(frame),
+        first_(parse_segment(input_template.first)),
         second_(parse_segment(input_template.second)) {}
 
   void encode(const Tokenizer& tokenizer, const Record& record, const ScoredText& text,
               std::int64_t document_tokens, DocumentCut cut_at) {
     for (auto* segment : {&first_, &second_}) {
       for (Part& part : *segment) {
-        part.tokens = tokenizer.encode(text_of(part, record, text)).ids;
+        if (part.field == Field::kSentences) encode_sentences(tokenizer, text.sentences, part);
+        const auto content = text_of(part, record, text);
+        if (content.empty()) continue;
+        part.tokens = tokenizer.encode(std::string(part.space) + std::string(content)).ids;
         if (part.field == Field::kDocument && document_tokens > 0)
           cut_document(part, document_tokens, cut_at);
       }
@@ -92,20 +111,19 @@ class Sequence {
     }
   }
 
-  // With [CLS] and a [SEP] for each segment.
   std::int64_t size() const {
-    std::int64_t tokens = second_.empty() ? 2 : 3;
+    std::int64_t tokens = frame_.size(!second_.empty());
     for (const auto* segment : {&first_, &second_}) {
       for (const Part& part : *segment) tokens += static_cast<std::int64_t>(part.tokens.size());
     }
     return tokens;
   }
 
-  EncoderInput assemble(std::int64_t cls, std::int64_t sep) const {
-    EncoderInput input{.tokens = {cls}, .types = {0}};
-    append(input, first_, sep, 0);
-    if (!second_.empty()) append(input, second_, sep, 1);
-    return input;
+  MarkedInput assemble() const {
+    MarkedInput marked{.input = {.tokens = {frame_.begin}, .types = {0}}};
+    append(marked, first_, second_.empty() ? 1 : frame_.between, 0);
+    if (!second_.empty()) append(marked, second_, 1, frame_.second_type);
+    return marked;
   }
 
  private:
@@ -123,11 +141,24 @@ class Sequence {
     cut(part, tokens);
   }
 
-  static void append(EncoderInput& input, const std::vector<Part>& segment, std::int64_t sep,
-                     std::int64_t type) {
+  void encode_sentences(const Tokenizer& tokenizer, std::span<const std::string_view> sentences,
+                        Part& part) const {
+    for (const auto sentence : sentences) {
+      part.marks.push_back(static_cast<std::int64_t>(part.tokens.size()));
+      part.tokens.push_back(frame_.end);
+      const auto words = tokenizer.encode(" " + join_words(split_words(sentence))).ids;
+      part.tokens.insert(part.tokens.end(), words.begin(), words.end());
+    }
+  }
+
+  // With so many end tokens.
+  void append(MarkedInput& marked, const std::vector<Part>& segment, std::int64_t ends,
+              std::int64_t type) const {
+    EncoderInput& input = marked.input;
     for (const Part& part : segment) {
       const auto begin = static_cast<std::int64_t>(input.tokens.size());
       input.tokens.insert(input.tokens.end(), part.tokens.begin(), part.tokens.end());
+      for (const auto mark : part.marks) marked.marks.push_back(begin + mark);
       const bool scored =
           part.field == Field::kSentence || (part.field == Field::kResponse && input.pool_end == 0);
       if (scored && !part.tokens.empty()) {
@@ -135,26 +166,27 @@ class Sequence {
         input.pool_end = static_cast<std::int64_t>(input.tokens.size());
       }
     }
-    input.tokens.push_back(sep);
+    input.tokens.insert(input.tokens.end(), static_cast<std::size_t>(ends), frame_.end);
     input.types.resize(input.tokens.size(), type);
   }
 
+  SequenceFrame frame_;
   std::vector<Part> first_;
   std::vector<Part> second_;
 };
 
-std::int64_t special_token(const Tokenizer& tokenizer, std::string_view token) {
-  const std::optional<std::int64_t> id = tokenizer.id_of(token);
-  ALARM_CHECK(id.has_value(), "the reward model's tokenizer has no {}, which its template needs",
-              token);
-  return *id;
-}
-
 }  // namespace
 
 bool scores_sentences(const InputTemplate& input_template) {
-  return has_field(parse_segment(input_template.first), Field::kSentence) ||
-         has_field(parse_segment(input_template.second), Field::kSentence);
+  const auto first = parse_segment(input_template.first);
+  const auto second = parse_segment(input_template.second);
+  return has_field(first, Field::kSentence) || has_field(second, Field::kSentence) ||
+         marks_sentences(input_template);
+}
+
+bool marks_sentences(const InputTemplate& input_template) {
+  return has_field(parse_segment(input_template.first), Field::kSentences) ||
+         has_field(parse_segment(input_template.second), Field::kSentences);
 }
 
 void check_template(const InputTemplate& input_template) {
@@ -163,9 +195,10 @@ void check_template(const InputTemplate& input_template) {
   const bool scored = has_field(first, Field::kResponse) || has_field(second, Field::kResponse) ||
                       scores_sentences(input_template);
   if (!scored) {
-    throw UsageError(fmt::format(
-        "the template '{}' + '{}' of a reward model has neither {{response}} nor {{sentence}}",
-        input_template.first, input_template.second));
+    throw UsageError(
+        fmt::format("the template '{}' + '{}' of a reward model has neither {{response}} nor "
+                    "{{sentence}} nor {{sentences}}",
+                    input_template.first, input_template.second));
   }
   if (input_template.max_tokens < 8 || input_template.max_document_tokens < 0) {
     throw UsageError(
@@ -175,9 +208,9 @@ void check_template(const InputTemplate& input_template) {
   }
 }
 
-EncoderInput build_input(const Tokenizer& tokenizer, const InputTemplate& input_template,
-                         const Record& record, const ScoredText& text) {
-  Sequence sequence(input_template);
+MarkedInput build_marked_input(const Tokenizer& tokenizer, const InputTemplate& input_template,
+                               const Record& record, const ScoredText& text) {
+  Sequence sequence(input_template, find_frame(tokenizer));
   sequence.encode(tokenizer, record, text, input_template.max_document_tokens,
                   input_template.document_cut);
   sequence.cut_to(input_template.max_tokens, Field::kDocument);
@@ -186,7 +219,17 @@ EncoderInput build_input(const Tokenizer& tokenizer, const InputTemplate& input_
   ALARM_CHECK(sequence.size() <= input_template.max_tokens,
               "record {}: {} tokens are left without document and response, the template allows {}",
               record.id, sequence.size(), input_template.max_tokens);
-  return sequence.assemble(special_token(tokenizer, "[CLS]"), special_token(tokenizer, "[SEP]"));
+  return sequence.assemble();
+}
+
+EncoderInput build_input(const Tokenizer& tokenizer, const InputTemplate& input_template,
+                         const Record& record, const ScoredText& text) {
+  if (marks_sentences(input_template)) {
+    throw UsageError(
+        "{sentences} in the template of a reward model is for token classifiers, which are scored "
+        "with and not trained");
+  }
+  return build_marked_input(tokenizer, input_template, record, text).input;
 }
 
 }  // namespace alarm_dist

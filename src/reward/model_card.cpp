@@ -32,6 +32,22 @@ json template_to_json(const InputTemplate& input) {
           {"document_cut", input.document_cut == DocumentCut::kMiddle ? "middle" : "end"}};
 }
 
+json labels_to_json(const std::vector<LabelValue>& labels) {
+  json list = json::array();
+  for (const auto& [label, value] : labels) list.push_back({{"label", label}, {"value", value}});
+  return list;
+}
+
+std::vector<LabelValue> labels_from_json(const json& object) {
+  std::vector<LabelValue> labels;
+  const json list = object.value("labels", json::array());
+  for (const json& entry : list) {
+    labels.push_back(
+        {.label = entry.at("label").get<std::int64_t>(), .value = entry.at("value").get<double>()});
+  }
+  return labels;
+}
+
 DocumentCut parse_cut(const std::string& word) {
   ALARM_CHECK(word == "end" || word == "middle", "document_cut is '{}', expected end or middle",
               word);
@@ -48,6 +64,7 @@ RewardModelCard card_from_json(const json& object) {
                 .max_tokens = object.at("max_tokens").get<std::int64_t>(),
                 .max_document_tokens = input.value("max_document_tokens", std::int64_t{0}),
                 .document_cut = parse_cut(input.value("document_cut", "end"))},
+      .labels = labels_from_json(object),
       .trained_on = object.value("trained_on", ""),
       .accuracy = object.value("accuracy", std::map<std::string, double>{}),
       .recipe = object.value("recipe", std::map<std::string, std::string>{})};
@@ -78,14 +95,15 @@ RewardModelCard load_reward_model_card(const std::filesystem::path& dir) {
 
 void save_reward_model_card(const std::filesystem::path& dir, const RewardModelCard& card) {
   check_card(card);
-  const json object = {{"name", card.name},
-                       {"kind", kind_of(card)},
-                       {"granularity", to_string(card.granularity)},
-                       {"template", template_to_json(card.input)},
-                       {"max_tokens", card.input.max_tokens},
-                       {"trained_on", card.trained_on},
-                       {"accuracy", card.accuracy},
-                       {"recipe", card.recipe}};
+  json object = {{"name", card.name},
+                 {"kind", kind_of(card)},
+                 {"granularity", to_string(card.granularity)},
+                 {"template", template_to_json(card.input)},
+                 {"max_tokens", card.input.max_tokens},
+                 {"trained_on", card.trained_on},
+                 {"accuracy", card.accuracy},
+                 {"recipe", card.recipe}};
+  if (!card.labels.empty()) object["labels"] = labels_to_json(card.labels);
   std::filesystem::create_directories(dir);
   const std::filesystem::path path = dir / kRewardModelCard;
   std::ofstream file(path);

@@ -11,6 +11,42 @@
 #include "alarm/base/error.hpp"
 
 namespace alarm_dist {
+namespace {
+
+// Places of inputs: those of about equal length share a batch of at most micro_tokens rows (one
+// sequence at least).
+std::vector<std::vector<std::size_t>> even_batches(std::span<const EncoderInput> inputs,
+                                                   std::int64_t micro_tokens) {
+  std::vector<std::size_t> order(inputs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return inputs[a].tokens.size() < inputs[b].tokens.size();
+  });
+  std::vector<std::vector<std::size_t>> batches;
+  std::int64_t rows = 0;
+  for (const auto i : order) {
+    rows += static_cast<std::int64_t>(inputs[i].tokens.size());
+    if (batches.empty() || rows > micro_tokens) {
+      batches.emplace_back();
+      rows = static_cast<std::int64_t>(inputs[i].tokens.size());
+    }
+    batches.back().push_back(i);
+  }
+  return batches;
+}
+
+std::vector<EncoderInput> gather(std::span<const EncoderInput> inputs,
+                                 const std::vector<std::size_t>& places) {
+  std::vector<EncoderInput> batch;
+  for (const auto place : places) batch.push_back(inputs[place]);
+  return batch;
+}
+
+at::Tensor on_cpu(const at::Tensor& values) {
+  return values.to(at::kCPU, at::kDouble).contiguous();
+}
+
+}  // namespace
 
 at::Tensor bradley_terry_loss(const at::Tensor& chosen_B, const at::Tensor& rejected_B,
                               double margin) {
@@ -87,27 +123,31 @@ at::Tensor cross_entropy_sum(const EncoderModel& model, const Tokenizer& tokeniz
 std::vector<double> score_inputs(const EncoderModel& model, std::span<const EncoderInput> inputs,
                                  std::int64_t micro_tokens) {
   const at::NoGradGuard no_grad;
-  std::vector<std::size_t> order(inputs.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return inputs[a].tokens.size() < inputs[b].tokens.size();
-  });
   std::vector<double> scores(inputs.size());
-  for (std::size_t begin = 0; begin < order.size();) {
-    std::vector<EncoderInput> batch;
-    std::int64_t rows = 0;
-    while (begin + batch.size() < order.size()) {
-      const EncoderInput& next = inputs[order[begin + batch.size()]];
-      rows += static_cast<std::int64_t>(next.tokens.size());
-      if (!batch.empty() && rows > micro_tokens) break;
-      batch.push_back(next);
-    }
-    const at::Tensor scores_B = model.scores(batch).to(at::kCPU, at::kDouble).contiguous();
+  for (const auto& batch : even_batches(inputs, micro_tokens)) {
+    const auto scores_B = on_cpu(model.scores(gather(inputs, batch)));
     const auto* values = scores_B.const_data_ptr<double>();
-    for (std::size_t i = 0; i < batch.size(); ++i) scores[order[begin + i]] = values[i];
-    begin += batch.size();
+    for (std::size_t i = 0; i < batch.size(); ++i) scores[batch[i]] = values[i];
   }
   return scores;
+}
+
+std::vector<at::Tensor> classify_inputs(const EncoderModel& model,
+                                        std::span<const EncoderInput> inputs,
+                                        std::int64_t micro_tokens) {
+  const at::NoGradGuard no_grad;
+  const bool by_token = model.head().kind == EncoderHead::Kind::kTokens;
+  std::vector<at::Tensor> logits(inputs.size());
+  for (const auto& batch : even_batches(inputs, micro_tokens)) {
+    const auto logits_ML = on_cpu(model.logits(gather(inputs, batch)));
+    std::int64_t row = 0;
+    for (const auto i : batch) {
+      const auto rows = by_token ? static_cast<std::int64_t>(inputs[i].tokens.size()) : 1;
+      logits[i] = logits_ML.narrow(0, row, rows);
+      row += rows;
+    }
+  }
+  return logits;
 }
 
 }  // namespace alarm_dist

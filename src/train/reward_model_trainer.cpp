@@ -356,6 +356,7 @@ RewardModelSummary train_reward_model(World& world, const TrainConfig& config,
                                         .device = device,
                                         .frozen_layers = recipe.frozen_layers,
                                         .train = true,
+                                        .score_head = true,
                                         .seed = static_cast<std::uint64_t>(config.run.seed)});
   train(*objective, *model, context);
   RewardModelSummary summary{.name = recipe.name, .kind = recipe.kind};

@@ -7,7 +7,7 @@
                                      loads EXPORT_DIR/<variant>, which model_families_test wrote with merged adapters (see
                                      there), in transformers and compares logits
 
-Weights are a formula of name and place (weights below, tests/model/tiny_families.cpp), so that no checkpoint has to be kept.
+Weights are a formula of name and place (formula.py), so that no checkpoint has to be kept.
 Everything is float64: where transformers casts to float32 whatever the model's type (norms, softmax, rotary frequencies),
 its modules are shown a `torch` whose float32 is float64. LoRA is a plain W x + (alpha / rank) B A x.
 """
@@ -30,17 +30,11 @@ from transformers.models.qwen2 import modeling_qwen2
 from transformers.models.qwen3 import modeling_qwen3
 from transformers.pytorch_utils import Conv1D
 
+from formula import DoubleTorch, weights
+
 PROMPTS = [[5, 17, 39, 3, 25, 8, 41], [30, 2, 11]]
 RESPONSES = [[7, 7, 19], [10, 2], [44, 31, 12, 20, 5]]  # to the first prompt
 RANK, ALPHA, TEMPERATURE, NEW_TOKENS = 2, 4.0, 0.8, 200
-
-
-class DoubleTorch:
-    """torch, as a module that computes in float64 sees it."""
-    float = float32 = torch.float64
-
-    def __getattr__(self, name):
-        return getattr(torch, name)
 
 
 for module in (modeling_rope_utils, modeling_llama, modeling_mistral, modeling_qwen2, modeling_qwen3, modeling_gpt2,
@@ -92,22 +86,6 @@ HEADS = {
     "mistral_tokens": like(VARIANTS["mistral"], "MistralForTokenClassification", "mistral", num_labels=3),
     "gpt2_tokens": like(GPT2, "GPT2ForTokenClassification", "gpt2", num_labels=3),
 }
-
-
-def weights(name, shape):
-    """splitmix64 of the name's FNV-1a hash and the place, uniform around 1 (norms' weights) or 0."""
-    with np.errstate(over="ignore"):
-        start = np.uint64(14695981039346656037)
-        for byte in name.encode():
-            start = (start ^ np.uint64(byte)) * np.uint64(1099511628211)
-        x = start + np.arange(1, int(np.prod(shape)) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        x = x ^ (x >> np.uint64(31))
-    uniform = (x >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1
-    is_norm = len(shape) == 1 and name.endswith(".weight")
-    spread = 0.2 if "lora_" in name else 0.6 if len(shape) == 2 else 0.4
-    return (spread * uniform + (1.0 if is_norm else 0.0)).reshape(shape)
 
 
 def names_written(config, auto, folder):

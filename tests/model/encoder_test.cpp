@@ -259,15 +259,18 @@ TEST_F(EncoderDamageTest, NamesTheTensorThatIsMissing) {
 }
 
 TEST_F(EncoderDamageTest, NamesTheKeyOfTheConfig) {
-  edit_config("hidden_act", "relu");
-  expect_refused("config.json", "'hidden_act'", "only \"gelu\" is implemented, found \"relu\"");
+  edit_config("hidden_act", "mish");
+  expect_refused("config.json", "\"hidden_act\" is \"mish\"; supported: silu, gelu");
   edit_config("hidden_act", "gelu");
   edit_config("num_attention_heads", 3);
   expect_refused("config.json", "hidden_size 16 is not a multiple of num_attention_heads 3");
   edit_config("num_attention_heads", "4");
-  expect_refused("config.json", "'num_attention_heads': expected a positive integer, found \"4\"");
+  expect_refused("config.json",
+                 "\"num_attention_heads\" is \"4\"; supported: a whole number above 0");
   edit_config("model_type", "llama");
-  expect_refused("config.json", "'model_type'", "\"llama\"");
+  expect_refused("config.json",
+                 "\"model_type\" is \"llama\"; supported: bert, roberta, xlm-roberta, longformer, "
+                 "deberta-v2");
   write_file_atomically(dir_ / "config.json", "{");
   expect_refused("config.json", "not valid JSON");
 }

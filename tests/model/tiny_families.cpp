@@ -39,7 +39,7 @@ double spread_of(const std::string& name, std::size_t dimensions) {
 
 }  // namespace
 
-// The script's `weights`.
+// `weights` of tests/golden/formula.py.
 at::Tensor family_weight(const std::string& name, at::IntArrayRef shape) {
   at::Tensor tensor = at::empty(shape, at::kDouble);
   auto* value = tensor.mutable_data_ptr<double>();
@@ -58,16 +58,22 @@ std::map<std::string, std::vector<std::int64_t>> family_tensors(const std::strin
   return listing().at(variant).at("tensors");
 }
 
-fs::path write_family(const std::string& variant, const fs::path& dir, const std::string& changes) {
+fs::path write_variant(const std::string& listing, const std::string& variant, const fs::path& dir,
+                       const std::string& changes) {
+  const auto entry = Json::parse(read_file(data_dir() / listing)).at(variant);
   fs::create_directories(dir);
-  Json config = listing().at(variant).at("config");
+  Json config = entry.at("config");
   config.merge_patch(Json::parse(changes));
   write_file(dir / "config.json", config.dump(2));
   NamedTensors tensors;
-  for (const auto& [name, shape] : family_tensors(variant))
-    tensors.emplace_back(name, family_weight(name, shape));
+  for (const auto& [name, shape] : entry.at("tensors").items())
+    tensors.emplace_back(name, family_weight(name, shape.get<std::vector<std::int64_t>>()));
   write_safetensors(dir / "model.safetensors", tensors, {{"format", "pt"}});
   return dir;
+}
+
+fs::path write_family(const std::string& variant, const fs::path& dir, const std::string& changes) {
+  return write_variant("families.json", variant, dir, changes);
 }
 
 at::Tensor family_golden(const std::string& variant, const std::string& key) {

@@ -29,6 +29,9 @@ std::map<std::string, std::vector<std::int64_t>> family_tensors(const std::strin
 // JSON object whose keys replace those of config.json.
 std::filesystem::path write_family(const std::string& variant, const std::filesystem::path& dir,
                                    const std::string& changes = "{}");
+// The same for a variant of another listing of tests/data/model.
+std::filesystem::path write_variant(const std::string& listing, const std::string& variant,
+                                    const std::filesystem::path& dir, const std::string& changes);
 at::Tensor family_weight(const std::string& name, at::IntArrayRef shape);
 at::Tensor family_golden(const std::string& variant, const std::string& key);
 

