@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "alarm/base/error.hpp"
-#include "alarm/base/text.hpp"
 
 #include "reward/draws.hpp"
 #include "reward/placeholders.hpp"

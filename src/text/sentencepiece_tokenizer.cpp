@@ -3,21 +3,18 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <map>
 #include <sentencepiece_processor.h>
 
 #include "alarm/base/error.hpp"
 
-#include "text/added_tokens.hpp"
 #include "text/post_processor.hpp"
+#include "text/sentencepiece_encoder.hpp"
 #include "text/sentencepiece_settings.hpp"
 #include "text/text_decoding.hpp"
 
 namespace alarm_dist {
 namespace {
-
-constexpr std::string_view kMark = "▁";
 
 // What decoding does to the spaces at the start of the text.
 struct LeadingSpace {
@@ -41,12 +38,13 @@ class MarkStep final : public DecoderStep {
       at_start_ = space_before_each_;
       return next(std::move(piece));
     }
-    if (at_start_ && leading_.stripped && bytes.starts_with(kMark)) {
-      bytes.erase(0, kMark.size());
+    if (at_start_ && leading_.stripped && bytes.starts_with(kSpaceMark)) {
+      bytes.erase(0, kSpaceMark.size());
       at_start_ = leading_.all_stripped;
     }
-    for (std::size_t at = bytes.find(kMark); at != std::string::npos; at = bytes.find(kMark, at)) {
-      bytes.replace(at, kMark.size(), 1, ' ');
+    for (std::size_t at = bytes.find(kSpaceMark); at != std::string::npos;
+         at = bytes.find(kSpaceMark, at)) {
+      bytes.replace(at, kSpaceMark.size(), 1, ' ');
     }
     if (!bytes.empty()) at_start_ = false;
     next(std::move(piece));
@@ -56,33 +54,6 @@ class MarkStep final : public DecoderStep {
   LeadingSpace leading_;
   bool space_before_each_;
   bool at_start_ = true;
-};
-
-// The model, again, without the space that it puts before a text: in the wire format of protocol
-// buffers what comes later is merged in (NormalizerSpec, field 3; add_dummy_prefix, field 3).
-constexpr std::string_view kWithoutPrefix{"\x1a\x02\x18\x00", 4};
-
-// A text behind a mark, its own marks spaces.
-class Spaced {
- public:
-  explicit Spaced(std::string_view text) : text_(kMark), origin_(kMark.size(), 0) {
-    for (std::size_t at = 0; at < text.size();) {
-      const bool mark = text.substr(at).starts_with(kMark);
-      text_ += mark ? ' ' : text[at];
-      origin_.push_back(static_cast<std::int64_t>(at));
-      at += mark ? kMark.size() : 1;
-    }
-    origin_.push_back(static_cast<std::int64_t>(text.size()));
-  }
-  const std::string& text() const { return text_; }
-  Span original(const Span& span) const {
-    return {origin_[static_cast<std::size_t>(span.begin)],
-            origin_[static_cast<std::size_t>(span.end)]};
-  }
-
- private:
-  std::string text_;
-  std::vector<std::int64_t> origin_;  // of each byte
 };
 
 class SentencePieceTokenizer final : public Tokenizer {
@@ -96,21 +67,12 @@ class SentencePieceTokenizer final : public Tokenizer {
     begin_ = mark_of(settings_.begin, processor_.bos_id(), "beginning");
     end_ = mark_of(settings_.end, processor_.eos_id(), "end");
     leading_ = probe_leading_space();
-    for (const AddedToken& token : settings_.added) {
-      added_.emplace(token.id, token);
-      finder_.add(token, token.content);
-    }
-    if (settings_.space_before_each) return;
-    check(bare_.LoadFromSerializedProto(model + std::string(kWithoutPrefix)), "not a model");
-    unknown_ = processor_.IdToPiece(processor_.unk_id());
-    unknown_pieces_ = run(bare_, unknown_).ids.size();
+    for (const AddedToken& token : settings_.added) added_.emplace(token.id, token);
+    encoder_ = std::make_unique<SentencePieceEncoder>(processor_, model, settings_, name_);
   }
 
   Encoding encode(std::string_view text, const EncodeOptions& options) const override {
-    constexpr auto kMostBytes = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
-    ALARM_CHECK(text.size() <= kMostBytes, "text to tokenize has {} bytes, expected up to {}",
-                text.size(), kMostBytes);
-    Encoding out = settings_.space_before_each ? encode_each(text) : encode_prefixed(text);
+    Encoding out = encoder_->encode(text);
     add_marks(out, options);
     return out;
   }
@@ -162,84 +124,6 @@ class SentencePieceTokenizer final : public Tokenizer {
     return found ? std::optional<std::int64_t>(id) : std::nullopt;
   }
 
-  Encoding run(const sentencepiece::SentencePieceProcessor& processor,
-               std::string_view text) const {
-    sentencepiece::ImmutableSentencePieceText pieces;
-    check(processor.Encode(text, pieces.mutable_proto()), "encoding failed");
-    Encoding out;
-    const std::size_t count = pieces.pieces_size();
-    out.ids.reserve(count);
-    out.offsets.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto piece = pieces.pieces(static_cast<int>(i));
-      out.ids.push_back(piece.id());
-      out.offsets.push_back({piece.begin(), piece.end()});
-    }
-    return out;
-  }
-
-  // Pieces of a stretch of the text, from the one with this index on; `moved`: what to add to their
-  // offsets.
-  static void append(Encoding& out, const Encoding& pieces, std::size_t from, std::int64_t moved) {
-    for (std::size_t i = from; i < pieces.ids.size(); ++i) {
-      out.ids.push_back(pieces.ids[i]);
-      const Span& span = pieces.offsets[i];
-      out.offsets.push_back({std::max<std::int64_t>(span.begin + moved, 0),
-                             std::max<std::int64_t>(span.end + moved, 0)});
-    }
-  }
-  static void append(Encoding& out, const Segment& token) {
-    out.ids.push_back(*token.token);
-    out.offsets.push_back(token.range);
-  }
-
-  Encoding encode_each(std::string_view text) const {
-    if (finder_.empty()) return run(processor_, text);
-    Encoding out;
-    for (const Segment& segment : finder_.segments(text)) {
-      if (segment.token) {
-        append(out, segment);
-      } else {
-        append(out, run(processor_, part(text, segment.range)), 0, segment.range.begin);
-      }
-    }
-    return out;
-  }
-
-  // One mark before the whole text, whose own marks are read as spaces.
-  Encoding encode_prefixed(std::string_view text) const {
-    if (text.empty()) return {};
-    const Spaced spaced(text);
-    Encoding out;
-    for (const Segment& segment : finder_.segments(spaced.text())) {
-      if (!segment.token) {
-        append_bare(out, part(spaced.text(), segment.range), segment.range.begin);
-        continue;
-      }
-      const bool mark_alone = out.ids.size() == 1 && out.ids.front() == find_piece(kMark);
-      if (mark_alone && out.offsets.front().begin == 0 && added_.at(*segment.token).special)
-        out = {};
-      append(out, segment);
-    }
-    for (Span& span : out.offsets) span = spaced.original(span);
-    return out;
-  }
-
-  // The model takes spaces off the beginning of what it reads, and so reads a stretch that begins
-  // with one behind its unknown piece.
-  void append_bare(Encoding& out, std::string_view stretch, std::int64_t begin) const {
-    if (!stretch.starts_with(kMark) && !stretch.starts_with(' '))
-      return append(out, run(bare_, stretch), 0, begin);
-    const auto pieces = run(bare_, unknown_ + std::string(stretch));
-    append(out, pieces, std::min(unknown_pieces_, pieces.ids.size()),
-           begin - static_cast<std::int64_t>(unknown_.size()));
-  }
-
-  static std::string_view part(std::string_view text, const Span& range) {
-    return text.substr(static_cast<std::size_t>(range.begin),
-                       static_cast<std::size_t>(range.end - range.begin));
-  }
-
   bool has(std::int64_t id) const { return id >= 0 && id < processor_.GetPieceSize(); }
 
   void add_marks(Encoding& out, const EncodeOptions& options) const {
@@ -269,9 +153,9 @@ class SentencePieceTokenizer final : public Tokenizer {
     for (int id = 0; id < processor_.GetPieceSize(); ++id) {
       if (processor_.IsControl(id) || processor_.IsUnknown(id) || processor_.IsByte(id)) continue;
       const std::string& piece = processor_.IdToPiece(id);
-      if (piece == kMark) {
+      if (piece == kSpaceMark) {
         mark = id;
-      } else if (marked < 0 && piece.starts_with(kMark)) {
+      } else if (marked < 0 && piece.starts_with(kSpaceMark)) {
         marked = id;
       }
       if (mark >= 0 && marked >= 0) break;
@@ -314,12 +198,8 @@ class SentencePieceTokenizer final : public Tokenizer {
   SentencePieceSettings settings_;
   std::optional<std::int64_t> begin_, end_;
   std::map<std::int64_t, AddedToken> added_;  // those of the settings by id
-  AddedTokenFinder finder_;
+  std::unique_ptr<SentencePieceEncoder> encoder_;
   LeadingSpace leading_;
-  // Where a space stands before the whole text only.
-  sentencepiece::SentencePieceProcessor bare_;
-  std::string unknown_;
-  std::size_t unknown_pieces_ = 0;
 };
 
 }  // namespace

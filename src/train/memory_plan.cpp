@@ -98,8 +98,11 @@ double generation_bytes(const TrainConfig& config, const MemoryFacts& facts) {
          real(samples * p.vocabulary) * 3 * kFloat;
 }
 
+// A decoder's feed-forward part is gated, and its sum over layers is float32, before and after.
 double encoder_row_bytes(const EncoderFacts& encoder, double element_bytes) {
-  return element_bytes * (5 * real(encoder.hidden) + 2 * real(encoder.feed_forward));
+  const double hidden = real(encoder.hidden), wide = real(encoder.feed_forward);
+  if (encoder.mapped) return element_bytes * (5 * hidden + 3 * wide) + 2 * kFloat * hidden;
+  return element_bytes * (5 * hidden + 2 * wide);
 }
 
 // Saved for the backward pass, by layer: inputs and outputs of the linear layers, both sums before

@@ -82,6 +82,19 @@ TEST(MemoryPlan, GivesEachRoleItsPhasesOnly) {
   EXPECT_EQ(plan.ranks[2].generation + plan.ranks[2].encoders, 0);
 }
 
+TEST(MemoryPlan, RanksShareTheWeightsOfADecoderThatScores) {
+  auto facts = small_facts();
+  const auto without = plan_memory(small_config(), facts, 2);
+  facts.encoders.push_back(
+      {.layers = 2, .hidden = 4, .feed_forward = 8, .weight_bytes = 600, .mapped = true});
+
+  const auto plan = plan_memory(small_config(), facts, 2);
+
+  EXPECT_DOUBLE_EQ(plan.shared - without.shared, 600);
+  EXPECT_EQ(plan.ranks[1].encoders, 0);
+  EXPECT_DOUBLE_EQ(plan.ranks[1].scoring, 4096 * (2 * (5 * 4 + 3 * 8) + 2 * 4 * 4));
+}
+
 TEST(MemoryPlan, MapsWeightsOnceANodeAndTakesTheLargestPhase) {
   auto facts = small_facts();
   const auto one = plan_memory(small_config(), facts, 1);
