@@ -154,6 +154,13 @@ std::vector<ComposedReward> reward_tokens(const EnumeratedTask& task,
   return rewards;
 }
 
+// What a critic thinks of the prompts, mean: beta log sum of reference * exp(Q / beta).
+double soft_value(const EnumeratedTask& task, const at::Tensor& q_NV) {
+  const auto log_reference_NV = at::log_softmax(as_tensor(task.reference(), task), -1);
+  const auto values_N = kBeta * at::logsumexp(log_reference_NV + q_NV / kBeta, {-1});
+  return values_N.narrow(0, 0, task.tree().shape().prompts).mean().item<double>();
+}
+
 // The logits after training.
 NodeTable train(World& world, Roles roles, const EnumeratedTask& task, const TrainConfig& config,
                 const Mistake& mistake) {
@@ -178,6 +185,10 @@ NodeTable train(World& world, Roles roles, const EnumeratedTask& task, const Tra
         world, generate_groups(policy, config, step, share, task.tree().shape().prompts));
     if (learner) learner->update(step, rollouts, reward_tokens(task, rollouts, mistake));
     broadcast_tensors(everyone, policy.trainable(), learners);
+  }
+  if (learner && resolve_algorithm(config.algorithm).learns_q()) {
+    const double value = soft_value(task, critic.table_NV().detach());  // 0 at the start
+    EXPECT_NEAR(value / task.best_regularised_return(), 1, 0.02);
   }
   return as_table(policy.table_NV());
 }
