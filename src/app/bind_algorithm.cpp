@@ -191,6 +191,9 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
             [&] { describe_reference(v, algorithm.reference); });
   v.section("critic", "What learns values: ppo, etpo.",
             [&] { describe_critic(v, algorithm.critic); });
+  v.section("fine_grained",
+            "ppo: the components of the composed reward, each judged for itself (docs/method.md).",
+            [&] { describe(v, algorithm.fine_grained); });
   v.section("preference", "dpo, ipo, simpo, kto, selm: a prompt's best sample against its worst.",
             [&] { describe_preference(v, algorithm.preference); });
   v.choice(

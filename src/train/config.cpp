@@ -6,6 +6,8 @@
 #include "alarm/base/error.hpp"
 #include "alarm/train/placement.hpp"
 
+#include "train/components.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -128,6 +130,7 @@ void check_config(const TrainConfig& config, int world_size) {
   check_keep_best(config);
   check_kl(config);
   check_algorithm(config);
+  resolve_components(config);
   check_ema(config);
   Placement(config.placement, 0, world_size);
   check_minibatch(config);

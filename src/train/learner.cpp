@@ -17,6 +17,7 @@
 #include "alarm/train/sync.hpp"
 
 #include "train/advantages.hpp"
+#include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
 #include "train/q_critic.hpp"
@@ -30,10 +31,11 @@ std::unique_ptr<Critic> make_critic(const Algorithm& algorithm, const CausalLm& 
                                     const CausalLm* trunk, const TrainConfig& config,
                                     const KlController& kl) {
   if (!algorithm.has_critic()) return nullptr;
-  if (!algorithm.own_critic) return ValueCritic::on_policy(policy, config.algorithm);
+  const auto values = resolve_components(config).values();
+  if (!algorithm.own_critic) return ValueCritic::on_policy(policy, config.algorithm, values);
   ALARM_CHECK(trunk != nullptr, "algorithm.critic.model: the critic was not loaded");
   if (algorithm.learns_q()) return std::make_unique<QCritic>(policy, *trunk, config, kl);
-  return ValueCritic::on_trunk(*trunk, config.algorithm);
+  return ValueCritic::on_trunk(*trunk, config.algorithm, values);
 }
 
 NamedTensors trained_of(const Critic* critic) {
@@ -48,6 +50,7 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       group_(group),
       config_(config),
       algorithm_(resolve_algorithm(config.algorithm)),
+      components_(std::make_unique<Components>(resolve_components(config))),
       kl_(config.algorithm.kl),
       critic_(make_critic(algorithm_, policy, critic_trunk, config, kl_)),
       optimizer_({{policy.trainable(), config.optimizer.lr},
@@ -163,24 +166,41 @@ void Learner::exchange_scores(Batch& batch, const std::vector<std::int64_t>& don
     ByteReader reader(bytes);
     while (!reader.at_end()) {
       const auto sample = reader.get<std::int64_t>();
-      for (auto* tensor : tensors)
-        batch.of(*tensor, sample).copy_(at::tensor(reader.get_vector<double>(), at::kDouble));
+      for (auto* tensor : tensors) {
+        at::Tensor part = batch.of(*tensor, sample);
+        part.copy_(at::tensor(reader.get_vector<double>(), at::kDouble).view_as(part));
+      }
     }
   }
 }
 
+Advantages Learner::advantages_of(const Batch& batch,
+                                  const std::vector<std::int64_t>& groups) const {
+  const double coefficient =
+      algorithm_.kl_placement == KlPlacement::kReward ? kl_.coefficient() : 0;
+  at::Tensor rewards_T = batch.rewards_T;
+  if (components_->asked_for()) {
+    const auto penalized_TC =
+        penalize_components(batch.component_rewards_TC,
+                            kl_estimate(algorithm_.kl_estimator, batch.old_T, batch.reference_T),
+                            coefficient, components_->terms);
+    if (components_->valued_each)
+      return gae_by_component(penalized_TC, batch.values_T, batch.offsets, components_->terms);
+    rewards_T = sum_components(penalized_TC, components_->terms);
+  } else if (coefficient != 0) {
+    rewards_T = rewards_T -
+                coefficient * kl_estimate(algorithm_.kl_estimator, batch.old_T, batch.reference_T);
+  }
+  return estimate_advantages(algorithm_, config_.algorithm,
+                             {.rewards_T = rewards_T,
+                              .values_T = batch.values_T,
+                              .offsets = batch.offsets,
+                              .groups = groups});
+}
+
 void Learner::compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const {
-  const at::Tensor rewards_T =
-      algorithm_.kl_placement == KlPlacement::kReward
-          ? batch.rewards_T - kl_.coefficient() * kl_estimate(algorithm_.kl_estimator, batch.old_T,
-                                                              batch.reference_T)
-          : batch.rewards_T;
   const auto groups = prompt_groups(batch.rollouts);
-  const auto result = estimate_advantages(algorithm_, config_.algorithm,
-                                          {.rewards_T = rewards_T,
-                                           .values_T = batch.values_T,
-                                           .offsets = batch.offsets,
-                                           .groups = groups});
+  const auto result = advantages_of(batch, groups);
   batch.advantages_T = whitened(result.advantages_T, batch, plans);
   batch.returns_T = result.returns_T;
   const auto correction =
@@ -229,7 +249,11 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
                         std::span<const ComposedReward> rewards) {
   ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step + 1);
   times_ = {};
-  if (!algorithm_.learns_preferences()) return learn(step, Batch(rollouts, rewards));
+  if (!algorithm_.learns_preferences()) {
+    Batch batch(rollouts, rewards);
+    if (components_->asked_for()) batch.take_apart(rewards, *components_);
+    return learn(step, std::move(batch));
+  }
   const auto pairs = select_pairs(rollouts, rewards, sampled_kept());
   Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
                   {"preference/without", static_cast<double>(pairs.without)}};

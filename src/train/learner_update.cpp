@@ -14,6 +14,7 @@
 #include "alarm/train/sync.hpp"
 
 #include "train/advantages.hpp"
+#include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
 #include "train/q_critic.hpp"
@@ -29,6 +30,12 @@ std::string name_samples(std::span<const Rollout> rollouts,
   for (const auto sample : samples)
     names += fmt::format(" {}", rollouts[static_cast<std::size_t>(sample)].sample_id);
   return names;
+}
+
+double explained_variance(const at::Tensor& returns_T, const at::Tensor& values_T) {
+  const double variance = returns_T.var(/*unbiased=*/false).item<double>();
+  const double residual = (returns_T - values_T).var(/*unbiased=*/false).item<double>();
+  return variance > 0 ? 1.0 - residual / variance : 0.0;
 }
 
 }  // namespace
@@ -245,10 +252,21 @@ void Learner::add_critic(const Batch& batch, const Progress& progress, Scalars& 
     all.emplace_back("value/first", batch.values_T.index_select(0, first).mean().item<double>());
     return;
   }
-  const double variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
-  const double residual = (batch.returns_T - batch.values_T).var(/*unbiased=*/false).item<double>();
   all.emplace_back("value_clip_fraction", progress.value_clipped / progress.seen());
-  all.emplace_back("explained_variance", variance > 0 ? 1.0 - residual / variance : 0.0);
+  const auto& components = *components_;
+  if (!components.valued_each) {
+    all.emplace_back("explained_variance", explained_variance(batch.returns_T, batch.values_T));
+    return;
+  }
+  all.emplace_back("explained_variance",
+                   explained_variance(sum_components(batch.returns_T, components.terms),
+                                      sum_components(batch.values_T, components.terms)));
+  for (std::size_t c = 0; c < components.names.size(); ++c) {
+    const auto column = static_cast<std::int64_t>(c);
+    all.emplace_back(
+        "explained_variance/" + components.names[c],
+        explained_variance(batch.returns_T.select(1, column), batch.values_T.select(1, column)));
+  }
 }
 
 Scalars Learner::summarize(const Batch& batch, const Progress& progress) {

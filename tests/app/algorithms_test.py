@@ -52,6 +52,20 @@ class AlgorithmsTest(EndToEnd):
                                           "optimizer.lr": 0.01, "checkpoint.keep_best": "eval/logprob"}).metrics()
         self.assertGreater(sft[12]["eval/logprob"], sft[2]["eval/logprob"])
 
+    def test_components_with_values_of_their_own_learn_the_same_alone_split_and_resumed(self):
+        settings = {**SHORT, "algorithm.epochs": 1, "evaluate.every": 1, "rewards.compose.kind": "weighted_sum",
+                    "algorithm.fine_grained.values": "each",
+                    "algorithm.fine_grained.components.relevance.kl": 0.1, "algorithm.fine_grained.components.grammar.lambda": 0.5}
+        whole = self.train("fine", settings=settings)
+        self.train("fine-parts", settings={**settings, "run.steps": 1})
+        parts = self.train("fine-parts", "--resume", settings=settings)
+        split = self.train("fine-split", ranks=4, settings={**settings, **SPLIT})
+
+        self.expect_close(split.metrics()[1], whole.metrics()[1], "fine-grained")
+        self.assertEqual((parts.digest(), parts.metrics()), (whole.digest(), whole.metrics()))
+        explained = {key for key in whole.metrics()[2] if key.startswith("explained_variance/")}
+        self.assertEqual(explained, {f"explained_variance/{name}" for name in ("holistic", "relevance", "grammar")})
+
     def test_the_first_sample_of_selm_is_what_the_policy_answers_at_temperature_0(self):
         settings = {**SHORT, "algorithm.kind": "selm", "run.steps": 1}
         cold, hot = (self.train(name, settings={**settings, "rollout.temperature": t}).samples(1)
@@ -218,6 +232,9 @@ class AlgorithmsTest(EndToEnd):
                 ({"algorithm.kind": "sft"}, "gives one answer a prompt"),
                 ({"algorithm.kind": "selm", "algorithm.data": "references", "rollout.samples_per_prompt": 2}, "selm needs samples"),
                 ({"algorithm.kind": "rloo", "algorithm.preference.first_sample": "greedy"}, "not one of the policy"),
+                ({"algorithm.fine_grained.components.holistic.lambda": 0.5}, "set values: each"),
+                ({"algorithm.fine_grained.components.fluency.weight": 2}, "is not part of the composition"),
+                ({"algorithm.kind": "grpo", "algorithm.fine_grained.values": "each"}, "grpo has none"),
                 ({"algorithm.correction.kind": "masked", "algorithm.correction.low": 3}, "less than high"),
                 ({"algorithm.kind": "dapo", "algorithm.kl.bound": 1, "algorithm.kl.on_bound": "rollback"}, "there is none here"),
                 ({"algorithm.kind": "grpo", "algorithm.critic.model": SMOKE / "policy"}, "grpo has no critic"),

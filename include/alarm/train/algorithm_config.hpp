@@ -12,6 +12,7 @@
 #include "alarm/rl/kl.hpp"
 #include "alarm/rl/kl_loss.hpp"
 #include "alarm/rl/ppo.hpp"
+#include "alarm/train/fine_grained_config.hpp"
 
 namespace alarm_dist {
 
@@ -118,6 +119,7 @@ struct AlgorithmConfig {
   double kl_bound = 0;  // nats a response between policy and reference; 0: none
   OnKlBound on_kl_bound = OnKlBound::kStop;
   ReferenceConfig reference = {};
+  FineGrainedConfig fine_grained = {};
   PreferenceConfig preference = {};
   double early_stop_kl = 0.1;  // stop the epochs of a step when mean(old - new) exceeds 1.5 times
                                // this; <= 0: never

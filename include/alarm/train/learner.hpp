@@ -33,6 +33,7 @@ class NonFiniteError : public Error {
 };
 
 class Critic;
+struct Components;
 class QCritic;
 class Reference;
 class WeightAverage;
@@ -88,6 +89,7 @@ class Learner {
   void score_micro(Batch& batch, const MicroBatch& micro, std::vector<std::int64_t>& done) const;
   void score_reference(Batch& batch, const MicroBatch& micro, Adapter adapter) const;
   void exchange_scores(Batch& batch, const std::vector<std::int64_t>& done) const;
+  Advantages advantages_of(const Batch& batch, const std::vector<std::int64_t>& groups) const;
   void compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
   at::Tensor whitened(const at::Tensor& advantages_T, const Batch& batch,
                       const std::vector<MiniBatchPlan>& plans) const;
@@ -136,6 +138,7 @@ class Learner {
   LearnerGroup group_;
   const TrainConfig& config_;
   Algorithm algorithm_;
+  std::unique_ptr<Components> components_;  // of the reward
   KlController kl_;
   std::unique_ptr<Critic> critic_;     // null: the algorithm has none
   const QCritic* q_critic_ = nullptr;  // the same, where it is one
