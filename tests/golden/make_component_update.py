@@ -2,7 +2,7 @@
 """One update of fine-grained PPO, two epochs, by numpy alone: tests/data/train/component_update.json.
 
 numpy 2.x, Python 3.11 (nothing else; the numbers do not depend on the version beyond the last bit):
-    /work/oracle/bin/python tests/golden/make_component_update.py
+    python3 tests/golden/make_component_update.py
 
 The policy is a table of logits, one row for each prompt and beginning of a response (tests/support/tabular_lm.hpp); a row is the
 hidden state that the critic's head reads. Rewards have three components, each with a value, a discount, a lambda, a weight and a

@@ -2,7 +2,7 @@
 """Where SELM tries more responses than DPO: the bandit of tests/train/selm_coverage_test.cpp in other regimes, by numpy alone.
 
 numpy 2.4.6, Python 3.11.7; prints the second table of docs/method.md, section 7 (5 s):
-    OMP_NUM_THREADS=1 /work/oracle/bin/python tests/golden/selm_regimes.py
+    OMP_NUM_THREADS=1 python3 tests/golden/selm_regimes.py
 
 One prompt, 50 responses with normal rewards, a table of logits that begins normal. A step draws 4 samples a group, the first of
 them greedy unless said otherwise; the best makes a pair with the worst, and the first is y_s. Plain gradient steps.
