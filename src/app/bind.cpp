@@ -1,36 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/bind.hpp"
 
-#include <algorithm>
-
 #include "app/bind_parts.hpp"
 
 namespace alarm_dist {
 namespace {
-
-// The element of that name; made if a config names a new one.
-template <typename T>
-T& named(std::vector<T>& items, const std::string& name) {
-  const auto found =
-      std::find_if(items.begin(), items.end(), [&](const T& item) { return item.name == name; });
-  if (found != items.end()) return *found;
-  items.push_back({});
-  items.back().name = name;
-  return items.back();
-}
-
-// A mapping from names to structs, kept in the config's order.
-template <typename T, typename Body>
-void named_list(FieldVisitor& v, std::string_view key, std::vector<T>& items, std::string_view doc,
-                const Body& body) {
-  std::vector<std::string> names;
-  for (const auto& item : items) names.push_back(item.name);
-  const std::vector<T> defaults = items;
-  std::vector<T> described = items;
-  v.named_sections(key, names, doc, [&](const std::string& name) { body(named(described, name)); });
-  items.clear();
-  for (const auto& name : names) items.push_back(named(described, name));
-}
 
 void describe(FieldVisitor& v, RunConfig& run) {
   v.field("name", run.name, "Name of the run: its folder below runs/, the report's title.");
@@ -224,6 +198,10 @@ void describe(FieldVisitor& v, PlacementConfig& placement) {
 void describe(FieldVisitor& v, EvaluateConfig& evaluate) {
   v.field("every", evaluate.every, kCountOrZero,
           "Steps between evaluations; 0: only before and after.");
+  v.choice("weights", evaluate.weights,
+           {{"last", EvaluatedWeights::kLast}, {"ema", EvaluatedWeights::kEma}},
+           "Which are evaluated, chosen among by checkpoint.keep_best and written to a "
+           "checkpoint's policy/ and adapter/; ema: those of optimizer.ema.");
   v.field("prompts", evaluate.prompts, kCount, "Validation prompts of each.");
   v.field("test_prompts", evaluate.test_prompts, kCountOrZero,
           "Test prompts before and after; 0: all.");

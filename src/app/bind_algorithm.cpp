@@ -88,7 +88,14 @@ void describe_preference(FieldVisitor& v, PreferenceConfig& preference) {
           "dpo (then cDPO), selm, simpo: share of the pairs that may be the wrong way round.");
   v.field("margin", preference.margin, kNotNegative,
           "simpo: by how much the rewards have to differ.");
-  v.field("alpha", preference.alpha, kNotNegative, "selm: of the optimistic term.");
+  v.field("alpha", preference.alpha, kNotNegative,
+          "selm: of the optimistic term, against 0.5 at which a pair begins (docs/method.md).");
+  v.choice("first_sample", preference.first_sample,
+           {{"auto", std::nullopt},
+            {"sampled", FirstSample::kSampled},
+            {"greedy", FirstSample::kGreedy}},
+           "greedy: the first of a prompt's samples takes the likeliest token each time; for selm "
+           "it stands for the reference. `auto`: selm greedy, others sampled.");
   v.field("desirable_weight", preference.desirable_weight, kNotNegative, "kto.");
   v.field("undesirable_weight", preference.undesirable_weight, kNotNegative, "kto.");
 }
@@ -184,6 +191,9 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
             [&] { describe_reference(v, algorithm.reference); });
   v.section("critic", "What learns values: ppo, etpo.",
             [&] { describe_critic(v, algorithm.critic); });
+  v.section("fine_grained",
+            "ppo: the components of the composed reward, each judged for itself (docs/method.md).",
+            [&] { describe(v, algorithm.fine_grained); });
   v.section("preference", "dpo, ipo, simpo, kto, selm: a prompt's best sample against its worst.",
             [&] { describe_preference(v, algorithm.preference); });
   v.choice(
@@ -236,6 +246,12 @@ void describe(FieldVisitor& v, OptimizerConfig& optimizer) {
       "max_grad_norm", optimizer.max_grad_norm, kNotNegative,
       "Gradients are scaled to at most this norm, the policy's and the critic's each for itself; "
       "0: never.");
+  v.section("ema", "An average of the trained weights over the optimiser's steps.", [&] {
+    v.field("decay", optimizer.ema.decay, {.low = 0, .high = 1, .high_open = true},
+            "Share of it that a step leaves (OpenRLHF's ema_beta: 0.992); 0: none is kept.");
+    v.field("start", optimizer.ema.start, kCountOrZero,
+            "Steps of the run before which it is the weights themselves.");
+  });
 }
 
 }  // namespace alarm_dist

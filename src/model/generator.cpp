@@ -103,8 +103,9 @@ class WaveGeneration {
   void run(const Wave& wave, Adapter adapter, std::vector<Generation>& results) {
     const auto decoder = model_.start_decoding(plan(wave), adapter);
     for (std::int64_t token = 0; token < sampling_.max_new_tokens; ++token) {
-      const auto next = sample_tokens(model_.logits(decoder->states_BD()), sampling_,
-                                      uniforms(token), context(results));
+      const auto next =
+          sample_tokens(model_.logits(decoder->states_BD()), sampling_,
+                        {.uniforms = uniforms(token), .greedy_B = greedy_rows()}, context(results));
       const auto kept = record(next, results);
       if (kept.empty() || token + 1 == sampling_.max_new_tokens) return;
       decoder->advance(drop_finished(*decoder, next.tokens_B, kept));
@@ -134,6 +135,15 @@ class WaveGeneration {
                                       .token = static_cast<std::uint32_t>(token)}));
     }
     return numbers;
+  }
+
+  // Undefined where no row is: the common case costs nothing.
+  at::Tensor greedy_rows() const {
+    const auto is_greedy = [&](std::size_t request) { return requests_[request].greedy; };
+    if (std::ranges::none_of(live_, is_greedy)) return {};
+    at::Tensor rows_B = at::zeros({std::ssize(live_)}, at::kBool);
+    std::ranges::transform(live_, rows_B.mutable_data_ptr<bool>(), is_greedy);
+    return rows_B.to(model_.device());
   }
 
   SequenceContext context(const std::vector<Generation>& results) const {

@@ -84,7 +84,7 @@ at::Tensor sampling_logprobs(const at::Tensor& logits_BV, const SamplingConfig& 
 }
 
 SampledTokens sample_tokens(const at::Tensor& logits_BV, const SamplingConfig& sampling,
-                            std::span<const double> uniforms, const SequenceContext& context) {
+                            const RowDraws& draws, const SequenceContext& context) {
   const auto policy = policy_logprobs(logits_BV, sampling);
   const auto processed = process_logits(logits_BV, sampling, context);
   if (is_greedy(sampling)) {
@@ -92,8 +92,10 @@ SampledTokens sample_tokens(const at::Tensor& logits_BV, const SamplingConfig& s
     return {tokens, at::zeros_like(tokens, policy.options()), pick(policy, tokens)};
   }
   const auto sampled = truncates(sampling) ? sampling_logprobs(processed, sampling) : policy;
-  const auto tokens = invert_distribution(sampled, uniforms);
-  return {tokens, pick(sampled, tokens), pick(policy, tokens)};
+  const auto drawn = invert_distribution(sampled, draws.uniforms);
+  if (!draws.greedy_B.defined()) return {drawn, pick(sampled, drawn), pick(policy, drawn)};
+  const auto tokens = at::where(draws.greedy_B, greedy_tokens(processed), drawn);
+  return {tokens, pick(sampled, tokens).masked_fill(draws.greedy_B, 0.0), pick(policy, tokens)};
 }
 
 }  // namespace alarm_dist

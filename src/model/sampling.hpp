@@ -20,9 +20,15 @@ struct SampledTokens {
   at::Tensor policy_logprobs_B;   // without processors and truncation
 };
 
-// uniforms: one number in [0, 1) a row (unused when greedy). A token is the inverse of the
-// cumulative distribution. The context is needed where the config asks for what reads it.
+// What decides a row's token where several are possible.
+struct RowDraws {
+  std::span<const double> uniforms;  // in [0, 1): a token is the inverse of the cumulative
+                                     // distribution; unused where greedy
+  at::Tensor greedy_B = {};          // bool: rows that take the likeliest token; undefined: none
+};
+
+// The context is needed where the config asks for what reads it.
 SampledTokens sample_tokens(const at::Tensor& logits_BV, const SamplingConfig& sampling,
-                            std::span<const double> uniforms, const SequenceContext& context = {});
+                            const RowDraws& draws, const SequenceContext& context = {});
 
 }  // namespace alarm_dist

@@ -23,10 +23,12 @@ Algorithm pairs(PolicyLossKind loss, double beta) {
           .preference_beta = beta};
 }
 
-// An iteration of SELM is a step: its reference is the policy that the step began with.
+// An iteration of SELM is a step: its reference is the policy that the step began with, and the
+// sample that stands for it is what it answers at temperature 0.
 Algorithm selm() {
   auto result = pairs(PolicyLossKind::kSelm, 0.01);
   result.reference = {.kind = ReferenceKind::kReset, .every = 1};
+  result.first_sample = FirstSample::kGreedy;
   return result;
 }
 
@@ -175,6 +177,17 @@ void check_correction(const AlgorithmConfig& config, const Algorithm& algorithm)
           "correction: masked tokens would stay in the ratio of their response; set by_sequence");
 }
 
+// Samples of which one is not drawn from the policy.
+void check_first_sample(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  if (algorithm.first_sample == FirstSample::kSampled) return;
+  require(algorithm.learns_preferences(),
+          fmt::format("preference.first_sample: {} does not compare pairs, and a greedy sample is "
+                      "not one of the policy: choose sampled",
+                      config.kind));
+  require(algorithm.data == StepData::kRollouts,
+          "preference.first_sample: nothing is sampled where data is references");
+}
+
 // Settings that a loss of preferences or of answers has no place for.
 void check_unused(const AlgorithmConfig& config, const Algorithm& algorithm) {
   const bool noisy = algorithm.loss == PolicyLossKind::kDpo ||
@@ -218,6 +231,7 @@ void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
   check_kl_term(config, algorithm);
   check_correction(config, algorithm);
   check_unused(config, algorithm);
+  check_first_sample(config, algorithm);
 }
 
 // Where the KL term is put elsewhere, the estimator goes along: the one whose gradient is right.
@@ -259,6 +273,7 @@ Algorithm resolve_algorithm(const AlgorithmConfig& config) {
   result.kl_estimator = choose_estimator(config, preset.choices);
   result.whiten = config.whiten.value_or(result.whiten);
   result.preference_beta = config.preference.beta.value_or(result.preference_beta);
+  result.first_sample = config.preference.first_sample.value_or(result.first_sample);
   if (config.reference.kind) result.reference = config.reference;
   if (!result.reference.kind) result.reference.kind = ReferenceKind::kFrozen;
   result.data = config.data.value_or(result.data);

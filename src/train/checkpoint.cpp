@@ -11,12 +11,15 @@
 #include "alarm/base/log.hpp"
 #include "alarm/store/atomic_file.hpp"
 
+#include "train/weight_copies.hpp"
+
 namespace alarm_dist {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr const char* kPrefix = "step-";
+constexpr const char* kAverage = "average.safetensors";
 
 NamedTensors on_cpu(const NamedTensors& tensors) {
   NamedTensors copies;
@@ -73,7 +76,8 @@ TrainState read_state(const fs::path& file) {
   }
 }
 
-Checkpoints::Checkpoints(fs::path dir, std::int64_t keep) : dir_(std::move(dir)), keep_(keep) {}
+Checkpoints::Checkpoints(fs::path dir, std::int64_t keep, EvaluatedWeights released)
+    : dir_(std::move(dir)), keep_(keep), released_(released) {}
 
 fs::path Checkpoints::path_of(std::int64_t step) const {
   return dir_ / fmt::format("{}{:06}", kPrefix, step);
@@ -85,8 +89,15 @@ void Checkpoints::save(const TrainState& state, const CausalLm& policy,
   const fs::path draft = dir_ / fmt::format(".{}{:06}.part", kPrefix, state.step);
   fs::remove_all(draft);
   for (const char* part : {"policy", "optimizer"}) fs::create_directories(draft / part);
-  policy.save(draft / "policy");
-  if (!policy.trainable().empty()) policy.save_adapter(draft / "adapter");
+  const auto release = [&] {
+    policy.save(draft / "policy");
+    if (!policy.trainable().empty()) policy.save_adapter(draft / "adapter");
+  };
+  if (released_ == EvaluatedWeights::kLast) {
+    release();
+  } else {
+    while_exchanged(policy.trainable(), learner.averaged_weights(), release);
+  }
   if (const auto critic = learner.critic_weights(); !critic.empty()) {
     fs::create_directories(draft / "critic");
     write_safetensors(draft / "critic" / "weights.safetensors", on_cpu(critic));
@@ -97,6 +108,8 @@ void Checkpoints::save(const TrainState& state, const CausalLm& policy,
     write_safetensors(draft / "optimizer" / "reference.safetensors",
                       on_cpu(learner.reference_weights()));
   }
+  if (!learner.averaged_weights().empty())
+    write_safetensors(draft / "optimizer" / kAverage, on_cpu(learner.averaged_weights()));
   write_file_atomically(draft / "state.json", write_state(state));
   write_manifest(draft);
   fs::remove_all(target);
@@ -143,8 +156,10 @@ TrainState Checkpoints::load_state(const fs::path& checkpoint) {
   return read_state(checkpoint / "state.json");
 }
 
-void Checkpoints::load_adapter(const fs::path& checkpoint, const CausalLm& policy) {
-  copy_into(policy.trainable(), TensorFile::open(checkpoint / "optimizer" / "adapter.safetensors"));
+void Checkpoints::load_adapter(const fs::path& checkpoint, const CausalLm& policy,
+                               EvaluatedWeights which) {
+  const char* file = which == EvaluatedWeights::kLast ? "adapter.safetensors" : kAverage;
+  copy_into(policy.trainable(), TensorFile::open(checkpoint / "optimizer" / file));
 }
 
 void Checkpoints::load_learner(const fs::path& checkpoint, const TrainState& state,
@@ -157,6 +172,8 @@ void Checkpoints::load_learner(const fs::path& checkpoint, const TrainState& sta
     copy_into(learner.reference_weights(),
               TensorFile::open(checkpoint / "optimizer" / "reference.safetensors"));
   }
+  if (!learner.averaged_weights().empty())
+    copy_into(learner.averaged_weights(), TensorFile::open(checkpoint / "optimizer" / kAverage));
   learner.set_nonfinite_in_a_row(static_cast<int>(state.nonfinite_in_a_row));
   learner.kl().set_coefficient(state.kl_coefficient);
 }

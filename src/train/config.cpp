@@ -6,6 +6,8 @@
 #include "alarm/base/error.hpp"
 #include "alarm/train/placement.hpp"
 
+#include "train/components.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -114,6 +116,11 @@ void check_minibatch(const TrainConfig& config) {
                       minibatch, group, std::max<std::int64_t>(1, minibatch / group) * group));
 }
 
+void check_ema(const TrainConfig& config) {
+  require(config.evaluate.weights == EvaluatedWeights::kLast || config.optimizer.ema.decay > 0,
+          "evaluate.weights: ema, but optimizer.ema.decay is 0: no average is kept");
+}
+
 }  // namespace
 
 void check_config(const TrainConfig& config, int world_size) {
@@ -123,6 +130,8 @@ void check_config(const TrainConfig& config, int world_size) {
   check_keep_best(config);
   check_kl(config);
   check_algorithm(config);
+  resolve_components(config);
+  check_ema(config);
   Placement(config.placement, 0, world_size);
   check_minibatch(config);
   require(config.algorithm.minibatch <= config.rollout.batch,

@@ -21,20 +21,20 @@ NamedTensors critic_adapter(const CausalLm& trunk) {
 }
 
 std::unique_ptr<Critic> ValueCritic::on_policy(const CausalLm& policy,
-                                               const AlgorithmConfig& config) {
-  return std::unique_ptr<Critic>(new ValueCritic(policy, nullptr, config));
+                                               const AlgorithmConfig& config, std::int64_t values) {
+  return std::unique_ptr<Critic>(new ValueCritic(policy, nullptr, config, values));
 }
 
-std::unique_ptr<Critic> ValueCritic::on_trunk(const CausalLm& trunk,
-                                              const AlgorithmConfig& config) {
-  return std::unique_ptr<Critic>(new ValueCritic(trunk, &trunk, config));
+std::unique_ptr<Critic> ValueCritic::on_trunk(const CausalLm& trunk, const AlgorithmConfig& config,
+                                              std::int64_t values) {
+  return std::unique_ptr<Critic>(new ValueCritic(trunk, &trunk, config, values));
 }
 
 ValueCritic::ValueCritic(const CausalLm& model, const CausalLm* trunk,
-                         const AlgorithmConfig& config)
+                         const AlgorithmConfig& config, std::int64_t values)
     : trunk_(trunk),
       config_(config),
-      head_(ValueHead::zeros(model.shape().hidden, head_dtype(model), model.device())) {}
+      head_(ValueHead::zeros(model.shape().hidden, head_dtype(model), model.device(), values)) {}
 
 NamedTensors ValueCritic::trainable() const {
   auto named = head_.parameters();
@@ -50,9 +50,9 @@ at::Tensor ValueCritic::values(const CriticView& view) const {
 }
 
 CriticLoss ValueCritic::loss(const CriticView& view, const CriticTargets& targets) const {
-  const auto loss =
-      ppo_value_loss(values(view), targets.values_T, targets.returns_T, config_.value_clip);
-  return {.sum = loss.sum, .clipped = loss.clipped};
+  const auto loss = ppo_value_loss(values(view).flatten(), targets.values_T.flatten(),
+                                   targets.returns_T.flatten(), config_.value_clip);
+  return {.sum = loss.sum, .clipped = loss.clipped / static_cast<double>(head_.weight.size(0))};
 }
 
 }  // namespace alarm_dist

@@ -45,7 +45,8 @@ class Critic {
   virtual NamedTensors weights() const = 0;
   // Its loss is computed without the policy's pass, in one of its own.
   virtual bool has_trunk() const = 0;
-  // [T], of the states that the tokens were chosen in.
+  // [T], of the states that the tokens were chosen in; [T, C] where a component of the reward has a
+  // value each.
   virtual at::Tensor values(const CriticView& view) const = 0;
   virtual CriticLoss loss(const CriticView& view, const CriticTargets& targets) const = 0;
   // After a step of the optimiser.
@@ -63,9 +64,11 @@ NamedTensors critic_adapter(const CausalLm& trunk);
 class ValueCritic final : public Critic {
  public:
   // On the policy's hidden states.
-  static std::unique_ptr<Critic> on_policy(const CausalLm& policy, const AlgorithmConfig& config);
+  static std::unique_ptr<Critic> on_policy(const CausalLm& policy, const AlgorithmConfig& config,
+                                           std::int64_t values = 1);
   // On those of a model of its own, whose adapter learns with the head. Borrowed.
-  static std::unique_ptr<Critic> on_trunk(const CausalLm& trunk, const AlgorithmConfig& config);
+  static std::unique_ptr<Critic> on_trunk(const CausalLm& trunk, const AlgorithmConfig& config,
+                                          std::int64_t values = 1);
 
   NamedTensors trainable() const override;
   NamedTensors weights() const override { return trainable(); }
@@ -75,7 +78,8 @@ class ValueCritic final : public Critic {
   void follow() override {}
 
  private:
-  ValueCritic(const CausalLm& model, const CausalLm* trunk, const AlgorithmConfig& config);
+  ValueCritic(const CausalLm& model, const CausalLm* trunk, const AlgorithmConfig& config,
+              std::int64_t values);
 
   const CausalLm* trunk_;  // null: the policy's
   const AlgorithmConfig& config_;

@@ -18,7 +18,8 @@ GenerationRequest make_request(const Actors& actors, const HarvestPlan& plan, st
   const Record& record = plan.dataset->at(plan.records[static_cast<std::size_t>(prompt)]);
   return {.prompt = prompt_tokens(*actors.tokenizer, record),
           .sample_id = static_cast<std::uint32_t>(
-              (plan.first_prompt + prompt) * plan.samples_per_prompt + sample)};
+              (plan.first_prompt + prompt) * plan.samples_per_prompt + sample),
+          .greedy = plan.first_greedy && sample == 0};
 }
 
 Rollout make_rollout(const Actors& actors, const HarvestPlan& plan,
@@ -33,6 +34,7 @@ Rollout make_rollout(const Actors& actors, const HarvestPlan& plan,
   rollout.sampled_logprobs = std::move(generation.sampled_logprobs);
   rollout.policy_logprobs = std::move(generation.policy_logprobs);
   rollout.finish = generation.finish;
+  rollout.greedy = request.greedy;
   rollout.weights_version = plan.weights_version;
   auto decoded = actors.tokenizer->decode(rollout.response);
   rollout.text = std::move(decoded.text);

@@ -17,10 +17,12 @@
 #include "alarm/train/sync.hpp"
 
 #include "train/advantages.hpp"
+#include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
 #include "train/q_critic.hpp"
 #include "train/reference.hpp"
+#include "train/weight_average.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -29,10 +31,11 @@ std::unique_ptr<Critic> make_critic(const Algorithm& algorithm, const CausalLm& 
                                     const CausalLm* trunk, const TrainConfig& config,
                                     const KlController& kl) {
   if (!algorithm.has_critic()) return nullptr;
-  if (!algorithm.own_critic) return ValueCritic::on_policy(policy, config.algorithm);
+  const auto values = resolve_components(config).values();
+  if (!algorithm.own_critic) return ValueCritic::on_policy(policy, config.algorithm, values);
   ALARM_CHECK(trunk != nullptr, "algorithm.critic.model: the critic was not loaded");
   if (algorithm.learns_q()) return std::make_unique<QCritic>(policy, *trunk, config, kl);
-  return ValueCritic::on_trunk(*trunk, config.algorithm);
+  return ValueCritic::on_trunk(*trunk, config.algorithm, values);
 }
 
 NamedTensors trained_of(const Critic* critic) {
@@ -47,12 +50,14 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       group_(group),
       config_(config),
       algorithm_(resolve_algorithm(config.algorithm)),
+      components_(std::make_unique<Components>(resolve_components(config))),
       kl_(config.algorithm.kl),
       critic_(make_critic(algorithm_, policy, critic_trunk, config, kl_)),
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {trained_of(critic_.get()), config.optimizer.critic_lr}},
                  config.optimizer),
-      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())) {
+      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())),
+      average_(std::make_unique<WeightAverage>(config.optimizer.ema, policy.trainable())) {
   if (algorithm_.learns_q()) q_critic_ = static_cast<const QCritic*>(critic_.get());
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : trained_of(critic_.get()))
@@ -62,6 +67,7 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
 Learner::~Learner() = default;
 
 const NamedTensors& Learner::reference_weights() const { return reference_->weights(); }
+const NamedTensors& Learner::averaged_weights() const { return average_->tensors(); }
 
 NamedTensors Learner::critic_weights() const {
   return critic_ == nullptr ? NamedTensors{} : critic_->weights();
@@ -95,6 +101,11 @@ const std::vector<MicroBatch>& Learner::mine(const MiniBatchPlan& plan) const {
 std::int64_t Learner::prompts_a_minibatch() const {
   return std::max<std::int64_t>(1,
                                 config_.algorithm.minibatch / config_.rollout.samples_per_prompt);
+}
+
+Sampled Learner::sampled_kept() const {
+  if (algorithm_.loss != PolicyLossKind::kSelm) return Sampled::kNone;
+  return algorithm_.first_sample == FirstSample::kGreedy ? Sampled::kGreedy : Sampled::kFirst;
 }
 
 // The same micro-batches as the first epoch's update, so that its first ratio is exactly 1.
@@ -155,24 +166,41 @@ void Learner::exchange_scores(Batch& batch, const std::vector<std::int64_t>& don
     ByteReader reader(bytes);
     while (!reader.at_end()) {
       const auto sample = reader.get<std::int64_t>();
-      for (auto* tensor : tensors)
-        batch.of(*tensor, sample).copy_(at::tensor(reader.get_vector<double>(), at::kDouble));
+      for (auto* tensor : tensors) {
+        at::Tensor part = batch.of(*tensor, sample);
+        part.copy_(at::tensor(reader.get_vector<double>(), at::kDouble).view_as(part));
+      }
     }
   }
 }
 
+Advantages Learner::advantages_of(const Batch& batch,
+                                  const std::vector<std::int64_t>& groups) const {
+  const double coefficient =
+      algorithm_.kl_placement == KlPlacement::kReward ? kl_.coefficient() : 0;
+  at::Tensor rewards_T = batch.rewards_T;
+  if (components_->asked_for()) {
+    const auto penalized_TC =
+        penalize_components(batch.component_rewards_TC,
+                            kl_estimate(algorithm_.kl_estimator, batch.old_T, batch.reference_T),
+                            coefficient, components_->terms);
+    if (components_->valued_each)
+      return gae_by_component(penalized_TC, batch.values_T, batch.offsets, components_->terms);
+    rewards_T = sum_components(penalized_TC, components_->terms);
+  } else if (coefficient != 0) {
+    rewards_T = rewards_T -
+                coefficient * kl_estimate(algorithm_.kl_estimator, batch.old_T, batch.reference_T);
+  }
+  return estimate_advantages(algorithm_, config_.algorithm,
+                             {.rewards_T = rewards_T,
+                              .values_T = batch.values_T,
+                              .offsets = batch.offsets,
+                              .groups = groups});
+}
+
 void Learner::compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const {
-  const at::Tensor rewards_T =
-      algorithm_.kl_placement == KlPlacement::kReward
-          ? batch.rewards_T - kl_.coefficient() * kl_estimate(algorithm_.kl_estimator, batch.old_T,
-                                                              batch.reference_T)
-          : batch.rewards_T;
   const auto groups = prompt_groups(batch.rollouts);
-  const auto result = estimate_advantages(algorithm_, config_.algorithm,
-                                          {.rewards_T = rewards_T,
-                                           .values_T = batch.values_T,
-                                           .offsets = batch.offsets,
-                                           .groups = groups});
+  const auto result = advantages_of(batch, groups);
   batch.advantages_T = whitened(result.advantages_T, batch, plans);
   batch.returns_T = result.returns_T;
   const auto correction =
@@ -221,12 +249,15 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
                         std::span<const ComposedReward> rewards) {
   ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step + 1);
   times_ = {};
-  if (!algorithm_.learns_preferences()) return learn(step, Batch(rollouts, rewards));
-  const auto pairs = select_pairs(
-      rollouts, rewards, algorithm_.loss == PolicyLossKind::kSelm ? Sampled::kFirst : Sampled::kNo);
+  if (!algorithm_.learns_preferences()) {
+    Batch batch(rollouts, rewards);
+    if (components_->asked_for()) batch.take_apart(rewards, *components_);
+    return learn(step, std::move(batch));
+  }
+  const auto pairs = select_pairs(rollouts, rewards, sampled_kept());
   Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
                   {"preference/without", static_cast<double>(pairs.without)}};
-  if (pairs.pairs == 0) {
+  if (pairs.rollouts.empty()) {
     if (group_.host->rank() == 0) {
       log::warn("step {}: no prompt has samples with different rewards, nothing was learned",
                 step + 1);

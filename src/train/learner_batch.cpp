@@ -31,6 +31,14 @@ Learner::Batch::Batch(std::span<const Rollout> step_rollouts,
     *tensor = at::zeros({tokens()}, at::kDouble);
 }
 
+void Learner::Batch::take_apart(std::span<const ComposedReward> rewards,
+                                const Components& components) {
+  std::vector<at::Tensor> parts;
+  for (const auto& reward : rewards) parts.push_back(component_rewards(reward, components));
+  component_rewards_TC = at::cat(parts);
+  if (components.valued_each) values_T = at::zeros_like(component_rewards_TC);
+}
+
 at::Tensor Learner::Batch::of(const at::Tensor& per_token_T, std::int64_t sample) const {
   const auto begin = offsets[static_cast<std::size_t>(sample)];
   return per_token_T.narrow(0, begin, offsets[static_cast<std::size_t>(sample) + 1] - begin);
@@ -38,7 +46,9 @@ at::Tensor Learner::Batch::of(const at::Tensor& per_token_T, std::int64_t sample
 
 std::vector<std::int64_t> Learner::Batch::nonfinite() const {
   const at::Tensor finite_T =
-      at::isfinite(rewards_T + old_T + reference_T + values_T).to(at::kCPU).contiguous();
+      at::isfinite(rewards_T + old_T + reference_T + values_T.view({tokens(), -1}).sum(1))
+          .to(at::kCPU)
+          .contiguous();
   const auto* finite = finite_T.const_data_ptr<bool>();
   std::vector<std::int64_t> found;
   for (std::size_t i = 0; i < rollouts.size(); ++i) {
@@ -135,6 +145,7 @@ void Learner::Progress::add(const Progress& mini) {
   value_clipped += mini.value_clipped;
   ranked += mini.ranked;
   margin += mini.margin;
+  pairs += mini.pairs;
   tokens += mini.tokens;
   if (minibatches == 0) first_ratio_deviation = std::abs(mini.ratio / mini.tokens - 1.0);
   minibatches += 1;

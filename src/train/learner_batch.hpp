@@ -13,6 +13,7 @@
 #include "alarm/model/response_scores.hpp"
 #include "alarm/train/learner.hpp"
 
+#include "train/components.hpp"
 #include "train/preference_pairs.hpp"
 
 namespace alarm_dist {
@@ -24,12 +25,16 @@ struct Learner::Batch {
   std::vector<std::int64_t> offsets{0};  // rollout i owns tokens [offsets[i], offsets[i+1])
   at::Tensor gap_T;                      // |log-probability as generated - as recomputed|
   at::Tensor rewards_T, sampled_T, old_T, reference_T, entropy_T, values_T, advantages_T, returns_T;
+  // Fine-grained: what each component added, [T, C]. Where the critic has a value for each,
+  // values_T and returns_T are [T, C] too.
+  at::Tensor component_rewards_TC;
   at::Tensor correction_T, kept_T;      // off-policy weights; tokens that are not rejected
   std::vector<Preference> preferences;  // by rollout, where preferences are learned
   double rejected = 0;         // share of the tokens that the off-policy correction rejects
   double constant_groups = 0;  // share of the prompts whose samples all have one reward
 
   std::int64_t tokens() const { return offsets.back(); }
+  void take_apart(std::span<const ComposedReward> rewards, const Components& components);
   at::Tensor of(const at::Tensor& per_token_T,
                 std::int64_t sample) const;  // a view of one rollout's part
   // The rollouts of which a reward or a score is not a number.
@@ -45,7 +50,7 @@ struct Learner::MiniBatchWeights {
   at::Tensor policy_T;  // aggregation times off-policy correction
   at::Tensor kl_T;      // aggregation
   double tokens = 0;    // of the mini-batch, for the value loss's mean
-  double prompts = 0;   // units of the plan: pairs, where it is of pairs
+  double prompts = 0;   // units of the plan: prompts, where it is of pairs
 };
 
 // The samples of a micro-batch as rows of a forward pass, and their tokens' places in the step's

@@ -37,7 +37,8 @@ ResponseLogprobs pick(const ResponseLogprobs& all, const std::vector<std::int64_
 
 }  // namespace
 
-// Divided by the pairs of the mini-batch, on all ranks.
+// Divided by the prompts of the mini-batch, on all ranks: those that have a pair, for SELM also
+// those that have the reference's sample only.
 at::Tensor Learner::preference_loss(const Batch& batch, const MicroBatch& micro,
                                     const at::Tensor& logprobs_T, const at::Tensor& reference_T,
                                     std::span<const std::int64_t> offsets,
@@ -69,6 +70,7 @@ at::Tensor Learner::preference_loss(const Batch& batch, const MicroBatch& micro,
                               {.beta = algorithm_.preference_beta, .alpha = config.alpha})
                     .sum();
   }
+  mini.pairs += static_cast<double>(rows.chosen.size());
   mini.ranked += count_ranked(loss);
   mini.margin += (loss.chosen_rewards_P - loss.rejected_rewards_P).sum().item<double>();
   return sum / weights.prompts;
@@ -88,6 +90,7 @@ at::Tensor Learner::kto_part(const Batch& batch, const PairLogprobs& policy,
   const auto good = kto_loss(policy.chosen, reference.chosen, desirable, baseline, kto);
   const auto bad =
       kto_loss(policy.rejected, reference.rejected, at::zeros_like(desirable), baseline, kto);
+  mini.pairs += static_cast<double>(desirable.numel());
   mini.ranked += (good.rewards_R > bad.rewards_R).sum().item<double>();
   mini.margin += (good.rewards_R - bad.rewards_R).sum().item<double>();
   return good.losses_R.sum() + bad.losses_R.sum();

@@ -14,10 +14,12 @@
 #include "alarm/train/sync.hpp"
 
 #include "train/advantages.hpp"
+#include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
 #include "train/q_critic.hpp"
 #include "train/reference.hpp"
+#include "train/weight_average.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -30,13 +32,17 @@ std::string name_samples(std::span<const Rollout> rollouts,
   return names;
 }
 
-}  // namespace
+double explained_variance(const at::Tensor& returns_T, const at::Tensor& values_T) {
+  const double variance = returns_T.var(/*unbiased=*/false).item<double>();
+  const double residual = (returns_T - values_T).var(/*unbiased=*/false).item<double>();
+  return variance > 0 ? 1.0 - residual / variance : 0.0;
+}
 
-PolicyLoss Learner::policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_T,
-                                const at::Tensor& advantages_T, const at::Tensor& weights_T,
-                                std::span<const std::int64_t> offsets) const {
-  const PolicyClip& clip = algorithm_.clip;
-  switch (algorithm_.loss) {
+PolicyLoss policy_loss(const Algorithm& algorithm, const at::Tensor& logprobs_T,
+                       const at::Tensor& old_T, const at::Tensor& advantages_T,
+                       const at::Tensor& weights_T, std::span<const std::int64_t> offsets) {
+  const PolicyClip& clip = algorithm.clip;
+  switch (algorithm.loss) {
     case PolicyLossKind::kSequence:
       return sequence_policy_loss(logprobs_T, old_T, advantages_T, offsets, clip, weights_T);
     case PolicyLossKind::kSequenceMean:
@@ -48,6 +54,8 @@ PolicyLoss Learner::policy_loss(const at::Tensor& logprobs_T, const at::Tensor& 
   }
   return ppo_policy_loss(logprobs_T, old_T, advantages_T, clip, weights_T);
 }
+
+}  // namespace
 
 double Learner::fixed_length() const {
   return static_cast<double>(config_.rollout.sampling.max_new_tokens);
@@ -117,8 +125,9 @@ at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& ro
                                          const at::Tensor& logprobs_T,
                                          const MiniBatchWeights& weights, Progress& mini) {
   const auto take = [&](const at::Tensor& t) { return rows.take(t, logprobs_T); };
-  const auto policy = policy_loss(logprobs_T, take(batch.old_T), take(batch.advantages_T),
-                                  take(weights.policy_T), rows.responses.offsets());
+  const auto policy =
+      policy_loss(algorithm_, logprobs_T, take(batch.old_T), take(batch.advantages_T),
+                  take(weights.policy_T), rows.responses.offsets());
   mini.policy_loss += policy.sum.item<double>();
   mini.ratio += policy.ratio_sum;
   mini.approximate_kl += policy.approximate_kl_sum;
@@ -143,9 +152,10 @@ CriticLoss Learner::critic_loss(const Batch& batch, const MicroRows& rows,
 }
 
 Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tokens) const {
-  at::Tensor sums = at::tensor({mine.policy_loss, mine.value_loss, mine.ratio, mine.approximate_kl,
-                                mine.clipped, mine.value_clipped, mine.ranked, mine.margin},
-                               at::kDouble);
+  at::Tensor sums =
+      at::tensor({mine.policy_loss, mine.value_loss, mine.ratio, mine.approximate_kl, mine.clipped,
+                  mine.value_clipped, mine.ranked, mine.margin, mine.pairs},
+                 at::kDouble);
   group_.host->all_reduce(sums, ReduceOp::kSum);
   const auto* total = sums.const_data_ptr<double>();
   return {.policy_loss = total[0],
@@ -156,6 +166,7 @@ Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tok
           .value_clipped = total[5],
           .ranked = total[6],
           .margin = total[7],
+          .pairs = total[8],
           .tokens = static_cast<double>(tokens)};
 }
 
@@ -181,7 +192,6 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   }
   nonfinite_in_a_row_ = 0;
   progress.add(mini);
-  progress.pairs += algorithm_.learns_preferences() ? weights.prompts : 0;
   progress.grad_norm += norm;
   progress.critic_grad_norm += critic_norm;
   if (mini.ratio / mini.tokens > config_.algorithm.ratio_guard) {
@@ -191,6 +201,7 @@ void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, doubl
   clip_gradients(adapter_parameters_, norm, config_.optimizer.max_grad_norm);
   clip_gradients(critic_parameters_, critic_norm, config_.optimizer.max_grad_norm);
   optimizer_.step(lr_scale);
+  average_->follow(batch.rollouts.front().step);
   if (critic_) critic_->follow();
 }
 
@@ -242,10 +253,21 @@ void Learner::add_critic(const Batch& batch, const Progress& progress, Scalars& 
     all.emplace_back("value/first", batch.values_T.index_select(0, first).mean().item<double>());
     return;
   }
-  const double variance = batch.returns_T.var(/*unbiased=*/false).item<double>();
-  const double residual = (batch.returns_T - batch.values_T).var(/*unbiased=*/false).item<double>();
   all.emplace_back("value_clip_fraction", progress.value_clipped / progress.seen());
-  all.emplace_back("explained_variance", variance > 0 ? 1.0 - residual / variance : 0.0);
+  const auto& components = *components_;
+  if (!components.valued_each) {
+    all.emplace_back("explained_variance", explained_variance(batch.returns_T, batch.values_T));
+    return;
+  }
+  all.emplace_back("explained_variance",
+                   explained_variance(sum_components(batch.returns_T, components.terms),
+                                      sum_components(batch.values_T, components.terms)));
+  for (std::size_t c = 0; c < components.names.size(); ++c) {
+    const auto column = static_cast<std::int64_t>(c);
+    all.emplace_back(
+        "explained_variance/" + components.names[c],
+        explained_variance(batch.returns_T.select(1, column), batch.values_T.select(1, column)));
+  }
 }
 
 Scalars Learner::summarize(const Batch& batch, const Progress& progress) {

@@ -140,6 +140,10 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
   const double moving = reference == ReferenceKind::kFrozen ? 0 : kFloat;
   RankMemory rank{.program = kProgramBytes};
   rank.adapter = real(facts.adapter_parameters) * (kFloat + element);
+  // Kept by learners, lent to the others while they evaluate it.
+  const bool averaged = placement.learns() || config.evaluate.weights == EvaluatedWeights::kEma;
+  if (config.optimizer.ema.decay > 0 && averaged)
+    rank.adapter += real(facts.adapter_parameters) * kFloat;
   if (placement.learns()) {
     rank.adapter += real(facts.adapter_parameters) * (3 * kFloat + moving);
     rank.update_rows = largest_micro_batch(config, facts, placement, number);

@@ -5,28 +5,46 @@
 #include <map>
 
 namespace alarm_dist {
+namespace {
+
+using Samples = std::vector<std::size_t>;  // of one prompt, by place in the rollouts
+
+void mark_sampled(const Samples& samples, std::span<const Rollout> rollouts, Sampled sampled,
+                  std::vector<Preference>& marks) {
+  if (sampled == Sampled::kNone) return;
+  for (const auto i : samples) {
+    if (sampled == Sampled::kGreedy && !rollouts[i].greedy) continue;
+    marks[i].sampled = true;
+    return;
+  }
+}
+
+// False where no sample is better than another. Of equals the first is taken, so that every rank
+// takes the same.
+bool mark_pair(const Samples& samples, std::span<const ComposedReward> rewards,
+               std::vector<Preference>& marks) {
+  const auto reward = [&](std::size_t i) { return rewards[i].total(); };
+  const auto worst = std::ranges::min_element(samples, {}, reward);
+  const auto best = std::ranges::max_element(samples, {}, reward);
+  if (reward(*worst) == reward(*best)) return false;
+  marks[*best].chosen = true;
+  marks[*worst].rejected = true;
+  return true;
+}
+
+}  // namespace
+
 Pairs select_pairs(std::span<const Rollout> rollouts, std::span<const ComposedReward> rewards,
                    Sampled sampled) {
-  std::map<std::int64_t, std::vector<std::size_t>> by_prompt;
+  std::map<std::int64_t, Samples> by_prompt;
   for (std::size_t i = 0; i < rollouts.size(); ++i)
     by_prompt[rollouts[i].prompt_group].push_back(i);
 
   Pairs result;
   std::vector<Preference> marks(rollouts.size());
   for (const auto& [prompt, samples] : by_prompt) {
-    // Of equals the first sample is taken, so that every rank takes the same.
-    const auto [worst, best] =
-        std::ranges::minmax_element(samples, {}, [&](std::size_t i) { return rewards[i].total(); });
-    const auto first_best = std::ranges::find_if(
-        samples, [&](std::size_t i) { return rewards[i].total() == rewards[*best].total(); });
-    if (rewards[*worst].total() == rewards[*best].total()) {
-      result.without += 1;
-      continue;
-    }
-    marks[*first_best].chosen = true;
-    marks[*worst].rejected = true;
-    if (sampled == Sampled::kFirst) marks[samples.front()].sampled = true;
-    result.pairs += 1;
+    (mark_pair(samples, rewards, marks) ? result.pairs : result.without) += 1;
+    mark_sampled(samples, rollouts, sampled, marks);
   }
   for (std::size_t i = 0; i < rollouts.size(); ++i) {
     if (!marks[i].chosen && !marks[i].rejected && !marks[i].sampled) continue;

@@ -16,18 +16,24 @@ namespace alarm_dist {
 struct Preference {
   bool chosen = false;
   bool rejected = false;
-  bool sampled = false;  // stands for what the reference says (SELM); may be chosen or rejected too
+  bool sampled = false;  // stands for what the reference says (SELM), whatever its rank: it may be
+                         // chosen or rejected too, or have no pair beside it
 };
 
 struct Pairs {
-  std::vector<Rollout> rollouts;  // those that are part of a pair, in the order given
+  std::vector<Rollout> rollouts;  // those with a mark, in the order given
   std::vector<ComposedReward> rewards;
   std::vector<Preference> preferences;
   std::int64_t pairs = 0;
   std::int64_t without = 0;  // prompts whose samples all have one reward, or that have one sample
 };
 
-enum class Sampled { kNo, kFirst };  // keep each prompt's first sample too
+// Which of a prompt's samples is kept for the reference.
+enum class Sampled {
+  kNone,
+  kFirst,   // all being its samples
+  kGreedy,  // where it could be scored
+};
 
 Pairs select_pairs(std::span<const Rollout> rollouts, std::span<const ComposedReward> rewards,
                    Sampled sampled);

@@ -26,8 +26,6 @@ class Reference {
   const NamedTensors& weights() const { return weights_; }
 
  private:
-  void exchange() const;
-
   ReferenceConfig config_;
   NamedTensors policy_, weights_;
 };

@@ -38,6 +38,7 @@ void put_rollout(ByteWriter& writer, const Rollout& rollout) {
   writer.put_vector(rollout.sampled_logprobs);
   writer.put_vector(rollout.policy_logprobs);
   writer.put(rollout.finish);
+  writer.put(rollout.greedy);
   writer.put(rollout.weights_version);
   writer.put_string(rollout.text);
   writer.put_vector(rollout.token_offsets);
@@ -55,6 +56,7 @@ Rollout get_rollout(ByteReader& reader) {
   rollout.sampled_logprobs = reader.get_vector<float>();
   rollout.policy_logprobs = reader.get_vector<float>();
   rollout.finish = reader.get<FinishReason>();
+  rollout.greedy = reader.get<bool>();
   rollout.weights_version = reader.get<std::int64_t>();
   rollout.text = reader.get_string();
   rollout.token_offsets = reader.get_vector<Span>();

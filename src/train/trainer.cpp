@@ -14,6 +14,7 @@
 #include "train/policy_loader.hpp"
 #include "train/reference_answers.hpp"
 #include "train/step_flops.hpp"
+#include "train/weight_copies.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -32,7 +33,7 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
       data_(load_datasets(config)),
       prompts_(static_cast<std::uint64_t>(config.run.seed), data_.train.size(),
                config.rollout.prompts()),
-      checkpoints_(run.checkpoints(), config.checkpoint.keep) {
+      checkpoints_(run.checkpoints(), config.checkpoint.keep, config.evaluate.weights) {
   world_.control().set_role(to_string(placement_.role()));
   world_.control().set_doing("loading models");
   policy_ = load_policy(config, world);
@@ -226,6 +227,20 @@ void Trainer::sync_weights() {
                      fmt::format("weights version {}", state_.weights_version));
   if (learner_)
     check_same_tensors(*learner_host_, learner_->critic_weights(), 0, "critic of the learners");
+  if (config_.optimizer.ema.decay == 0) return;
+  check_same_tensors(world_.communicator(),
+                     learner_ ? learner_->averaged_weights() : NamedTensors{},
+                     placement_.first_learner(),
+                     fmt::format("average of weights version {}", state_.weights_version));
+}
+
+// Only learners keep the average; the others are lent it.
+void Trainer::with_evaluated_weights(const std::function<void()>& body) {
+  if (config_.evaluate.weights == EvaluatedWeights::kLast) return body();
+  const auto weights = policy_->trainable();
+  const auto average = learner_ ? learner_->averaged_weights() : clone_tensors(weights);
+  if (!placement_.colocated()) broadcast_tensors(*all_device_, average, placement_.first_learner());
+  while_exchanged(weights, average, body);
 }
 
 HeldOutResult Trainer::held_out(const std::string& name, const Dataset& dataset,
@@ -243,6 +258,16 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
   if (config_.evaluate.every == 0) return;
   if (progress_) progress_->phase("evaluating");
   Stopwatch clock;
+  with_evaluated_weights([&] { measure_validation(step, metrics); });
+  const auto kept_by = find_scalar(metrics, config_.checkpoint.keep_best);
+  if (kept_by && (!state_.best_value || *kept_by > *state_.best_value)) {
+    state_.best_value = kept_by;
+    state_.best_step = step;
+  }
+  metrics.emplace_back("time/evaluate_s", clock.seconds());
+}
+
+void Trainer::measure_validation(std::int64_t step, Scalars& metrics) {
   const auto result = held_out(fmt::format("validation/{}", step), data_.validation,
                                config_.evaluate.prompts, Adapter::kOn);
   for (const auto& [name, values] : result.values) {
@@ -257,12 +282,6 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
         mean_answer_logprob(world_, *policy_, *tokenizer_, data_.validation,
                             config_.evaluate.prompts, config_.rollout.sampling.temperature));
   }
-  const auto kept_by = find_scalar(metrics, config_.checkpoint.keep_best);
-  if (kept_by && (!state_.best_value || *kept_by > *state_.best_value)) {
-    state_.best_value = kept_by;
-    state_.best_step = step;
-  }
-  metrics.emplace_back("time/evaluate_s", clock.seconds());
 }
 
 void Trainer::save_checkpoint(std::int64_t step) {
@@ -276,11 +295,20 @@ void Trainer::finish() {
   const bool has_best = state_.best_step > 0 && state_.best_step != state_.step;
   if (has_best) {
     verify_manifest(checkpoints_.path_of(state_.best_step));
-    Checkpoints::load_adapter(checkpoints_.path_of(state_.best_step), *policy_);
+    Checkpoints::load_adapter(checkpoints_.path_of(state_.best_step), *policy_,
+                              config_.evaluate.weights);
   }
   if (state_.best_step == 0)
     log::root_info(
         "no step was better than the initial policy on validation prompts: comparing the last");
+  if (has_best) {
+    compare_test();
+  } else {
+    with_evaluated_weights([&] { compare_test(); });
+  }
+}
+
+void Trainer::compare_test() {
   world_.control().set_doing("comparing before and after");
   const auto before =
       held_out("test/before", data_.test, config_.evaluate.test_prompts, Adapter::kOff);

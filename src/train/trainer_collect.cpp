@@ -60,7 +60,8 @@ HarvestPlan Trainer::plan_rollouts(std::int64_t step, std::int64_t round) const 
                              .step = static_cast<std::uint32_t>(step)},
                    .adapter = Adapter::kOn,
                    .weights_version = state_.weights_version,
-                   .first_prompt = round * prompts};
+                   .first_prompt = round * prompts,
+                   .first_greedy = algorithm_.first_sample == FirstSample::kGreedy};
   for (std::int64_t i = 0; i < prompts; ++i) {
     plan.records.push_back(prompts_.record(step + round, i));
   }

@@ -52,6 +52,30 @@ class AlgorithmsTest(EndToEnd):
                                           "optimizer.lr": 0.01, "checkpoint.keep_best": "eval/logprob"}).metrics()
         self.assertGreater(sft[12]["eval/logprob"], sft[2]["eval/logprob"])
 
+    def test_components_with_values_of_their_own_learn_the_same_alone_split_and_resumed(self):
+        settings = {**SHORT, "algorithm.epochs": 1, "evaluate.every": 1, "rewards.compose.kind": "weighted_sum",
+                    "algorithm.fine_grained.values": "each",
+                    "algorithm.fine_grained.components.relevance.kl": 0.1, "algorithm.fine_grained.components.grammar.lambda": 0.5}
+        whole = self.train("fine", settings=settings)
+        self.train("fine-parts", settings={**settings, "run.steps": 1})
+        parts = self.train("fine-parts", "--resume", settings=settings)
+        split = self.train("fine-split", ranks=4, settings={**settings, **SPLIT})
+
+        self.expect_close(split.metrics()[1], whole.metrics()[1], "fine-grained")
+        self.assertEqual((parts.digest(), parts.metrics()), (whole.digest(), whole.metrics()))
+        explained = {key for key in whole.metrics()[2] if key.startswith("explained_variance/")}
+        self.assertEqual(explained, {f"explained_variance/{name}" for name in ("holistic", "relevance", "grammar")})
+
+    def test_the_first_sample_of_selm_is_what_the_policy_answers_at_temperature_0(self):
+        settings = {**SHORT, "algorithm.kind": "selm", "run.steps": 1}
+        cold, hot = (self.train(name, settings={**settings, "rollout.temperature": t}).samples(1)
+                     for name, t in (("selm-cold", 0.7), ("selm-hot", 2)))
+        firsts, others = ([[s for s in samples if (s[0] % 4 == 0) == first] for samples in (cold, hot)] for first in (True, False))
+
+        self.assertGreaterEqual(len(firsts[0]), 1)
+        self.assertEqual(*firsts)
+        self.assertNotEqual(*others)
+
     def test_pairs_of_the_data_set(self):
         records = [{**record, "rejected": "Zz zz zz zz."} for record in read_lines(SMOKE / "prompts.jsonl")]
         data = write_lines(self.folder / "pairs.jsonl", records)
@@ -80,6 +104,29 @@ class AlgorithmsTest(EndToEnd):
                 # With the policy of the step before as reference the divergence stays that of one step.
                 if kind == "reset":
                     self.assertEqual(whole.metrics()[2]["kl/k1"], 0.0)
+
+    def test_the_average_of_the_weights_is_evaluated_everywhere_and_resumes_with_the_same_bits(self):
+        settings = {**SHORT, "optimizer.ema.decay": 0.7, "optimizer.lr": 0.02, "evaluate.weights": "ema", "evaluate.every": 1,
+                    "algorithm.epochs": 1, "run.steps": 4}
+        whole = self.train("ema-whole", settings=settings)
+        self.train("ema-parts", settings={**settings, "run.steps": 2})
+        parts = self.train("ema-parts", "--resume", settings=settings)
+        split = self.train("ema-split", ranks=4, settings={**settings, **SPLIT})
+        last = self.train("ema-last", settings={**settings, "evaluate.weights": "last"})
+
+        self.assertEqual(parts.digest(), whole.digest())
+        self.assertEqual(parts.metrics(), whole.metrics())
+        key = "eval/reward/holistic"
+        for step in (1, 2):
+            self.assertAlmostEqual(split.metrics()[step][key], whole.metrics()[step][key], places=4)
+        # Training does not see it; evaluation does.
+        self.assertEqual(self.adapter("ema-last", 4), self.adapter("ema-whole", 4))
+        self.assertNotEqual([last.metrics()[s][key] for s in (1, 2, 3, 4)], [whole.metrics()[s][key] for s in (1, 2, 3, 4)])
+        released = [(self.folder / run / "checkpoints/step-000004/adapter/adapter_model.safetensors").read_bytes()
+                    for run in ("ema-whole", "ema-last")]
+        self.assertNotEqual(*released)
+        self.refuse(["train", CONFIG, "--out", self.folder / "none", *set_options({"evaluate.weights": "ema"})],
+                    "no average is kept")
 
     def test_a_bound_on_the_divergence_stops_or_rolls_back(self):
         settings = {**SHORT, "run.steps": 4, "optimizer.lr": 0.02, "algorithm.kl.bound": 1e-3, "algorithm.kl.coef": 0.25,
@@ -184,6 +231,10 @@ class AlgorithmsTest(EndToEnd):
                 ({"algorithm.kind": "etpo", "algorithm.advantage": "group_centred"}, "cannot be changed"),
                 ({"algorithm.kind": "sft"}, "gives one answer a prompt"),
                 ({"algorithm.kind": "selm", "algorithm.data": "references", "rollout.samples_per_prompt": 2}, "selm needs samples"),
+                ({"algorithm.kind": "rloo", "algorithm.preference.first_sample": "greedy"}, "not one of the policy"),
+                ({"algorithm.fine_grained.components.holistic.lambda": 0.5}, "set values: each"),
+                ({"algorithm.fine_grained.components.fluency.weight": 2}, "is not part of the composition"),
+                ({"algorithm.kind": "grpo", "algorithm.fine_grained.values": "each"}, "grpo has none"),
                 ({"algorithm.correction.kind": "masked", "algorithm.correction.low": 3}, "less than high"),
                 ({"algorithm.kind": "dapo", "algorithm.kl.bound": 1, "algorithm.kl.on_bound": "rollback"}, "there is none here"),
                 ({"algorithm.kind": "grpo", "algorithm.critic.model": SMOKE / "policy"}, "grpo has no critic"),

@@ -40,6 +40,16 @@ Tokens greedy_without_cache(const CausalLm& model, Tokens sequence, std::int64_t
   return generated;
 }
 
+std::vector<double> response_logprobs_of(const CausalLm& model, const GenerationRequest& request,
+                                         const Generation& generation, double temperature) {
+  ResponseBatch batch;
+  batch.add(request.prompt, std::vector<Tokens>{generation.tokens});
+  const auto scores = score_responses(model, batch, temperature, Adapter::kOn);
+  const at::Tensor logprobs = scores.logprobs_T.detach().to(at::kDouble).contiguous();
+  const auto* begin = logprobs.const_data_ptr<double>();
+  return {begin, begin + logprobs.numel()};
+}
+
 TEST(Generate, CacheChangesNothing) {
   const auto model = load_tiny_llama(at::kDouble, Lora::kGolden);
   const auto requests = mixed_requests();
@@ -69,6 +79,30 @@ TEST(Generate, DrawsDoNotDependOnTheBatch) {
   EXPECT_NE(together[0].tokens, together[1].tokens) << "samples of one prompt draw apart";
   EXPECT_NE(together[0].tokens,
             generate(*model, requests, sampling, {.seed = 11, .step = 5})[0].tokens);
+}
+
+TEST(Generate, GreedyRowsAmongSampledOnesChangeNothingElse) {
+  const auto model = load_tiny_llama(at::kDouble, Lora::kGolden);
+  const SamplingConfig sampling{.max_new_tokens = 12, .temperature = 0.7, .top_p = 0.9};
+  const DrawContext draws{.seed = 11};
+  auto requests = mixed_requests();
+  const auto sampled = generate(*model, requests, sampling, draws);
+  const auto likeliest =
+      generate(*model, requests, {.max_new_tokens = 12, .temperature = 0}, draws);
+  for (const std::size_t i : {0, 3, 5}) requests[i].greedy = true;
+
+  const auto mixed = generate(*model, requests, sampling, draws);
+
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    EXPECT_EQ(mixed[i].tokens, (requests[i].greedy ? likeliest : sampled)[i].tokens) << i;
+  }
+  EXPECT_NE(mixed[0].tokens, sampled[0].tokens);
+  // Log-probabilities are the policy's at the temperature that the learner scores with.
+  const auto scored = response_logprobs_of(*model, requests[0], mixed[0], sampling.temperature);
+  for (std::size_t t = 0; t < scored.size(); ++t) {
+    EXPECT_NEAR(mixed[0].policy_logprobs[t], scored[t], 1e-6) << "token " << t;
+    EXPECT_EQ(mixed[0].sampled_logprobs[t], 0.0F);
+  }
 }
 
 TEST(Generate, RowsThatFinishLeaveAndTheOthersGoOn) {

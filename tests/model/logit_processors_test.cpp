@@ -80,7 +80,7 @@ TEST(Processors, PolicyLogProbabilitiesKnowNothingOfThem) {
   const SamplingConfig sampling{.repetition_penalty = 1.3, .min_new_tokens = 3};
   const std::vector<double> uniforms{0.2, 0.5, 0.9};
 
-  const auto sampled = sample_tokens(logits, sampling, uniforms, golden_context());
+  const auto sampled = sample_tokens(logits, sampling, {.uniforms = uniforms}, golden_context());
 
   const auto plain = at::log_softmax(logits, -1).gather(-1, sampled.tokens_B.unsqueeze(-1));
   EXPECT_LT(max_difference(sampled.policy_logprobs_B, plain.squeeze(-1)), 1e-12);

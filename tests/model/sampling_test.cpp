@@ -44,7 +44,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(SampleTokens, GreedyTiesGoToTheLowerId) {
   const auto logits = at::tensor(std::vector<double>{1, 3, 3, 0}).view({1, 4});
 
-  const auto sampled = sample_tokens(logits, {.temperature = 0}, std::vector<double>{0.9});
+  const auto sampled =
+      sample_tokens(logits, {.temperature = 0}, {.uniforms = std::vector<double>{0.9}});
 
   EXPECT_EQ(sampled.tokens_B.item<std::int64_t>(), 1);
   EXPECT_EQ(sampled.sampled_logprobs_B.item<double>(), 0.0);
@@ -53,7 +54,8 @@ TEST(SampleTokens, GreedyTiesGoToTheLowerId) {
 TEST(SampleTokens, InvertsTheCumulativeDistribution) {
   const auto logits = at::tensor(std::vector<double>{0.2, 0.0, 0.5, 0.3}).log().view({1, 4});
   const auto token = [&](double u) {
-    return sample_tokens(logits, {}, std::vector<double>{u}).tokens_B.item<std::int64_t>();
+    return sample_tokens(logits, {}, {.uniforms = std::vector<double>{u}})
+        .tokens_B.item<std::int64_t>();
   };
 
   EXPECT_EQ(token(0.0), 0);
@@ -73,7 +75,7 @@ TEST(SampleTokens, FrequenciesFollowTheProbabilities) {
         draw_uniform({.purpose = Purpose::kTest, .token = static_cast<std::uint32_t>(i)}));
   }
 
-  const auto sampled = sample_tokens(p.log().expand({kDraws, 4}), {}, uniforms);
+  const auto sampled = sample_tokens(p.log().expand({kDraws, 4}), {}, {.uniforms = uniforms});
 
   const auto frequencies =
       sampled.tokens_B.bincount({}, 4).to(at::kDouble) / static_cast<double>(kDraws);
@@ -83,7 +85,7 @@ TEST(SampleTokens, FrequenciesFollowTheProbabilities) {
 TEST(SampleTokens, TellsBothLogProbabilities) {
   const auto logits = at::tensor(std::vector<double>{0.5, 0.3, 0.2}).log().view({1, 3});
 
-  const auto sampled = sample_tokens(logits, {.top_k = 2}, std::vector<double>{0.7});
+  const auto sampled = sample_tokens(logits, {.top_k = 2}, {.uniforms = std::vector<double>{0.7}});
 
   EXPECT_EQ(sampled.tokens_B.item<std::int64_t>(), 1);
   EXPECT_NEAR(sampled.sampled_logprobs_B.item<double>(), std::log(0.3 / 0.8), 1e-12);

@@ -35,6 +35,11 @@ TEST(Algorithm, PresetsAreAsPublished) {
   EXPECT_EQ(resolve_algorithm(of_kind("rloo")).loss, PolicyLossKind::kSequence);
   EXPECT_EQ(resolve_algorithm(of_kind("dr_grpo")).aggregation, Aggregation::kFixedLength);
   EXPECT_TRUE(resolve_algorithm(of_kind("ppo")).has_critic());
+
+  const auto selm = resolve_algorithm(of_kind("selm"));
+  EXPECT_EQ(selm.first_sample, FirstSample::kGreedy);
+  EXPECT_EQ(selm.reference.kind, ReferenceKind::kReset);
+  EXPECT_EQ(resolve_algorithm(of_kind("dpo")).first_sample, FirstSample::kSampled);
 }
 
 TEST(Algorithm, OverridesAreTaken) {
@@ -87,6 +92,14 @@ TEST(Algorithm, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
          c.old_logprobs = OldLogprobs::kSampled;
        },
        "corrected already"},
+      {"grpo", [](auto& c) { c.preference.first_sample = FirstSample::kGreedy; },
+       "a greedy sample is not one of the policy"},
+      {"dpo",
+       [](auto& c) {
+         c.preference.first_sample = FirstSample::kGreedy;
+         c.data = StepData::kReferences;
+       },
+       "nothing is sampled"},
       {"ppo", [](auto& c) { c.dual_clip = 0.5; }, "more than 1"}};
   for (const auto& impossible : cases) {
     auto config = of_kind(impossible.kind);

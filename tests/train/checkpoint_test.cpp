@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alarm/train/checkpoint.hpp"
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
@@ -17,6 +19,14 @@ std::unique_ptr<CausalLm> load_policy(std::uint64_t seed) {
   return CausalLm::load(
       testing::source_dir() / "tests/data/model/tiny_llama",
       {.dtype = at::kFloat, .lora = true, .adapter = {.rank = 2, .alpha = 4}, .seed = seed});
+}
+
+void copy_tensors(const NamedTensors& from, const NamedTensors& to) {
+  const at::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    at::Tensor target = to[i].second;
+    target.copy_(from[i].second);
+  }
 }
 
 TEST(TrainState, KeepsEveryBit) {
@@ -88,6 +98,34 @@ TEST(Checkpoints, GoBackToTheSameWeightsAndPassOverDamagedOnes) {
     EXPECT_EQ(checkpoints.latest(), checkpoints.path_of(3));
     std::filesystem::remove(checkpoints.path_of(3) / "MANIFEST.json");
     EXPECT_EQ(checkpoints.latest(), checkpoints.path_of(1));
+  });
+}
+
+TEST(Checkpoints, HoldTheAverageBesideTheLastWeightsAndReleaseIt) {
+  const testing::TempDir dir;
+  run_thread_world(1, [&](World& world) {
+    TrainConfig config;
+    config.optimizer.ema.decay = 0.9;
+    const LearnerGroup group{.host = &world.communicator(), .device = &world.communicator()};
+    const auto policy = load_policy(1), other = load_policy(2), averaged = load_policy(3);
+    Learner learner(*policy, group, config), other_learner(*other, group, config);
+    copy_tensors(averaged->trainable(), learner.averaged_weights());
+    const Checkpoints checkpoints(dir.path(), 1, EvaluatedWeights::kEma);
+    checkpoints.save({.step = 1}, *policy, learner);
+    const auto saved = checkpoints.path_of(1);
+
+    Checkpoints::load_adapter(saved, *other);
+    Checkpoints::load_learner(saved, Checkpoints::load_state(saved), other_learner);
+
+    EXPECT_EQ(digest_tensors(other->trainable()), digest_tensors(policy->trainable()));
+    EXPECT_EQ(digest_tensors(other_learner.averaged_weights()),
+              digest_tensors(averaged->trainable()));
+    EXPECT_EQ(digest_tensors(learner.averaged_weights()), digest_tensors(averaged->trainable()));
+    Checkpoints::load_adapter(saved, *other, EvaluatedWeights::kEma);
+    EXPECT_EQ(digest_tensors(other->trainable()), digest_tensors(averaged->trainable()));
+    averaged->save_adapter(dir / "expected");
+    EXPECT_EQ(read_whole_file(saved / "adapter" / "adapter_model.safetensors"),
+              read_whole_file(dir / "expected" / "adapter_model.safetensors"));
   });
 }
 

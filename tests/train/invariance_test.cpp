@@ -15,6 +15,7 @@
 #include "alarm/comm/world.hpp"
 #include "alarm/model/generator.hpp"
 #include "alarm/train/learner.hpp"
+#include "alarm/train/sync.hpp"
 
 #include "support/temp_dir.hpp"
 
@@ -25,6 +26,10 @@ constexpr std::int64_t kPrompts = 5, kSamples = 3;
 
 // PPO with a critic that is a model of its own.
 constexpr const char* kPpoWithCritic = "ppo, critic";
+// PPO with a value for each component of the reward, of the shared trunk and of one of its own.
+constexpr const char* kFineGrained = "ppo, components";
+constexpr const char* kFineGrainedWithCritic = "ppo, components, critic";
+const std::vector<std::string> kVariantsOfPpo{kPpoWithCritic, kFineGrained, kFineGrainedWithCritic};
 
 const auto kModel = testing::source_dir() / "tests/data/model/tiny_llama";
 
@@ -83,8 +88,13 @@ std::vector<ComposedReward> make_rewards(const std::vector<Rollout>& rollouts) {
   std::vector<ComposedReward> rewards;
   for (const auto& rollout : rollouts) {
     ComposedReward reward;
-    for (std::uint32_t t = 0; t < rollout.response.size(); ++t)
+    auto& holistic = reward.by_component["holistic"];
+    auto& aspect = reward.by_component["aspect"];
+    for (std::uint32_t t = 0; t < rollout.response.size(); ++t) {
       reward.rewards.push_back(draw_normal({.seed = 4, .sample = rollout.sample_id, .token = t}));
+      aspect.push_back(draw_normal({.seed = 5, .sample = rollout.sample_id, .token = t}));
+      holistic.push_back(reward.rewards.back() - aspect.back());
+    }
     rewards.push_back(reward);
   }
   return rewards;
@@ -97,8 +107,14 @@ TrainConfig make_config(const std::string& kind) {
   config.rollout.batch = kPrompts * kSamples;
   config.rollout.samples_per_prompt = kSamples;
   config.rollout.sampling = {.max_new_tokens = 6, .temperature = 0.8};
-  config.algorithm.kind = kind == kPpoWithCritic ? "ppo" : kind;
-  if (kind == kPpoWithCritic) config.algorithm.critic.model = kModel.string();
+  config.algorithm.kind = kind.starts_with("ppo") ? "ppo" : kind;
+  if (kind.ends_with("critic")) config.algorithm.critic.model = kModel.string();
+  config.rewards.compose = {.kind = Composition::kWeightedSum, .use = {"aspect"}};
+  if (kind == kFineGrained || kind == kFineGrainedWithCritic) {
+    config.algorithm.fine_grained = {
+        .values = ComponentValues::kEach,
+        .components = {{.name = "aspect", .weight = 0.7, .kl = 0.2, .lambda = 0.5}}};
+  }
   config.algorithm.minibatch = 6;
   config.algorithm.epochs = 2;
   config.algorithm.early_stop_kl = 0;
@@ -186,6 +202,38 @@ TEST_P(EveryAlgorithm, LearnsTheSameInSinglePrecisionToo) {
   expect_same_however_split(at::kFloat, 1e-5);
 }
 
+// optimizer.ema: one optimiser step an update, so that all weights it averages are seen.
+TEST(AveragedWeights, AreTheClosedFormAndTheSameOnEveryRank) {
+  auto config = make_config("ppo");
+  config.algorithm.minibatch = config.rollout.batch;
+  config.algorithm.epochs = 1;
+  config.optimizer.ema = {.decay = 0.8};
+  for (const int ranks : {1, 4}) {
+    run_thread_world(ranks, [&](World& world) {
+      auto& all = world.communicator();
+      const auto policy = load_model(at::kDouble, 2);
+      Learner learner(*policy, {.host = &all, .device = &all}, config);
+      const auto weights = policy->trainable();
+      std::vector<at::Tensor> expected;
+      for (const auto& [name, tensor] : weights) expected.push_back(tensor.detach().clone());
+      for (std::int64_t step = 0; step < 3; ++step) {
+        const auto rollouts = make_rollouts(*policy, config);
+        learner.update(step, rollouts, make_rewards(rollouts));
+        for (std::size_t i = 0; i < weights.size(); ++i)
+          expected[i] = 0.8 * expected[i] + 0.2 * weights[i].second.detach();
+      }
+
+      const auto& average = learner.averaged_weights();
+      check_same_tensors(all, average, 0, "average");
+      ASSERT_EQ(average.size(), weights.size());
+      for (std::size_t i = 0; i < average.size(); ++i) {
+        EXPECT_LT((average[i].second - expected[i]).abs().max().item<double>(), 1e-14);
+        EXPECT_GT((average[i].second - weights[i].second).abs().max().item<double>(), 1e-8);
+      }
+    });
+  }
+}
+
 // Those with a ratio between the policy and the one that sampled.
 class EveryPolicyGradient : public EveryAlgorithm {};
 
@@ -221,12 +269,12 @@ TEST_P(EveryPolicyGradient, BeginsWithinTheGapWithSampledLogprobs) {
 
 std::vector<std::string> all_algorithms() {
   auto names = algorithm_names();
-  names.emplace_back(kPpoWithCritic);
+  names.insert(names.end(), kVariantsOfPpo.begin(), kVariantsOfPpo.end());
   return names;
 }
 
 std::vector<std::string> policy_gradients() {
-  std::vector<std::string> names{kPpoWithCritic};
+  std::vector<std::string> names = kVariantsOfPpo;
   for (const auto& name : algorithm_names()) {
     AlgorithmConfig config;
     config.kind = name;

@@ -34,6 +34,7 @@ struct GenerationRequest {
   std::vector<std::int64_t>
       prompt;  // requests next to each other with equal prompts share its computation
   std::uint32_t sample_id = 0;
+  bool greedy = false;  // takes the likeliest token each time, among others that are sampled
 };
 
 struct Generation {
@@ -41,7 +42,7 @@ struct Generation {
   std::vector<float>
       sampled_logprobs;  // of the distribution sampled (after processors, temperature and cuts)
   std::vector<float> policy_logprobs;  // of softmax(logits / temperature) without any of them
-                                       // (temperature 1 if greedy)
+                                       // (the temperature 0 counts as 1 here)
   FinishReason finish = FinishReason::kLength;
 };
 

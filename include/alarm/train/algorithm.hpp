@@ -28,6 +28,7 @@ struct Algorithm {
   StepData data = StepData::kRollouts;
   ReferenceConfig reference = {};  // kind set
   double preference_beta = 0.1;
+  FirstSample first_sample = FirstSample::kSampled;
   bool own_critic = false;  // the critic is a model of its own
 
   bool has_critic() const { return advantage == AdvantageKind::kGae || learns_q(); }

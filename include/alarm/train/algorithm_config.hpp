@@ -12,6 +12,7 @@
 #include "alarm/rl/kl.hpp"
 #include "alarm/rl/kl_loss.hpp"
 #include "alarm/rl/ppo.hpp"
+#include "alarm/train/fine_grained_config.hpp"
 
 namespace alarm_dist {
 
@@ -41,11 +42,18 @@ enum class PolicyLossKind {
   kSoftQ,
 };
 
+// How the first of a prompt's samples is drawn.
+enum class FirstSample {
+  kSampled,  // as the others
+  kGreedy,   // the likeliest token each time: what the policy would answer at temperature 0
+};
+
 struct PreferenceConfig {
   std::optional<double> beta = {};
-  double label_smoothing = 0;     // dpo (cDPO), simpo
-  double margin = 0.5;            // simpo
-  double alpha = 0.001;           // selm
+  double label_smoothing = 0;  // dpo (cDPO), simpo
+  double margin = 0.5;         // simpo
+  double alpha = 0.001;        // selm; of the term that makes the reference's sample less likely
+  std::optional<FirstSample> first_sample = {};
   double desirable_weight = 1;    // kto
   double undesirable_weight = 1;  // kto
 };
@@ -111,6 +119,7 @@ struct AlgorithmConfig {
   double kl_bound = 0;  // nats a response between policy and reference; 0: none
   OnKlBound on_kl_bound = OnKlBound::kStop;
   ReferenceConfig reference = {};
+  FineGrainedConfig fine_grained = {};
   PreferenceConfig preference = {};
   double early_stop_kl = 0.1;  // stop the epochs of a step when mean(old - new) exceeds 1.5 times
                                // this; <= 0: never

@@ -3,10 +3,11 @@
 //
 //   step-000050/policy/      whole weights, adapter merged: a Hugging Face directory, loads in
 //   transformers
-//               adapter/     the adapter alone, in PEFT's layout
+//               adapter/     the adapter alone, in PEFT's layout; both of evaluate.weights
 //               critic/      value head, the adapter of a trunk of its own, an average that follows
 //                            it; not there without a critic
-//               optimizer/   adapter (float32), the optimiser's moments, a reference that moves
+//               optimizer/   adapter (float32), the optimiser's moments, a reference that moves,
+//                            an average
 //               state.json   step, coefficient, statistics, best evaluation
 //               MANIFEST.json  digests of all of it, written last
 //
@@ -44,8 +45,10 @@ TrainState read_state(const std::filesystem::path& file);
 
 class Checkpoints {
  public:
-  // keep: how many of the newest stay; the best and the newest sound one stay besides.
-  Checkpoints(std::filesystem::path dir, std::int64_t keep);
+  // keep: how many of the newest stay; the best and the newest sound one stay besides. released:
+  // what policy/ and adapter/ hold.
+  Checkpoints(std::filesystem::path dir, std::int64_t keep,
+              EvaluatedWeights released = EvaluatedWeights::kLast);
 
   // Writes step-<state.step>, then removes what is no longer kept. Not collective: one rank calls
   // it.
@@ -56,7 +59,9 @@ class Checkpoints {
 
   // Reads the state and checks the manifest.
   static TrainState load_state(const std::filesystem::path& checkpoint);
-  static void load_adapter(const std::filesystem::path& checkpoint, const CausalLm& policy);
+  // kLast: the weights to go on with.
+  static void load_adapter(const std::filesystem::path& checkpoint, const CausalLm& policy,
+                           EvaluatedWeights which = EvaluatedWeights::kLast);
   static void load_learner(const std::filesystem::path& checkpoint, const TrainState& state,
                            Learner& learner);
 
@@ -66,6 +71,7 @@ class Checkpoints {
 
   std::filesystem::path dir_;
   std::int64_t keep_;
+  EvaluatedWeights released_;
 };
 
 }  // namespace alarm_dist

@@ -100,11 +100,18 @@ struct RewardsConfig {
   std::int64_t normalization_samples = 64;  // of the initial policy, on validation prompts
 };
 
+// An average of the trained weights over the optimiser's steps.
+struct EmaConfig {
+  double decay = 0;        // share of it that a step leaves; 0: none is kept
+  std::int64_t start = 0;  // steps of the run before which it is the weights themselves
+};
+
 struct OptimizerConfig : OptimizerSettings {
   double lr = 2e-4;
   double critic_lr = 2e-3;  // of the critic: value head, adapter of its own trunk
   LrSchedule schedule = {};
   double max_grad_norm = 1;  // of the policy's adapter, and of the critic; 0: no clipping
+  EmaConfig ema = {};
 };
 
 struct LearnerConfig {
@@ -119,7 +126,10 @@ struct PlacementConfig {
   bool colocated() const { return rollout + reward + learner == 0; }
 };
 
+enum class EvaluatedWeights { kLast, kEma };
+
 struct EvaluateConfig {
+  EvaluatedWeights weights = EvaluatedWeights::kLast;
   std::int64_t every = 10;         // steps; 0: only before and after
   std::int64_t prompts = 48;       // of the validation split, during training
   std::int64_t test_prompts = 96;  // of the test split, before and after; 0: all

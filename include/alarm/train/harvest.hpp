@@ -34,6 +34,7 @@ struct HarvestPlan {
   Adapter adapter = Adapter::kOn;
   std::int64_t weights_version = 0;
   std::int64_t first_prompt = 0;  // number of prompt 0 in the step: samples are numbered from it
+  bool first_greedy = false;      // sample 0 of each prompt takes the likeliest token each time
 
   std::int64_t prompts_per_group() const;
   std::int64_t groups() const;

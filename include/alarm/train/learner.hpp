@@ -33,8 +33,11 @@ class NonFiniteError : public Error {
 };
 
 class Critic;
+struct Components;
 class QCritic;
 class Reference;
+class WeightAverage;
+enum class Sampled;
 struct CriticLoss;
 struct MicroRows;
 struct PairLogprobs;
@@ -70,6 +73,9 @@ class Learner {
   void set_nonfinite_in_a_row(int count) { nonfinite_in_a_row_ = count; }
   // The reference's own adapter, empty where it is the model without one. Leaves to load into.
   const NamedTensors& reference_weights() const;
+  // The average of the trained weights (optimizer.ema), the same on every learner; empty where none
+  // is kept. Leaves to load into.
+  const NamedTensors& averaged_weights() const;
   // Phases of the last update in seconds: "reference", "update".
   const Scalars& times() const { return times_; }
 
@@ -83,6 +89,7 @@ class Learner {
   void score_micro(Batch& batch, const MicroBatch& micro, std::vector<std::int64_t>& done) const;
   void score_reference(Batch& batch, const MicroBatch& micro, Adapter adapter) const;
   void exchange_scores(Batch& batch, const std::vector<std::int64_t>& done) const;
+  Advantages advantages_of(const Batch& batch, const std::vector<std::int64_t>& groups) const;
   void compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
   at::Tensor whitened(const at::Tensor& advantages_T, const Batch& batch,
                       const std::vector<MiniBatchPlan>& plans) const;
@@ -109,15 +116,13 @@ class Learner {
                              Progress& mini) const;
   at::Tensor kto_part(const Batch& batch, const PairLogprobs& policy, const PairLogprobs& reference,
                       Progress& mini) const;
-  PolicyLoss policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_T,
-                         const at::Tensor& advantages_T, const at::Tensor& weights_T,
-                         std::span<const std::int64_t> offsets) const;
   Progress sum_over_ranks(const Progress& mine, std::int64_t tokens) const;
   // A step or mini-batch that is not finite: throws, or counts and warns.
   void refuse(const std::string& what, std::int64_t step);
   Scalars pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
                     std::int64_t minibatches);
   std::int64_t prompts_a_minibatch() const;
+  Sampled sampled_kept() const;  // of each prompt, for the loss
   const std::vector<MicroBatch>& mine(const MiniBatchPlan& plan) const;  // of this rank
   std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
                                         std::int64_t epoch) const;
@@ -130,11 +135,13 @@ class Learner {
   LearnerGroup group_;
   const TrainConfig& config_;
   Algorithm algorithm_;
+  std::unique_ptr<Components> components_;  // of the reward
   KlController kl_;
   std::unique_ptr<Critic> critic_;     // null: the algorithm has none
   const QCritic* q_critic_ = nullptr;  // the same, where it is one
   Optimizer optimizer_;
   std::unique_ptr<Reference> reference_;
+  std::unique_ptr<WeightAverage> average_;
   int nonfinite_in_a_row_ = 0;
   std::vector<at::Tensor> adapter_parameters_, critic_parameters_;
   Scalars times_;

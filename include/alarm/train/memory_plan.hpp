@@ -42,7 +42,8 @@ struct MemoryFacts {
 // Bytes of one rank beside what a node shares. The phases follow each other, so the largest counts.
 struct RankMemory {
   double program = 0;  // LibTorch, MPI and the program's own, as measured
-  // The adapter with its gradients, moments, moving reference, and once in the activations' type.
+  // The adapter with its gradients, moments, moving reference, average, and once in the
+  // activations' type.
   double adapter = 0;
   double critic = 0;      // the same of a critic's model of its own
   double encoders = 0;    // reward models in the type of the activations, where that is not float32

@@ -23,6 +23,7 @@ struct Rollout {
   std::vector<float> sampled_logprobs;  // of the distribution actually sampled
   std::vector<float> policy_logprobs;   // of the policy, softmax(logits / temperature)
   FinishReason finish = FinishReason::kLength;
+  bool greedy = false;  // the likeliest token each time, not a draw
   std::int64_t weights_version = 0;
   std::string text;
   std::vector<Span> token_offsets;

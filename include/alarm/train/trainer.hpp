@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -76,6 +77,9 @@ class Trainer {
   std::string latest_checkpoint() const;  // empty: none; collective
   void sync_weights();
   void evaluate_validation(std::int64_t step, Scalars& metrics);
+  void measure_validation(std::int64_t step, Scalars& metrics);
+  // Runs body with the policy's weights as config.evaluate.weights says, on every rank.
+  void with_evaluated_weights(const std::function<void()>& body);
   void save_checkpoint(std::int64_t step);
   void finish();
 
@@ -86,6 +90,7 @@ class Trainer {
   void add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases,
                         Scalars& metrics);
   void write_samples(std::int64_t step, const Harvest& harvested);
+  void compare_test();
   void write_comparison(const HeldOutResult& before, const HeldOutResult& after);
   bool is_root() const { return world_.rank() == 0; }
   bool is_writer() const { return world_.rank() == placement_.first_learner(); }
