@@ -38,13 +38,11 @@ double explained_variance(const at::Tensor& returns_T, const at::Tensor& values_
   return variance > 0 ? 1.0 - residual / variance : 0.0;
 }
 
-}  // namespace
-
-PolicyLoss Learner::policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_T,
-                                const at::Tensor& advantages_T, const at::Tensor& weights_T,
-                                std::span<const std::int64_t> offsets) const {
-  const PolicyClip& clip = algorithm_.clip;
-  switch (algorithm_.loss) {
+PolicyLoss policy_loss(const Algorithm& algorithm, const at::Tensor& logprobs_T,
+                       const at::Tensor& old_T, const at::Tensor& advantages_T,
+                       const at::Tensor& weights_T, std::span<const std::int64_t> offsets) {
+  const PolicyClip& clip = algorithm.clip;
+  switch (algorithm.loss) {
     case PolicyLossKind::kSequence:
       return sequence_policy_loss(logprobs_T, old_T, advantages_T, offsets, clip, weights_T);
     case PolicyLossKind::kSequenceMean:
@@ -56,6 +54,8 @@ PolicyLoss Learner::policy_loss(const at::Tensor& logprobs_T, const at::Tensor& 
   }
   return ppo_policy_loss(logprobs_T, old_T, advantages_T, clip, weights_T);
 }
+
+}  // namespace
 
 double Learner::fixed_length() const {
   return static_cast<double>(config_.rollout.sampling.max_new_tokens);
@@ -125,8 +125,9 @@ at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& ro
                                          const at::Tensor& logprobs_T,
                                          const MiniBatchWeights& weights, Progress& mini) {
   const auto take = [&](const at::Tensor& t) { return rows.take(t, logprobs_T); };
-  const auto policy = policy_loss(logprobs_T, take(batch.old_T), take(batch.advantages_T),
-                                  take(weights.policy_T), rows.responses.offsets());
+  const auto policy =
+      policy_loss(algorithm_, logprobs_T, take(batch.old_T), take(batch.advantages_T),
+                  take(weights.policy_T), rows.responses.offsets());
   mini.policy_loss += policy.sum.item<double>();
   mini.ratio += policy.ratio_sum;
   mini.approximate_kl += policy.approximate_kl_sum;

@@ -116,9 +116,6 @@ class Learner {
                              Progress& mini) const;
   at::Tensor kto_part(const Batch& batch, const PairLogprobs& policy, const PairLogprobs& reference,
                       Progress& mini) const;
-  PolicyLoss policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_T,
-                         const at::Tensor& advantages_T, const at::Tensor& weights_T,
-                         std::span<const std::int64_t> offsets) const;
   Progress sum_over_ranks(const Progress& mine, std::int64_t tokens) const;
   // A step or mini-batch that is not finite: throws, or counts and warns.
   void refuse(const std::string& what, std::int64_t step);
