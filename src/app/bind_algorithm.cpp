@@ -63,11 +63,16 @@ void describe_reference(FieldVisitor& v, ReferenceConfig& reference) {
 }
 
 void describe_critic(FieldVisitor& v, CriticConfig& critic) {
-  v.field("model", critic.model,
-          "ppo: folder of a model whose hidden states the value head reads, with the policy's "
-          "tokens; its adapter is trained with the head, at optimizer.critic_lr. It may be "
-          "policy.model: the frozen weights are then in memory once. Empty: the head reads the "
-          "policy's hidden states.");
+  v.field(
+      "model", critic.model,
+      "Folder of a model with the policy's tokens: the value head reads its hidden states (ppo), "
+      "or its logits are Q-values (etpo). Its adapter is trained at optimizer.critic_lr. It may "
+      "be policy.model: the frozen weights are then in memory once. Empty: the head reads the "
+      "policy's hidden states; etpo: policy.model.");
+  v.field("target_decay", critic.target_decay, kUnit,
+          "etpo: share of the target critic that an optimiser step leaves.");
+  v.field("huber_delta", critic.huber_delta, kPositive,
+          "etpo: errors of Q-values count by their square up to this, linearly beyond.");
   v.section("adapter", "What is trained of the model beside the head.", [&] {
     v.section("lora", "Low-rank adapters, as the policy's.", [&] { describe(v, critic.lora); });
   });
@@ -143,7 +148,7 @@ void describe_losses(FieldVisitor& v, AlgorithmConfig& algorithm) {
           "Bound on the loss under negative advantages, in advantages; 0: none.");
   v.field("value_clip", algorithm.value_clip, kNotNegative,
           "Clipping range of values around the old ones; 0: none.");
-  v.field("value_coef", algorithm.value_coef, kNotNegative, "Factor of the value loss.");
+  v.field("value_coef", algorithm.value_coef, kNotNegative, "Factor of the critic's loss.");
   v.field("value_trains_trunk", algorithm.value_trains_trunk,
           "The value loss reaches the policy's adapter, not the value head alone.");
   v.field("entropy_coef", algorithm.entropy_coef, kNotNegative,
@@ -184,7 +189,8 @@ void describe(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.section("kl", "Penalty for leaving the reference policy.", [&] { describe_kl(v, algorithm); });
   v.section("reference", "The policy that the KL term compares with.",
             [&] { describe_reference(v, algorithm.reference); });
-  v.section("critic", "What learns values: ppo.", [&] { describe_critic(v, algorithm.critic); });
+  v.section("critic", "What learns values: ppo, etpo.",
+            [&] { describe_critic(v, algorithm.critic); });
   v.section("fine_grained",
             "ppo: the components of the composed reward, each judged for itself (docs/method.md).",
             [&] { describe(v, algorithm.fine_grained); });

@@ -13,10 +13,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Rows at a time: 64 rows of 49,152 float32 logits are 12 MiB, which a processor's cache and
-// allocator take well.
-constexpr std::int64_t kChunkElements = std::int64_t{64} * 49152;
-
 enum class Gradient { kNone, kOfTargets, kOfTargetsAndEntropy };
 
 struct Chunk {
@@ -53,7 +49,7 @@ Chunk score_chunk(const at::Tensor& states, const at::Tensor& head, const at::Te
 
 Chunk score_all(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets,
                 double temperature, Gradient wanted) {
-  const auto rows = std::max<std::int64_t>(1, kChunkElements / head.size(0));
+  const auto rows = std::max<std::int64_t>(1, kLogitsAtOnce / head.size(0));
   std::vector<at::Tensor> logprobs, entropies, gradients, entropy_gradients;
   for (std::int64_t begin = 0; begin < states.size(0); begin += rows) {
     const auto size = std::min(rows, states.size(0) - begin);

@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 
 #include "alarm/base/error.hpp"
+#include "alarm/rl/etpo.hpp"
 #include "alarm/rl/groups.hpp"
 
 namespace alarm_dist {
@@ -57,6 +58,13 @@ at::Tensor group_advantages(const Algorithm& algorithm, double epsilon, const St
   return spread_over_tokens(advantages_R, step.offsets);
 }
 
+// What Q should say of each token. A response is one action and a whole episode, so nothing is
+// discounted; a token's own reward is paid where it is emitted, and the action earns their sum.
+at::Tensor q_targets(const StepNumbers& step) {
+  const at::Tensor none_R = at::zeros({std::ssize(step.offsets) - 1}, step.rewards_T.options());
+  return step.rewards_T + soft_bellman_targets(step.values_T, step.offsets, {none_R, none_R}, 1);
+}
+
 }  // namespace
 
 Advantages estimate_advantages(const Algorithm& algorithm, const AlgorithmConfig& config,
@@ -66,7 +74,7 @@ Advantages estimate_advantages(const Algorithm& algorithm, const AlgorithmConfig
       return gae(step.rewards_T, step.values_T, step.offsets, config.gamma, config.lambda);
     case AdvantageKind::kNone: {
       const auto none = at::zeros_like(step.rewards_T);
-      return {none, none};
+      return {none, algorithm.learns_q() ? q_targets(step) : none};
     }
     case AdvantageKind::kRewardToGo: {
       const auto to_go = reward_to_go(step.rewards_T, step.offsets, config.gamma);

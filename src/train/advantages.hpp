@@ -22,7 +22,7 @@ struct StepNumbers {
   std::span<const std::int64_t> groups;
 };
 
-// returns_T is what the critic learns; without a critic it equals the advantages. A response that
+// returns_T is what the critic learns; without one it equals the advantages. A response that
 // is alone in its group (the others were left out) has nothing to be compared with: advantage 0.
 Advantages estimate_advantages(const Algorithm& algorithm, const AlgorithmConfig& config,
                                const StepNumbers& step);

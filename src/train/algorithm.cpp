@@ -38,6 +38,14 @@ Algorithm answers() {
   return result;
 }
 
+// The divergence is exact, in the values and in the loss: there is no estimator.
+Algorithm soft_q() {
+  auto result = pairs(PolicyLossKind::kSoftQ, 0);
+  result.kl_placement = KlPlacement::kLoss;
+  result.kl_estimator = KlEstimator::kK2;
+  return result;
+}
+
 // The KL term is where its gradient is that of KL(policy || reference) (docs/method.md), but for
 // GRPO's k3, which is how that algorithm is published. DAPO, GSPO and CISPO are published without.
 const std::vector<Preset>& presets() {
@@ -70,7 +78,8 @@ const std::vector<Preset>& presets() {
       {"simpo", pairs(L::kSimpo, 2)},
       {"kto", pairs(L::kKto, 0.1)},
       {"selm", selm()},
-      {"sft", answers()}};
+      {"sft", answers()},
+      {"etpo", soft_q()}};
   return all;
 }
 
@@ -138,7 +147,7 @@ void check_loss(const AlgorithmConfig& config, const Algorithm& algorithm) {
 
 void check_kl_term(const AlgorithmConfig& config, const Algorithm& algorithm) {
   const bool none = algorithm.kl_placement == KlPlacement::kNone;
-  require(none || algorithm.learns_policy_gradient(),
+  require(none || algorithm.learns_policy_gradient() || algorithm.learns_q(),
           fmt::format("kl.placement: {} has no KL term; preference.beta holds it to the reference",
                       config.kind));
   require(
@@ -198,7 +207,25 @@ void check_unused(const AlgorithmConfig& config, const Algorithm& algorithm) {
           "data: selm needs samples of its reference; choose rollouts, or dpo");
 }
 
+// ETPO's own terms, which nothing of the others' is to take the place of.
+void check_soft_q(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  if (!algorithm.learns_q()) return;
+  require(algorithm.whiten == WhitenScope::kNone,
+          "whiten: etpo has no advantages, and its Q-values are in units of the reward");
+  require(!config.kl_placement && !config.kl_estimator,
+          "kl.placement, kl.estimator: etpo has the divergence itself, summed over the vocabulary, "
+          "in its values and in its loss");
+  require(config.gamma == 1,
+          fmt::format("gamma: {}, but an episode of etpo is one response, within which nothing is "
+                      "discounted: expected 1",
+                      config.gamma));
+  require(algorithm.reference.kind == ReferenceKind::kFrozen,
+          "reference.kind: the Q-values of etpo are those of one reference: expected frozen");
+  require(config.dual_clip == 0, "dual_clip: etpo has no ratio to clip");
+}
+
 void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  check_soft_q(config, algorithm);
   check_critic(config, algorithm);
   check_loss(config, algorithm);
   check_kl_term(config, algorithm);
@@ -224,7 +251,7 @@ bool Algorithm::compares_samples() const {
 }
 
 bool Algorithm::learns_preferences() const {
-  return advantage == AdvantageKind::kNone && loss != PolicyLossKind::kSupervised;
+  return advantage == AdvantageKind::kNone && loss != PolicyLossKind::kSupervised && !learns_q();
 }
 
 const std::vector<std::string>& algorithm_names() {
@@ -251,7 +278,7 @@ Algorithm resolve_algorithm(const AlgorithmConfig& config) {
   if (!result.reference.kind) result.reference.kind = ReferenceKind::kFrozen;
   result.data = config.data.value_or(result.data);
   result.dynamic_sampling = config.dynamic_sampling.value_or(preset.dynamic_sampling);
-  result.own_critic = result.has_critic() && !config.critic.model.empty();
+  result.own_critic = result.learns_q() || (result.has_critic() && !config.critic.model.empty());
   const double high = preset.clip_high > 0 ? preset.clip_high : config.clip;
   result.clip = {
       .low = config.clip, .high = config.clip_high.value_or(high), .dual = config.dual_clip};

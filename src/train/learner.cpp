@@ -20,6 +20,7 @@
 #include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
+#include "train/q_critic.hpp"
 #include "train/reference.hpp"
 #include "train/weight_average.hpp"
 
@@ -27,12 +28,20 @@ namespace alarm_dist {
 namespace {
 
 std::unique_ptr<Critic> make_critic(const Algorithm& algorithm, const CausalLm& policy,
-                                    const CausalLm* trunk, const TrainConfig& config) {
+                                    const CausalLm* trunk, const TrainConfig& config,
+                                    const KlController& kl) {
   if (!algorithm.has_critic()) return nullptr;
   const auto values = resolve_components(config).values();
   if (!algorithm.own_critic) return ValueCritic::on_policy(policy, config.algorithm, values);
   ALARM_CHECK(trunk != nullptr, "algorithm.critic.model: the critic was not loaded");
+  if (algorithm.learns_q()) return std::make_unique<QCritic>(policy, *trunk, config, kl);
   return ValueCritic::on_trunk(*trunk, config.algorithm, values);
+}
+
+// Of each prompt, for the loss.
+Sampled sampled_kept(const Algorithm& algorithm) {
+  if (algorithm.loss != PolicyLossKind::kSelm) return Sampled::kNone;
+  return algorithm.first_sample == FirstSample::kGreedy ? Sampled::kGreedy : Sampled::kFirst;
 }
 
 NamedTensors trained_of(const Critic* critic) {
@@ -49,12 +58,13 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       algorithm_(resolve_algorithm(config.algorithm)),
       components_(std::make_unique<Components>(resolve_components(config))),
       kl_(config.algorithm.kl),
-      critic_(make_critic(algorithm_, policy, critic_trunk, config)),
+      critic_(make_critic(algorithm_, policy, critic_trunk, config, kl_)),
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {trained_of(critic_.get()), config.optimizer.critic_lr}},
                  config.optimizer),
       reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())),
       average_(std::make_unique<WeightAverage>(config.optimizer.ema, policy.trainable())) {
+  if (algorithm_.learns_q()) q_critic_ = static_cast<const QCritic*>(critic_.get());
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : trained_of(critic_.get()))
     critic_parameters_.push_back(parameter);
@@ -97,11 +107,6 @@ const std::vector<MicroBatch>& Learner::mine(const MiniBatchPlan& plan) const {
 std::int64_t Learner::prompts_a_minibatch() const {
   return std::max<std::int64_t>(1,
                                 config_.algorithm.minibatch / config_.rollout.samples_per_prompt);
-}
-
-Sampled Learner::sampled_kept() const {
-  if (algorithm_.loss != PolicyLossKind::kSelm) return Sampled::kNone;
-  return algorithm_.first_sample == FirstSample::kGreedy ? Sampled::kGreedy : Sampled::kFirst;
 }
 
 // The same micro-batches as the first epoch's update, so that its first ratio is exactly 1.
@@ -250,7 +255,7 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
     if (components_->asked_for()) batch.take_apart(rewards, *components_);
     return learn(step, std::move(batch));
   }
-  const auto pairs = select_pairs(rollouts, rewards, sampled_kept());
+  const auto pairs = select_pairs(rollouts, rewards, sampled_kept(algorithm_));
   Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
                   {"preference/without", static_cast<double>(pairs.without)}};
   if (pairs.rollouts.empty()) {

@@ -17,6 +17,7 @@
 #include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
+#include "train/q_critic.hpp"
 #include "train/reference.hpp"
 #include "train/weight_average.hpp"
 
@@ -65,8 +66,14 @@ double Learner::fixed_length() const {
 void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
                              const MiniBatchWeights& weights, Progress& mini) {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
-  if (critic_ && critic_->has_trunk())
-    backward(critic_loss(batch, rows, {}, weights, mini).sum, batch, rows);
+  at::Tensor q_TD;
+  if (critic_ && critic_->has_trunk()) {
+    const auto critic = critic_loss(batch, rows, {}, weights, mini);
+    backward(critic.sum, batch, rows);
+    q_TD = critic.states_TD;
+  }
+  if (q_critic_ != nullptr)
+    return backward(improvement_loss(rows, q_TD, weights, mini), batch, rows);
   const double bonus = config_.algorithm.entropy_coef;
   const auto scores =
       score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn,
@@ -81,6 +88,15 @@ void Learner::backward(const at::Tensor& loss, const Batch& batch, const MicroRo
                                      name_samples(batch.rollouts, rows.samples)));
   }
   loss.backward();
+}
+
+at::Tensor Learner::improvement_loss(const MicroRows& rows, const at::Tensor& q_TD,
+                                     const MiniBatchWeights& weights, Progress& mini) const {
+  const auto states_TD = response_states(policy_, rows.responses, Adapter::kOn);
+  const auto terms_T = q_critic_->improvement({rows.responses, states_TD}, q_TD);
+  at::Tensor loss = (terms_T * rows.take(weights.policy_T, terms_T.detach())).sum();
+  mini.policy_loss += loss.item<double>();
+  return loss;
 }
 
 at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const MicroRows& rows,
@@ -229,8 +245,14 @@ void Learner::add_divergence(const Batch& batch, Scalars& all) {
 
 void Learner::add_critic(const Batch& batch, const Progress& progress, Scalars& all) const {
   all.emplace_back("loss/value", progress.value_loss / progress.steps());
-  all.emplace_back("value_clip_fraction", progress.value_clipped / progress.seen());
   all.emplace_back("grad_norm/critic", progress.critic_grad_norm / progress.steps());
+  if (algorithm_.learns_q()) {
+    const at::Tensor first =
+        at::tensor(batch.offsets, at::kLong).narrow(0, 0, std::ssize(batch.rollouts));
+    all.emplace_back("value/first", batch.values_T.index_select(0, first).mean().item<double>());
+    return;
+  }
+  all.emplace_back("value_clip_fraction", progress.value_clipped / progress.seen());
   const auto& components = *components_;
   if (!components.valued_each) {
     all.emplace_back("explained_variance", explained_variance(batch.returns_T, batch.values_T));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "alarm/model/response_scores.hpp"
 #include "alarm/train/algorithm.hpp"
 #include "alarm/train/placement.hpp"
 
@@ -15,9 +16,7 @@ namespace {
 constexpr double kProgramBytes = 100e6;
 constexpr double kLibraryBytes = 100e6;
 constexpr double kFloat = 4;
-// As the generator plans its waves, and as logits are computed in pieces.
-constexpr std::int64_t kMostCachedTokens = 16384;
-constexpr double kLogitsOfAPiece = 64.0 * 49152;
+constexpr std::int64_t kMostCachedTokens = 16384;  // as the generator plans its waves
 constexpr std::int64_t kTextsOfAGroup = 6;  // of a preference group: an answer and five worse ones
 
 double real(std::int64_t value) { return static_cast<double>(value); }
@@ -66,7 +65,7 @@ double logits_bytes(const MemoryFacts& facts, std::int64_t rows) {
   const double copies = facts.element_bytes < 4 ? 3 * kFloat + 2 * real(facts.element_bytes)
                                                 : 3 * real(facts.element_bytes);
   const double vocabulary = real(facts.policy.vocabulary);
-  return std::min(real(rows) * vocabulary, std::max(kLogitsOfAPiece, vocabulary)) * copies;
+  return std::min(real(rows) * vocabulary, std::max(real(kLogitsAtOnce), vocabulary)) * copies;
 }
 
 // A learner's share of a mini-batch, whole prompts, cut by the budget; a single sample is not cut.
@@ -120,11 +119,17 @@ double training_bytes(const EncoderFacts& encoder, double element_bytes, int wor
   return weights + real(rows) * encoder_saved_bytes(encoder, element_bytes);
 }
 
-void add_critic(RankMemory& rank, const CriticConfig& config, const CriticFacts& facts,
-                double element_bytes) {
-  rank.critic = real(facts.adapter_parameters) * (4 * kFloat + element_bytes);
-  rank.update = std::max(
-      rank.update, pass_bytes(facts.shape, element_bytes, config.lora.rank, rank.update_rows));
+void add_critic(RankMemory& rank, const TrainConfig& config, const MemoryFacts& facts) {
+  const double element = real(facts.element_bytes);
+  const auto& critic = *facts.critic;
+  const bool q = resolve_algorithm(config.algorithm).learns_q();
+  const double target = q ? kFloat : 0;
+  rank.critic = real(critic.adapter_parameters) * (4 * kFloat + element + target);
+  // Three distributions instead of one: policy, reference, Q-values.
+  if (q) rank.update += 2 * logits_bytes(facts, rank.update_rows);
+  const auto lora_rank = config.algorithm.critic.lora.rank;
+  rank.update =
+      std::max(rank.update, pass_bytes(critic.shape, element, lora_rank, rank.update_rows));
 }
 
 RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int number,
@@ -144,7 +149,7 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
     rank.update_rows = largest_micro_batch(config, facts, placement, number);
     rank.update = pass_bytes(facts.policy, element, config.policy.lora.rank, rank.update_rows) +
                   logits_bytes(facts, rank.update_rows);
-    if (facts.critic) add_critic(rank, config.algorithm.critic, *facts.critic, element);
+    if (facts.critic) add_critic(rank, config, facts);
   }
   if (placement.generates()) rank.generation = generation_bytes(config, facts);
   for (const auto& encoder : facts.encoders) {

@@ -22,6 +22,18 @@ std::int64_t first_difference(const Tokenizer& a, const Tokenizer& b) {
   return id;
 }
 
+// Of every token that the policy may choose.
+void check_q_values(const CausalLm& policy, const CausalLm& critic,
+                    const std::filesystem::path& dir) {
+  const auto ours = policy.shape().vocabulary, theirs = critic.head_VD().size(0);
+  if (ours != theirs) {
+    throw UsageError(fmt::format(
+        "algorithm.critic.model: {} has logits of {} tokens, the policy of {}: etpo needs a "
+        "Q-value of each",
+        dir.string(), theirs, ours));
+  }
+}
+
 }  // namespace
 
 c10::Device rank_device(const TrainConfig& config, const World& world) {
@@ -49,7 +61,8 @@ std::unique_ptr<Tokenizer> load_policy_tokenizer(const TrainConfig& config,
 }
 
 std::filesystem::path critic_dir(const TrainConfig& config, at::ScalarType dtype) {
-  return resolve_model(config.algorithm.critic.model, dtype, config.paths.cache);
+  const auto& own = config.algorithm.critic.model;
+  return resolve_model(own.empty() ? config.policy.model : own, dtype, config.paths.cache);
 }
 
 std::unique_ptr<CausalLm> load_critic(const TrainConfig& config, const CausalLm& policy) {
@@ -75,6 +88,7 @@ void check_critic_fits(const TrainConfig& config, const CausalLm& policy, const 
         theirs.string(), ours.string(), id, token_or_nothing(*critic_tokens, id),
         token_or_nothing(*policy_tokens, id)));
   }
+  if (resolve_algorithm(config.algorithm).learns_q()) check_q_values(policy, critic, theirs);
   check_tokenizer_fits(critic.shape(), policy_tokens->id_limit(), ours.string());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The policy that the KL term compares with: the model without its adapter, or an adapter of its
-// own, the policy's moving average or an earlier state of it.
+// own, the policy's moving average or an earlier state of it. (A Q-critic's target is such an
+// average, too.)
 #pragma once
 
 #include <cstdint>

@@ -216,7 +216,8 @@ Scalars Trainer::learn(std::int64_t step, const Harvest& harvested) {
   return learned;
 }
 
-// Learners hold the new weights already, each the same; actors get them, and all prove it.
+// Learners hold the new weights already, each the same; actors get them, and all prove it. So do
+// learners of their critic.
 void Trainer::sync_weights() {
   world_.control().set_doing("syncing weights");
   const auto weights = policy_->trainable();
@@ -224,11 +225,10 @@ void Trainer::sync_weights() {
   state_.weights_version += 1;
   check_same_tensors(world_.communicator(), weights, placement_.first_learner(),
                      fmt::format("weights version {}", state_.weights_version));
-  if (config_.optimizer.ema.decay == 0) return;
-  check_same_tensors(world_.communicator(),
-                     learner_ ? learner_->averaged_weights() : NamedTensors{},
-                     placement_.first_learner(),
-                     fmt::format("average of weights version {}", state_.weights_version));
+  if (!learner_) return;
+  check_same_tensors(*learner_host_, learner_->critic_weights(), 0, "critic of the learners");
+  if (config_.optimizer.ema.decay > 0)
+    check_same_tensors(*learner_host_, learner_->averaged_weights(), 0, "average of the weights");
 }
 
 // Only learners keep the average; the others are lent it.

@@ -47,15 +47,19 @@ class RestartTest(EndToEnd):
         self.assertEqual(run.metrics(), whole.metrics())
 
     def test_a_killed_rank_ends_the_job_and_resume_has_the_same_bits(self):
-        whole = self.train("whole", ranks=2, settings=STEPS)
+        # etpo: with a critic of its own and a target that follows it.
+        for kind in ("ppo", "etpo"):
+            with self.subTest(kind=kind):
+                settings = {**STEPS, "algorithm.kind": kind}
+                whole = self.train(f"{kind}-whole", ranks=2, settings=settings)
 
-        job = self.killed(self.folder / "killed")
-        self.expect_gone(job)
-        said = job.stderr()
-        resumed = self.train("killed", "--resume", ranks=2, settings=STEPS)
+                job = self.killed(self.folder / f"{kind}-killed", settings=settings)
+                self.expect_gone(job)
+                said = job.stderr()
+                resumed = self.train(f"{kind}-killed", "--resume", ranks=2, settings=settings)
 
-        self.assertIn("launch/run: rank 1 was killed (signal 9); it was colocated, ", said)
-        self.expect_same_run(resumed, whole)
+                self.assertIn("launch/run: rank 1 was killed (signal 9); it was colocated, ", said)
+                self.expect_same_run(resumed, whole)
 
     def test_a_job_told_to_stop_saves_its_step_and_resume_has_the_same_bits(self):
         # But for the best step's, no checkpoint is due before the end.

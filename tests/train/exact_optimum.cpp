@@ -169,6 +169,26 @@ NodeTable best_responses(const EnumeratedTask& task) {
   return logits;
 }
 
+// Soft value iteration, from the leaves to the prompts.
+NodeTable soft_optimum(const EnumeratedTask& task) {
+  const std::size_t width = task.width();
+  const auto log_reference = task.log_policy(task.reference());
+  NodeTable logits(log_reference.size()), values(log_reference.size() / width);
+  for (std::size_t node = values.size(); node-- > 0;) {
+    double sum = 0;
+    for (std::size_t token = 0; token < width; ++token) {
+      const std::size_t cell = node * width + token;
+      const auto next =
+          task.tree().next(static_cast<std::int64_t>(node), static_cast<std::int64_t>(token));
+      const double later = next == PrefixTree::kEnd ? 0 : values.at(static_cast<std::size_t>(next));
+      logits[cell] = log_reference[cell] + (task.rewards()[cell] + later) / task.beta();
+      sum += std::exp(logits[cell]);
+    }
+    values[node] = task.beta() * std::log(sum);
+  }
+  return logits;
+}
+
 }  // namespace
 
 EnumeratedTask::EnumeratedTask(const PrefixTree& tree, double beta, std::uint64_t seed)
@@ -243,6 +263,7 @@ double EnumeratedTask::best_regularised_return() const {
 
 NodeTable own_optimum(const EnumeratedTask& task, const Algorithm& algorithm, double coefficient) {
   if (algorithm.kl_placement == KlPlacement::kNone) return best_responses(task);
+  if (algorithm.learns_q()) return soft_optimum(task);
   NodeTable logits = task.reference();
   double largest = 0;
   for (int iteration = 0; iteration < 20000; ++iteration) {

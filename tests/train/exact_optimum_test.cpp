@@ -53,6 +53,10 @@ TrainConfig make_config(const AlgorithmConfig& algorithm, std::int64_t seed) {
   config.optimizer.beta2 = 0.99;
   config.optimizer.schedule.kind = ScheduleKind::kLinear;
   config.optimizer.max_grad_norm = 0;
+  if (algorithm.kind == "etpo") {
+    config.algorithm.minibatch = config.rollout.batch / 4;  // the target moves with each
+    config.optimizer.lr = config.optimizer.critic_lr = 0.1;
+  }
   return config;
 }
 
@@ -60,6 +64,7 @@ AlgorithmConfig algorithm_of(const std::string& kind) {
   AlgorithmConfig config;
   config.kind = kind;
   config.kl.coef = kBeta;
+  config.critic.target_decay = 0.95;  // of 600 steps
   return config;
 }
 
@@ -149,6 +154,13 @@ std::vector<ComposedReward> reward_tokens(const EnumeratedTask& task,
   return rewards;
 }
 
+// What a critic thinks of the prompts, mean: beta log sum of reference * exp(Q / beta).
+double soft_value(const EnumeratedTask& task, const at::Tensor& q_NV) {
+  const auto log_reference_NV = at::log_softmax(as_tensor(task.reference(), task), -1);
+  const auto values_N = kBeta * at::logsumexp(log_reference_NV + q_NV / kBeta, {-1});
+  return values_N.narrow(0, 0, task.tree().shape().prompts).mean().item<double>();
+}
+
 // The logits after training.
 NodeTable train(World& world, Roles roles, const EnumeratedTask& task, const TrainConfig& config,
                 const Mistake& mistake) {
@@ -161,16 +173,22 @@ NodeTable train(World& world, Roles roles, const EnumeratedTask& task, const Tra
   const auto group = everyone.split(learns ? 0 : -1, world.rank());
   const TabularLm policy(task.tree(), as_tensor(initial_logits(task, config.run.seed), task),
                          as_tensor(task.reference(), task));
+  const auto zeros_NV = at::zeros_like(policy.table_NV().detach());
+  const TabularLm critic(task.tree(), zeros_NV, zeros_NV);
   std::unique_ptr<Learner> learner;
   if (learns) {
     learner = std::make_unique<Learner>(
-        policy, LearnerGroup{.host = group.get(), .device = group.get()}, config);
+        policy, LearnerGroup{.host = group.get(), .device = group.get()}, config, &critic);
   }
   for (std::int64_t step = 0; step < config.run.steps; ++step) {
     const auto rollouts = gather_rollouts(
         world, generate_groups(policy, config, step, share, task.tree().shape().prompts));
     if (learner) learner->update(step, rollouts, reward_tokens(task, rollouts, mistake));
     broadcast_tensors(everyone, policy.trainable(), learners);
+  }
+  if (learner && resolve_algorithm(config.algorithm).learns_q()) {
+    const double value = soft_value(task, critic.table_NV().detach());  // 0 at the start
+    EXPECT_NEAR(value / task.best_regularised_return(), 1, 0.02);
   }
   return as_table(policy.table_NV());
 }
@@ -209,9 +227,10 @@ double divergence(const EnumeratedTask& task, const NodeTable& optimum, const No
 TEST(ExactOptimum, OracleFindsTheClosedForm) {
   for (const auto& shape : {kFixedLength, kRagged}) {
     const auto task = make_task(shape);
-    const auto optimum = own_optimum(task, resolve_algorithm(algorithm_of("ppo")), kBeta);
-
-    EXPECT_NEAR(task.regularised_return(optimum), task.best_regularised_return(), 1e-12);
+    for (const char* kind : {"ppo", "etpo"}) {
+      const auto optimum = own_optimum(task, resolve_algorithm(algorithm_of(kind)), kBeta);
+      EXPECT_NEAR(task.regularised_return(optimum), task.best_regularised_return(), 1e-12) << kind;
+    }
     EXPECT_LT(task.regularised_return(initial_logits(task, 1)),
               task.best_regularised_return() - 0.3);
   }
@@ -264,6 +283,7 @@ std::vector<Case> cases() {
   return {preset("ppo", true),
           preset("rloo", true),
           preset("reinforce++", true),
+          preset("etpo", true),
           with_kl_reward("dr_grpo"),
           preset("dr_grpo"),
           with_kl_loss("dr_grpo", kK3, kBeta),
@@ -319,13 +339,15 @@ TEST_P(ExactOptimumOf, IsReachedWithRaggedResponses) {
 
 TEST(ExactOptimum, IsReachedByFourRanksColocatedAndSplit) {
   const auto task = make_task(kRagged);
-  const auto config = make_config(algorithm_of("ppo"), 1);
-  const auto alone = train_in_world(1, Roles::kColocated, task, config);
-  for (const auto roles : {Roles::kColocated, Roles::kSplit}) {
-    const auto together = train_in_world(4, roles, task, config);
+  for (const char* kind : {"ppo", "etpo"}) {
+    const auto config = make_config(algorithm_of(kind), 1);
+    const auto alone = train_in_world(1, Roles::kColocated, task, config);
+    for (const auto roles : {Roles::kColocated, Roles::kSplit}) {
+      const auto together = train_in_world(4, roles, task, config);
 
-    EXPECT_GT(progress(task, together, 1), 0.98);
-    EXPECT_LT(divergence(task, alone, together), 1e-9);
+      EXPECT_GT(progress(task, together, 1), 0.98) << kind;
+      EXPECT_LT(divergence(task, alone, together), 1e-9) << kind;
+    }
   }
 }
 

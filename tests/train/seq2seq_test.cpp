@@ -95,7 +95,7 @@ double expected_reward(const CausalLm& policy) {
   return sum / kPrompts;
 }
 
-enum class CriticIs { kPolicy, kModel };
+enum class CriticIs { kPolicy, kModel, kQ };
 
 std::vector<at::Tensor> weights_after_an_update(int ranks, std::int64_t micro_tokens,
                                                 CriticIs critic_is = CriticIs::kPolicy) {
@@ -103,6 +103,10 @@ std::vector<at::Tensor> weights_after_an_update(int ranks, std::int64_t micro_to
   run_thread_world(ranks, [&](World& world) {
     auto config = make_config(micro_tokens);
     if (critic_is == CriticIs::kModel) config.algorithm.critic.model = "tiny_t5_v1_1";
+    if (critic_is == CriticIs::kQ) {
+      config.algorithm.kind = "etpo";
+      config.optimizer.kind = OptimizerKind::kSgd;  // the first gradient is 0 but for rounding
+    }
     const auto policy = load_policy(), critic = load_policy();
     auto& communicator = world.communicator();
     Learner learner(*policy, {.host = &communicator, .device = &communicator}, config,
@@ -143,12 +147,14 @@ TEST(Seq2SeqPolicy, UpdatesTheSameHoweverTheBatchIsSplit) {
 }
 
 TEST(Seq2SeqPolicy, HasACriticThatIsAnEncoderDecoder) {
-  const auto whole = at::cat(weights_after_an_update(1, 100000, CriticIs::kModel));
+  for (const auto critic : {CriticIs::kModel, CriticIs::kQ}) {
+    const auto whole = at::cat(weights_after_an_update(1, 100000, critic));
 
-  const auto shared = at::cat(weights_after_an_update(3, 40, CriticIs::kModel));
+    const auto shared = at::cat(weights_after_an_update(3, 40, critic));
 
-  EXPECT_GT(whole.numel(), at::cat(weights_after_an_update(1, 100000)).numel());
-  EXPECT_LT(((shared - whole).norm() / whole.norm()).item<double>(), 1e-9);
+    EXPECT_GT(whole.numel(), at::cat(weights_after_an_update(1, 100000)).numel());
+    EXPECT_LT(((shared - whole).norm() / whole.norm()).item<double>(), 1e-9);
+  }
 }
 
 TEST(Seq2SeqPolicy, LearnsWhatIsRewarded) {

@@ -3,12 +3,17 @@
 // of.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "alarm/model/causal_lm.hpp"
 
 namespace alarm_dist {
+
+// Elements of logits that exist at a time, some rows of them: 64 rows of 49,152 float32 logits are
+// 12 MiB, which a processor's cache and allocator take well.
+inline constexpr std::int64_t kLogitsAtOnce = std::int64_t{64} * 49152;
 
 // A ragged batch of responses and where their tokens are predicted. Row r of the results belongs to
 // the r-th response token in the order of add() calls.

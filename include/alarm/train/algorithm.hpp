@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an algorithm is here: a choice of advantage, policy loss, aggregation and place of the KL
-// term; or a loss of preferences between the samples of a prompt; or of an expert's answers. A name
+// term; or a loss of preferences between the samples of a prompt; or of an expert's answers; or of
+// Q-values. A name
 // (`algorithm.kind`) is a preset of these choices, and a config may override each; what cannot go
 // together is refused before anything is trained.
 //
@@ -30,7 +31,8 @@ struct Algorithm {
   FirstSample first_sample = FirstSample::kSampled;
   bool own_critic = false;  // the critic is a model of its own
 
-  bool has_critic() const { return advantage == AdvantageKind::kGae; }
+  bool has_critic() const { return advantage == AdvantageKind::kGae || learns_q(); }
+  bool learns_q() const { return loss == PolicyLossKind::kSoftQ; }  // by critic and policy: ETPO
   bool learns_preferences() const;  // from the best and the worst sample of a prompt
   bool learns_policy_gradient() const { return advantage != AdvantageKind::kNone; }
   bool compares_samples() const;  // of a prompt, by their rewards: needs two or more of each

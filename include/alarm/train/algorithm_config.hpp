@@ -22,7 +22,7 @@ enum class AdvantageKind {
   kGroupCentred,     // R - mean: Dr. GRPO, REINFORCE++-baseline
   kLeaveOneOut,      // R - mean of the others: RLOO
   kRewardToGo,       // what a token earns from itself on: REINFORCE++
-  kNone,             // the loss is of preferences or of answers
+  kNone,             // the loss is of preferences, of answers or of Q-values
 };
 
 enum class PolicyLossKind {
@@ -38,6 +38,8 @@ enum class PolicyLossKind {
   kSelm,  // DPO and optimism: samples of the reference become less likely
   // Of an expert's answers.
   kSupervised,
+  // The expectation over the vocabulary of a critic's Q-values, and the divergence: ETPO.
+  kSoftQ,
 };
 
 // How the first of a prompt's samples is drawn.
@@ -90,8 +92,10 @@ struct ReferenceConfig {
 
 // What values are learned by.
 struct CriticConfig {
-  std::string model;     // its trunk; empty: the policy's hidden states
+  std::string model;     // its trunk; empty: the policy's hidden states (etpo: the policy's model)
   LoraConfig lora = {};  // of a trunk of its own
+  double target_decay = 0.995;  // etpo: share of the target that an optimiser step leaves
+  double huber_delta = 10;      // etpo
 };
 
 enum class OnKlBound { kStop, kRollback };

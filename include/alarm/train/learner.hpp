@@ -33,10 +33,10 @@ class NonFiniteError : public Error {
 };
 
 class Critic;
+class QCritic;
 struct Components;
 class Reference;
 class WeightAverage;
-enum class Sampled;
 struct CriticLoss;
 struct MicroRows;
 struct PairLogprobs;
@@ -72,8 +72,7 @@ class Learner {
   void set_nonfinite_in_a_row(int count) { nonfinite_in_a_row_ = count; }
   // The reference's own adapter, empty where it is the model without one. Leaves to load into.
   const NamedTensors& reference_weights() const;
-  // The average of the trained weights (optimizer.ema), the same on every learner; empty where none
-  // is kept. Leaves to load into.
+  // optimizer.ema's average, the same on every learner; empty where none is kept. To load into.
   const NamedTensors& averaged_weights() const;
   // Phases of the last update in seconds: "reference", "update".
   const Scalars& times() const { return times_; }
@@ -107,6 +106,8 @@ class Learner {
   CriticLoss critic_loss(const Batch& batch, const MicroRows& rows,
                          const at::Tensor& policy_states_TD, const MiniBatchWeights& weights,
                          Progress& mini) const;
+  at::Tensor improvement_loss(const MicroRows& rows, const at::Tensor& q_TD,
+                              const MiniBatchWeights& weights, Progress& mini) const;
   at::Tensor preference_loss(const Batch& batch, const MicroBatch& micro,
                              const at::Tensor& logprobs_T, const at::Tensor& reference_T,
                              std::span<const std::int64_t> offsets, const MiniBatchWeights& weights,
@@ -122,7 +123,6 @@ class Learner {
   Scalars pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
                     std::int64_t minibatches);
   std::int64_t prompts_a_minibatch() const;
-  Sampled sampled_kept() const;  // of each prompt, for the loss
   const std::vector<MicroBatch>& mine(const MiniBatchPlan& plan) const;  // of this rank
   std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
                                         std::int64_t epoch) const;
@@ -137,7 +137,8 @@ class Learner {
   Algorithm algorithm_;
   std::unique_ptr<Components> components_;  // of the reward
   KlController kl_;
-  std::unique_ptr<Critic> critic_;  // null: the algorithm has none
+  std::unique_ptr<Critic> critic_;     // null: the algorithm has none
+  const QCritic* q_critic_ = nullptr;  // the same, where it is one
   Optimizer optimizer_;
   std::unique_ptr<Reference> reference_;
   std::unique_ptr<WeightAverage> average_;

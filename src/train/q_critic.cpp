@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/q_critic.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "alarm/rl/etpo.hpp"
+
+namespace alarm_dist {
+
+QCritic::QCritic(const CausalLm& policy, const CausalLm& model, const TrainConfig& config,
+                 const KlController& kl)
+    : policy_(policy),
+      model_(model),
+      config_(config),
+      kl_(kl),
+      target_(
+          {.kind = ReferenceKind::kMovingAverage, .decay = config.algorithm.critic.target_decay},
+          model.trainable()) {}
+
+NamedTensors QCritic::weights() const {
+  auto named = trainable();
+  for (const auto& [name, tensor] : target_.weights())
+    named.emplace_back("critic_target." + name, tensor);
+  return named;
+}
+
+at::Tensor QCritic::values(const CriticView& view) const {
+  const at::NoGradGuard no_grad;
+  const at::Tensor base_TD = response_states(model_, view.responses, Adapter::kOff);
+  States all{.policy_TD = view.policy_states_TD,
+             .reference_TD = reference_states(view.responses),
+             .q_TD = {}};
+  target_.during([&](Adapter adapter) {
+    all.q_TD = response_states(model_, view.responses, adapter) - base_TD;
+  });
+  std::vector<at::Tensor> parts;
+  some_rows_at_a_time(all, [&](const States& rows) { parts.push_back(-terms(rows)); });
+  return at::cat(parts);
+}
+
+CriticLoss QCritic::loss(const CriticView& view, const CriticTargets& targets) const {
+  at::Tensor base_TD;
+  {
+    const at::NoGradGuard no_grad;
+    base_TD = response_states(model_, view.responses, Adapter::kOff);
+  }
+  const at::Tensor states_TD = response_states(model_, view.responses, Adapter::kOn) - base_TD;
+  const at::Tensor taken = at::tensor(view.responses.targets(), at::kLong).to(model_.device());
+  const auto type = targets.returns_T.scalar_type();
+  const at::Tensor rows_TD = model_.head_VD().index_select(0, taken).to(type);
+  const at::Tensor q_T = (states_TD.to(type) * rows_TD).sum(-1);
+  const double delta = config_.algorithm.critic.huber_delta;
+  return {.sum = etpo_critic_terms(q_T, targets.returns_T, delta).sum(),
+          .states_TD = states_TD.detach()};
+}
+
+// Each part's gradient is taken at once and its graph given up; what is left is linear in the
+// states: the terms' values, with that gradient.
+at::Tensor QCritic::improvement(const CriticView& view, const at::Tensor& q_TD) const {
+  const States all{.policy_TD = view.policy_states_TD.detach(),
+                   .reference_TD = reference_states(view.responses),
+                   .q_TD = q_TD};
+  std::vector<at::Tensor> values, gradients;
+  some_rows_at_a_time(all, [&](States rows) {
+    rows.policy_TD.requires_grad_();
+    const at::Tensor terms_N = terms(rows);
+    terms_N.sum().backward();
+    values.push_back(terms_N.detach());
+    gradients.push_back(rows.policy_TD.grad());
+  });
+  const at::Tensor values_T = at::cat(values);
+  const at::Tensor linear_T = (view.policy_states_TD * at::cat(gradients)).sum(-1);
+  return values_T + (linear_T - linear_T.detach());
+}
+
+void QCritic::some_rows_at_a_time(const States& all, const OnRows& body) const {
+  const auto count = all.policy_TD.size(0);
+  const auto at_once = std::max<std::int64_t>(1, kLogitsAtOnce / policy_.shape().vocabulary);
+  for (std::int64_t begin = 0; begin < count; begin += at_once) {
+    const auto some = [&](const at::Tensor& states_TD) {
+      return states_TD.narrow(0, begin, std::min(at_once, count - begin)).detach();
+    };
+    body({some(all.policy_TD), some(all.reference_TD), some(all.q_TD)});
+  }
+}
+
+at::Tensor QCritic::terms(const States& rows) const {
+  return etpo_policy_terms(log_distribution(rows.policy_TD), log_distribution(rows.reference_TD),
+                           model_.logits(rows.q_TD), kl_.coefficient());
+}
+
+at::Tensor QCritic::log_distribution(const at::Tensor& states_TD) const {
+  return at::log_softmax(policy_.logits(states_TD) / config_.rollout.sampling.temperature, -1);
+}
+
+at::Tensor QCritic::reference_states(const ResponseBatch& responses) const {
+  const at::NoGradGuard no_grad;
+  return response_states(policy_, responses, Adapter::kOff);
+}
+
+}  // namespace alarm_dist
