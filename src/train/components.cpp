@@ -57,7 +57,7 @@ Components resolve_components(const TrainConfig& config) {
   const auto& fine_grained = config.algorithm.fine_grained;
   if (fine_grained.values == ComponentValues::kShared && fine_grained.components.empty()) return {};
   require(resolve_algorithm(config.algorithm).advantage == AdvantageKind::kGae,
-          fmt::format(": components are judged by values, and {} has none: choose kind ppo",
+          fmt::format(": components are judged by GAE, which {} does not use: choose kind ppo",
                       config.algorithm.kind));
   Components result{.names = names_of(config.rewards.compose),
                     .terms = {},

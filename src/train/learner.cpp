@@ -38,6 +38,12 @@ std::unique_ptr<Critic> make_critic(const Algorithm& algorithm, const CausalLm& 
   return ValueCritic::on_trunk(*trunk, config.algorithm, values);
 }
 
+// Of each prompt, for the loss.
+Sampled sampled_kept(const Algorithm& algorithm) {
+  if (algorithm.loss != PolicyLossKind::kSelm) return Sampled::kNone;
+  return algorithm.first_sample == FirstSample::kGreedy ? Sampled::kGreedy : Sampled::kFirst;
+}
+
 NamedTensors trained_of(const Critic* critic) {
   return critic == nullptr ? NamedTensors{} : critic->trainable();
 }
@@ -101,11 +107,6 @@ const std::vector<MicroBatch>& Learner::mine(const MiniBatchPlan& plan) const {
 std::int64_t Learner::prompts_a_minibatch() const {
   return std::max<std::int64_t>(1,
                                 config_.algorithm.minibatch / config_.rollout.samples_per_prompt);
-}
-
-Sampled Learner::sampled_kept() const {
-  if (algorithm_.loss != PolicyLossKind::kSelm) return Sampled::kNone;
-  return algorithm_.first_sample == FirstSample::kGreedy ? Sampled::kGreedy : Sampled::kFirst;
 }
 
 // The same micro-batches as the first epoch's update, so that its first ratio is exactly 1.
@@ -254,7 +255,7 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
     if (components_->asked_for()) batch.take_apart(rewards, *components_);
     return learn(step, std::move(batch));
   }
-  const auto pairs = select_pairs(rollouts, rewards, sampled_kept());
+  const auto pairs = select_pairs(rollouts, rewards, sampled_kept(algorithm_));
   Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
                   {"preference/without", static_cast<double>(pairs.without)}};
   if (pairs.rollouts.empty()) {

@@ -225,13 +225,10 @@ void Trainer::sync_weights() {
   state_.weights_version += 1;
   check_same_tensors(world_.communicator(), weights, placement_.first_learner(),
                      fmt::format("weights version {}", state_.weights_version));
-  if (learner_)
-    check_same_tensors(*learner_host_, learner_->critic_weights(), 0, "critic of the learners");
-  if (config_.optimizer.ema.decay == 0) return;
-  check_same_tensors(world_.communicator(),
-                     learner_ ? learner_->averaged_weights() : NamedTensors{},
-                     placement_.first_learner(),
-                     fmt::format("average of weights version {}", state_.weights_version));
+  if (!learner_) return;
+  check_same_tensors(*learner_host_, learner_->critic_weights(), 0, "critic of the learners");
+  if (config_.optimizer.ema.decay > 0)
+    check_same_tensors(*learner_host_, learner_->averaged_weights(), 0, "average of the weights");
 }
 
 // Only learners keep the average; the others are lent it.

@@ -234,7 +234,7 @@ class AlgorithmsTest(EndToEnd):
                 ({"algorithm.kind": "rloo", "algorithm.preference.first_sample": "greedy"}, "not one of the policy"),
                 ({"algorithm.fine_grained.components.holistic.lambda": 0.5}, "set values: each"),
                 ({"algorithm.fine_grained.components.fluency.weight": 2}, "is not part of the composition"),
-                ({"algorithm.kind": "grpo", "algorithm.fine_grained.values": "each"}, "grpo has none"),
+                ({"algorithm.kind": "grpo", "algorithm.fine_grained.values": "each"}, "grpo does not use"),
                 ({"algorithm.correction.kind": "masked", "algorithm.correction.low": 3}, "less than high"),
                 ({"algorithm.kind": "dapo", "algorithm.kl.bound": 1, "algorithm.kl.on_bound": "rollback"}, "there is none here"),
                 ({"algorithm.kind": "grpo", "algorithm.critic.model": SMOKE / "policy"}, "grpo has no critic"),

@@ -3,13 +3,14 @@
 """What other implementations make of 200 random ragged batches, float64; writes tests/data/rl/oracles.json.
 
 Made with: python 3.11.7, torch 2.11.0, numpy 2.4.6, transformers 5.23.0, accelerate 1.15.0 (installed), and wheels
-unpacked without their dependencies: trl 1.12.0, trl 1.16.0, verl 0.9.1, openrlhf 0.11.2; for verl's imports
+unpacked without their dependencies: trl 0.11.4, trl 1.12.0, trl 1.16.0, verl 0.9.1, openrlhf 0.11.2; for verl's imports
 omegaconf 2.3.0, antlr4-python3-runtime 4.9.3, hydra-core 1.3.2, tensordict 0.10.0, codetiming 1.4.0, dill 0.3.9, pyvers,
 cloudpickle, orjson, importlib_metadata, zipp (pip install --no-deps --target SITE). datasets, ray, deepspeed and the
 like are imported there and not used here: stubs.
 
 Usage: make_rl_oracles.py WHEELS SITE OUT.json
-       WHEELS holds trl-1.12.0/, trl-1.16.0/, verl-0.9.1/, openrlhf-0.11.2/ (python -m zipfile -e X.whl WHEELS/NAME)
+       WHEELS holds trl-0.11.4/, trl-1.12.0/, trl-1.16.0/, verl-0.9.1/, openrlhf-0.11.2/
+       (python -m zipfile -e X.whl WHEELS/NAME)
 
 The packages' own functions run; where a formula is buried in a trainer's method, that method runs on a stub for the
 trainer (rl_oracles/*.py say which). Each package runs in a process of its own. What goes in is a function of the case's
@@ -26,21 +27,22 @@ import sys
 import types
 
 CASES = 200
-PARTS = {"trl_ppo": "trl-1.12.0", "trl_policy": "trl-1.16.0", "trl_preference": "trl-1.16.0", "verl_core": "verl-0.9.1",
+PARTS = {"trl_ppo": "trl-1.12.0", "trl_seq2seq": "trl-0.11.4", "trl_policy": "trl-1.16.0",
+         "trl_preference": "trl-1.16.0", "verl_core": "verl-0.9.1",
          "openrlhf_loss": "openrlhf-0.11.2/openrlhf-0.11.2.data/purelib"}
 # Packages whose __init__ imports a whole system: their modules are imported without it.
 BARE = {"openrlhf_loss": ["openrlhf", "openrlhf.models", "openrlhf.trainer", "openrlhf.trainer.ppo_utils",
                           "openrlhf.utils"],
         "verl_core": ["verl.trainer.ppo.v1"]}
 STUBS = {"datasets", "ray", "deepspeed", "transfer_queue", "peft", "flash_attn", "ring_flash_attn", "liger_kernel",
-         "pylatexenc", "pyarrow", "cachetools"}
+         "pylatexenc", "pyarrow", "cachetools", "trl.trainer.ppo_config"}
 
 
 class StubFinder:
     """Modules that the oracles import and never use here."""
 
     def find_spec(self, name, path, target=None):
-        if name.split(".")[0] in STUBS or name.startswith("openrlhf.trainer.ray"):
+        if name in STUBS or name.split(".")[0] in STUBS or name.startswith("openrlhf.trainer.ray"):
             return importlib.util.spec_from_loader(name, self)
 
     def create_module(self, spec):

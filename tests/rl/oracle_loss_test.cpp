@@ -260,5 +260,30 @@ TEST(LossOracle, PpoOfTrl) {
   });
 }
 
+// An encoder-decoder by the old trainer of TRL 0.11.4: its first token, which it does not count,
+// stays on the oracle's side.
+TEST(LossOracle, Seq2SeqPpoOfTrl) {
+  for_each_oracle_case([](const OracleCase& c) {
+    const auto estimator = c.number % 3 == 2 ? KlEstimator::kK2 : KlEstimator::kK1;
+    const auto rewards_T =
+        c.on_last_tokens(c.scores_R) - c["beta"] * kl_estimate(estimator, c.old_T, c.reference_T);
+    const auto result = gae(rewards_T, c.old_values_T, c.offsets, c["gamma"], c["lam"]);
+    const auto advantages_T = whiten(result.advantages_T, moments(result.advantages_T));
+
+    c.expect_projection(rewards_T, "seq2seq.rewards");
+    c.expect_projection(advantages_T, "seq2seq.advantages");
+    c.expect_projection(result.returns_T, "seq2seq.returns");
+    c.expect(ppo_policy_loss(c.logprobs_T, c.old_T, advantages_T, c["low"]).clipped,
+             "seq2seq.clipped");
+    c.expect_function("seq2seq.policy", c.logprobs_T, [&](const at::Tensor& x_T) {
+      return ppo_policy_loss(x_T, c.old_T, advantages_T, c["low"]).sum / c.tokens();
+    });
+    c.expect_function("seq2seq.value", c.values_T, [&](const at::Tensor& x_T) {
+      return ppo_value_loss(x_T, c.old_values_T, result.returns_T, c["value_clip"]).sum /
+             c.tokens();
+    });
+  });
+}
+
 }  // namespace
 }  // namespace alarm_dist::testing

@@ -225,7 +225,7 @@ void expect_refused(const TrainConfig& config, const char* reason) {
 TEST(FineGrained, WhatDoesNotGoTogetherIsRefused) {
   auto config = golden_config();
   config.algorithm.kind = "grpo";
-  expect_refused(config, "grpo has none");
+  expect_refused(config, "grpo does not use");
 
   config = golden_config();
   config.algorithm.fine_grained.components.front().name = "fluency";

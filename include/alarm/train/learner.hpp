@@ -37,7 +37,6 @@ struct Components;
 class QCritic;
 class Reference;
 class WeightAverage;
-enum class Sampled;
 struct CriticLoss;
 struct MicroRows;
 struct PairLogprobs;
@@ -73,8 +72,7 @@ class Learner {
   void set_nonfinite_in_a_row(int count) { nonfinite_in_a_row_ = count; }
   // The reference's own adapter, empty where it is the model without one. Leaves to load into.
   const NamedTensors& reference_weights() const;
-  // The average of the trained weights (optimizer.ema), the same on every learner; empty where none
-  // is kept. Leaves to load into.
+  // optimizer.ema's average, the same on every learner; empty where none is kept. To load into.
   const NamedTensors& averaged_weights() const;
   // Phases of the last update in seconds: "reference", "update".
   const Scalars& times() const { return times_; }
@@ -122,7 +120,6 @@ class Learner {
   Scalars pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
                     std::int64_t minibatches);
   std::int64_t prompts_a_minibatch() const;
-  Sampled sampled_kept() const;  // of each prompt, for the loss
   const std::vector<MicroBatch>& mine(const MiniBatchPlan& plan) const;  // of this rank
   std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
                                         std::int64_t epoch) const;
