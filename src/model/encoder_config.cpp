@@ -92,10 +92,10 @@ RelativeAttention read_relative(const ConfigFile& json, const EncoderConfig& con
   return relative;
 }
 
-// What no published DeBERTa-v2 or v3 below xxlarge has.
+// What the published DeBERTa-v3 models have not; of v2, xlarge and xxlarge have the convolution.
 void refuse_variants(const ConfigFile& json, const EncoderConfig& config) {
   if (whole_or(json, "conv_kernel_size", 0) > 0)
-    json.refuse("conv_kernel_size", "0 (the convolution of xxlarge is not implemented)");
+    json.refuse("conv_kernel_size", "0 (DeBERTa-v2's convolution is not implemented)");
   const auto same = [&](const char* key, std::int64_t size) {
     if (whole_or(json, key, size) != size) json.refuse(key, std::to_string(size));
   };

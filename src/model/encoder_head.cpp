@@ -34,7 +34,11 @@ HeadSpec stored_head(const std::filesystem::path& dir, const TensorFile& file,
   if (config.architecture.ends_with("ForTokenClassification"))
     return {.head = {.kind = Kind::kTokens, .labels = labels}, .output = kClassifier};
   const bool sequence = config.architecture.ends_with("ForSequenceClassification");
-  ALARM_CHECK(sequence && config.pooler,
+  ALARM_CHECK(!sequence || config.pooler,
+              "{}: a {} has 'classifier.dense.weight' and 'classifier.out_proj.weight', found "
+              "'classifier.weight'",
+              dir.string(), config.architecture);
+  ALARM_CHECK(sequence,
               "{}: the architecture \"{}\" has a 'classifier.weight'; supported: "
               "{}ForSequenceClassification, {}ForTokenClassification",
               dir.string(), config.architecture, config.class_name, config.class_name);

@@ -60,6 +60,7 @@ class RaggedEncoder final : public EncoderModel {
   std::int64_t hidden_size() const override { return config_.hidden; }
   std::int64_t vocabulary_size() const override { return config_.vocabulary; }
   std::int64_t max_positions() const override { return config_.max_length(); }
+  std::int64_t token_types() const override { return config_.types; }
   EncoderHead head() const override { return head_.head; }
 
   at::Tensor hidden(const std::vector<EncoderInput>& inputs) const override {
@@ -108,9 +109,9 @@ class RaggedEncoder final : public EncoderModel {
 
   EncoderLayout lay_out(const std::vector<EncoderInput>& inputs) const {
     std::vector<EncoderSequence> sequences;
-    const std::vector<std::int64_t> usual = head_.head.kind == EncoderHead::Kind::kTokens
-                                                ? std::vector<std::int64_t>{}
-                                                : std::vector<std::int64_t>{0};
+    const std::vector<std::int64_t> usual = head_.head.kind == EncoderHead::Kind::kSequence
+                                                ? std::vector<std::int64_t>{0}
+                                                : std::vector<std::int64_t>{};
     for (const auto& input : inputs) {
       sequences.push_back({.length = static_cast<std::int64_t>(input.tokens.size())});
       if (!config_.windows.empty()) sequences.back().globals = input.global.value_or(usual);

@@ -38,6 +38,17 @@ TEST(EncoderErrors, NameAHeadThatIsNotKnown) {
                  "supported: BertForSequenceClassification, BertForTokenClassification");
 }
 
+TEST(EncoderErrors, NameTheHeadThatTheFamilyHas) {
+  const TempDir temp;
+  const auto dir = write_encoder("roberta_tokens", temp / "model",
+                                 R"({"architectures": ["RobertaForSequenceClassification"]})");
+
+  EXPECT_THAT([&] { EncoderModel::load(dir, {}); },
+              ThrowsMessage<Error>(
+                  HasSubstr("a RobertaForSequenceClassification has 'classifier.dense.weight' and "
+                            "'classifier.out_proj.weight', found 'classifier.weight'")));
+}
+
 TEST(EncoderErrors, RefuseATokenizerWithOtherIds) {
   const TempDir temp;
   const auto dir = write_encoder("xlm_roberta_sequence", temp / "model");

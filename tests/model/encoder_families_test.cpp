@@ -196,7 +196,7 @@ TEST(EncoderHeads, ASingleScoreIsTrainedAsItIs) {
   EXPECT_EQ(model->trainable().back().first, "classifier.out_proj.bias");
 }
 
-TEST(EncoderGlobals, TheFirstTokenIsGlobalUnlessTokensAreClassified) {
+TEST(EncoderGlobals, TheFirstTokenIsGlobalWhereSequencesAreClassified) {
   const TempDir temp;
   const auto states = [&](const char* variant, std::optional<std::vector<std::int64_t>> global) {
     const auto model =
@@ -209,8 +209,37 @@ TEST(EncoderGlobals, TheFirstTokenIsGlobalUnlessTokensAreClassified) {
 
   EXPECT_TRUE(at::equal(states("longformer_sequence", {}), states("longformer_sequence", first)));
   EXPECT_TRUE(at::equal(states("longformer_tokens", {}), states("longformer_tokens", none)));
+  EXPECT_TRUE(at::equal(states("longformer_trunk", {}), states("longformer_trunk", none)));
   EXPECT_GT(max_difference(states("longformer_tokens", {}), states("longformer_tokens", first)),
             1e-3);
+}
+
+// What is saved with this program's head is a LongformerModel, whose default call has no global
+// token (longformer_trunk's sequence 4 of the golden file is such a call).
+TEST(EncoderGlobals, AModelThatIsTrainedHereHasTheStatesOfTransformersDefaultCall) {
+  const TempDir temp;
+  const auto dir = write_encoder("longformer_trunk", temp / "model");
+  const auto inputs = encoder_inputs("longformer_trunk");
+  ASSERT_FALSE(inputs[4].global.has_value());
+  std::int64_t begin = 0;
+  for (int i = 0; i < 4; ++i) begin += static_cast<std::int64_t>(inputs[i].tokens.size());
+  const auto size = static_cast<std::int64_t>(inputs[4].tokens.size());
+
+  EncoderModel::load(dir, {.dtype = at::kDouble, .train = true, .score_head = true})
+      ->save(temp / "saved");
+  const auto saved = EncoderModel::load(temp / "saved", {.dtype = at::kDouble});
+
+  const auto config = nlohmann::json::parse(read_file(temp / "saved/config.json"));
+  EXPECT_EQ(config.at("architectures"), nlohmann::json::array({"LongformerModel"}));
+  EXPECT_FALSE(saved->head().drawn);
+  const auto expected_ND = encoder_golden("longformer_trunk", "hidden").narrow(0, begin, size);
+  EXPECT_LT(max_difference(saved->hidden({inputs[4]}), expected_ND), 1e-6);  // float32 weights
+  const auto weights = TensorFile::open(temp / "saved");
+  const auto expected =
+      at::dot(expected_ND.mean(0), weights.get("score.weight").to(at::kDouble)[0]);
+  EXPECT_LT(max_difference(saved->scores({inputs[4]}),
+                           (expected + weights.get("score.bias").to(at::kDouble)[0]).view({1})),
+            1e-6);
 }
 
 TEST(EncoderLength, PositionsBehindThePaddingTokenAreWhatIsLeft) {

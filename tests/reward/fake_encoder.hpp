@@ -17,12 +17,15 @@ constexpr std::int64_t kPoison = 666;  // a sequence that holds this token score
 // The score of a sequence is weight * (sum of its tokens of type 0), weight a float64 leaf.
 class FakeEncoder final : public EncoderModel {
  public:
-  explicit FakeEncoder(double weight = 1, EncoderHead head = {})
-      : weight_(at::scalar_tensor(weight, at::kDouble).set_requires_grad(true)), head_(head) {}
+  explicit FakeEncoder(double weight = 1, EncoderHead head = {}, std::int64_t types = 2)
+      : weight_(at::scalar_tensor(weight, at::kDouble).set_requires_grad(true)),
+        head_(head),
+        types_(types) {}
 
   std::int64_t hidden_size() const override { return 1; }
   std::int64_t vocabulary_size() const override { return 1000; }
   std::int64_t max_positions() const override { return 64; }
+  std::int64_t token_types() const override { return types_; }
   at::Tensor hidden(const std::vector<EncoderInput>&) const override { return {}; }
   EncoderHead head() const override { return head_; }
   // By token: 0, and the token itself; of two labels the first is 50.
@@ -64,6 +67,7 @@ class FakeEncoder final : public EncoderModel {
  private:
   at::Tensor weight_;
   EncoderHead head_;
+  std::int64_t types_;
 };
 
 }  // namespace alarm_dist::testing

@@ -35,9 +35,9 @@ struct EncoderInput {
   std::vector<std::int64_t> types;
   std::int64_t pool_begin = 0;
   std::int64_t pool_end = 0;
-  // Longformer: the tokens that see and are seen by all, ascending. Absent: the first token, or
-  // none under a head that classifies tokens, as in transformers. The other families see
-  // everything.
+  // Longformer: the tokens that see and are seen by all, ascending. Absent: those of transformers'
+  // class of that head, which are the first token under kSequence, none under kTokens, and none
+  // under kMean, whose model is saved as a LongformerModel. The other families see everything.
   std::optional<std::vector<std::int64_t>> global = {};
 };
 
@@ -62,6 +62,7 @@ class EncoderModel {
   virtual std::int64_t hidden_size() const = 0;
   virtual std::int64_t vocabulary_size() const = 0;
   virtual std::int64_t max_positions() const = 0;  // tokens of the longest sequence
+  virtual std::int64_t token_types() const = 0;    // 0: types mean nothing to it
   virtual EncoderHead head() const = 0;
   // [N, hidden], sequences end to end. No dropout, here and below.
   virtual at::Tensor hidden(const std::vector<EncoderInput>& inputs) const = 0;
