@@ -10,9 +10,9 @@
 namespace alarm_dist {
 
 // The target's name with a dot before it, in its folder: what stands there while the target is
-// made.
+// made. However the target is spelt ("a/../b"), it is the same.
 inline std::filesystem::path hidden_beside(const std::filesystem::path& target) {
-  auto absolute = std::filesystem::absolute(target);
+  auto absolute = std::filesystem::absolute(target).lexically_normal();
   if (!absolute.has_filename()) absolute = absolute.parent_path();  // "models/mine/"
   return absolute.parent_path() / ("." + absolute.filename().string());
 }

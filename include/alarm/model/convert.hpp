@@ -22,7 +22,8 @@ struct Conversion {
 };
 
 // Complete or absent: `out`, which must not exist, appears when all of it is written. Of several
-// processes that make one folder the first does, and the others find it (UsageError). Tensors that
+// processes that make one folder the first does, and the others find it (UsageError); the empty
+// file `.OUT.lock` beside it, by which they wait, stays. Tensors that
 // networks use as one matrix (q, k, v) lie end to end in it. Throws Error naming the file and what
 // is wrong with it.
 void convert_model(const std::filesystem::path& model, const Conversion& conversion,
