@@ -79,6 +79,33 @@ void generate_lines(Session& session, const GenerateOptions& options) {
   });
 }
 
+void add_sampling_options(CLI::App& command, SamplingConfig& sampling) {
+  command.add_option("--max-new-tokens", sampling.max_new_tokens)
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--temperature", sampling.temperature, "0: greedy")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.add_option("--top-k", sampling.top_k, "0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.add_option("--top-p", sampling.top_p)->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command
+      .add_option("--min-p", sampling.min_p, "Cut tokens less likely than this times the likeliest")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
+      .add_option("--repetition-penalty", sampling.repetition_penalty,
+                  "Of tokens of the prompt and the response so far; 1: none")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--min-new-tokens", sampling.min_new_tokens,
+                  "No response ends before it has so many")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_tokenize(CLI::App& app, Command& chosen) {
@@ -100,33 +127,7 @@ void add_generate(CLI::App& app, Command& chosen) {
   add_model_options(*command, options->model);
   command->get_option("--model")->required();
   add_line_options(*command, options->job);
-  command->add_option("--max-new-tokens", options->sampling.max_new_tokens)
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--temperature", options->sampling.temperature, "0: greedy")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command->add_option("--top-k", options->sampling.top_k, "0: all")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command->add_option("--top-p", options->sampling.top_p)
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command
-      ->add_option("--min-p", options->sampling.min_p,
-                   "Cut tokens less likely than this times the likeliest")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command
-      ->add_option("--repetition-penalty", options->sampling.repetition_penalty,
-                   "Of tokens of the prompt and the response so far; 1: none")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command
-      ->add_option("--min-new-tokens", options->sampling.min_new_tokens,
-                   "No response ends before it has so many")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  add_sampling_options(*command, options->sampling);
   command
       ->add_option("--bad-word", options->bad_words,
                    "Never completed, as its tokens: ' word', with the space, for one inside a "

@@ -15,7 +15,6 @@ import re
 import sys
 
 import torch
-from safetensors.torch import load_file, save_file
 from transformers import (AutoModelForSequenceClassification, GPT2Config, GPT2ForSequenceClassification, LlamaConfig,
                           LlamaForSequenceClassification, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForSequenceClassification,
                           modeling_rope_utils)
@@ -23,14 +22,7 @@ from transformers.models.gpt2 import modeling_gpt2
 from transformers.models.llama import modeling_llama
 from transformers.models.qwen2 import modeling_qwen2
 
-
-class DoubleTorch:
-    """torch, as a module that computes in float64 sees it."""
-    float = float32 = torch.float64
-
-    def __getattr__(self, name):
-        return getattr(torch, name)
-
+from formula import DoubleTorch
 
 for module in (modeling_rope_utils, modeling_llama, modeling_qwen2, modeling_gpt2):
     module.torch = DoubleTorch()

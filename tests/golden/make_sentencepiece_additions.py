@@ -85,4 +85,16 @@ for name, (model, kind, files) in CASES.items():
         cases.append(case)
     golden[name] = {"model": f"{model}.model", "file": file, "files": files, "vocabulary": len(tokenizer), "cases": cases}
     print(name, len(tokenizer))
-(KINDS / "sentencepiece_additions.json").write_text(json.dumps(golden, ensure_ascii=False, indent=0) + "\n")
+
+
+def lines(value, depth):
+    """JSON with an object's fields, down to that depth, and a list's entries in lines of their own."""
+    short = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if depth == 0 or not value or not isinstance(value, (dict, list)):
+        return short
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(lines(entry, 0) for entry in value) + "]"
+    return "{\n" + ",\n".join(f"{json.dumps(key)}:{lines(field, depth - 1)}" for key, field in value.items()) + "}"
+
+
+(KINDS / "sentencepiece_additions.json").write_text(lines(golden, 3) + "\n")
