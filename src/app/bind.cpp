@@ -179,7 +179,8 @@ void describe(FieldVisitor& v, RewardModelRecipe& recipe) {
           "First text of the encoder's input, with {question} {aspect} {document} {response} "
           "{sentence}.");
   v.field("second", recipe.second, "Second text; empty: none.");
-  v.field("max_tokens", recipe.max_tokens, Range{.low = 8, .high = 512}, "Longest input.");
+  v.field("max_tokens", recipe.max_tokens, Range{.low = 8, .high = 1 << 20},
+          "Longest input; the trunk's positions at most.");
   v.field("document_tokens", recipe.document_tokens, kCountOrZero,
           "Of a longer document its first and last halves of this many word pieces stay; 0: as "
           "much as fits.");

@@ -112,6 +112,14 @@ RecordedResponse read_response(const Line& line) {
   return read;
 }
 
+// Throws UsageError naming a field that the reward model shows and the line has not.
+void check_fields(const Line& line, const RewardSource& source) {
+  for (const auto& field : source.reads()) {
+    const bool asked = field == "question" && line.record.contains("prompt");
+    if (!asked) text_field(line, field);
+  }
+}
+
 void add_reward(nlohmann::ordered_json& record, const ComponentTrace& trace,
                 Granularity granularity) {
   if (granularity == Granularity::kResponse) {
@@ -151,6 +159,8 @@ std::unique_ptr<RewardSource> make_source(World& world, const ScoreOptions& opti
 std::vector<Span> offsets_of(const std::string& response, const Tokenizer* tokenizer) {
   if (tokenizer != nullptr) {
     auto offsets = tokenizer->encode(response).offsets;
+    // Tokens that are bytes of one character stand for all of it: one value.
+    offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
     if (!offsets.empty()) return offsets;
   }
   return {{0, static_cast<std::int64_t>(response.size())}};
@@ -164,6 +174,7 @@ void score_with_reward_model(World& world, const ScoreOptions& options) {
   const bool converses = is_decoder_folder(options.reward_model);
   const auto read = [&](const Line& line) {
     auto item = read_response(line);
+    check_fields(line, *source);
     if (converses) item.record.messages = messages_of(line);
     return item;
   };
@@ -203,19 +214,28 @@ void add_score(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ScoreOptions>();
   auto* command = app.add_subcommand("score", "Add log-probabilities of `response`, or its reward");
   add_model_options(*command, options->model);
-  command->add_option("--reward-model", options->reward_model, "Folder of a reward model");
-  command->add_option("--template", options->decoder.input,
-                      "What a decoder with a score head reads: a text with {response} and any of "
-                      "{prompt} {question} {aspect} {document}, or chat");
+  auto* language_model = command->get_option("--model");
+  auto* reward_model =
+      command->add_option("--reward-model", options->reward_model, "Folder of a reward model")
+          ->excludes(language_model);
+  command
+      ->add_option("--template", options->decoder.input,
+                   "What a decoder with a score head reads: a text with {response} and any of "
+                   "{prompt} {question} {aspect} {document}, or chat")
+      ->needs(reward_model);
   command->add_option("--label", options->decoder.label, "Which output of its head")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber)
+      ->needs(reward_model);
   command
       ->add_option("--max-tokens", options->decoder.max_tokens, "It reads at most; 0: its context")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber)
+      ->needs(reward_model);
   command->add_option("--granularity", options->granularity, "It gives values by")
-      ->check(CLI::IsMember({"response", "sentence", "sub_sentence", "token"}));
+      ->check(CLI::IsMember({"response", "sentence", "sub_sentence", "token"}))
+      ->needs(reward_model);
   command->add_option("--temperature", options->temperature)
       ->check(CLI::PositiveNumber)
+      ->needs(language_model)
       ->capture_default_str();
   add_line_options(*command, options->job);
   command->callback([=, &chosen] { chosen = [=](Session& session) { score(session, *options); }; });

@@ -65,6 +65,22 @@ std::int64_t padding_of(const std::filesystem::path& dir) {
   return classifies && !tokens.empty() ? tokens.front() : kNoPadding;
 }
 
+std::string find_head(const std::filesystem::path& dir, const TensorFile& file) {
+  std::vector<std::string> expected;
+  for (const std::string name : kScoreHeads) {
+    if (file.contains(name + ".weight")) return name;
+    expected.push_back("'" + name + ".weight'");
+  }
+  throw Error(fmt::format("{}: a decoder without a score head; expected {} among its weights",
+                          dir.string(), fmt::join(expected, " or ")));
+}
+
+// A weight of another shape is refused when it is read.
+std::int64_t labels_of(const TensorFile& file, const std::string& head) {
+  const auto weight = file.get(head + ".weight");
+  return weight.dim() == 2 ? weight.size(0) : 1;
+}
+
 // "LlamaForCausalLM" -> "LlamaForSequenceClassification".
 std::string classifier_name(const std::string& architecture) {
   for (const std::string ending :
@@ -107,18 +123,19 @@ ScoreHead::ScoreHead(std::string name, const at::Tensor& weight_LD, const at::Te
 
 ScoreHead ScoreHead::load(const std::filesystem::path& dir, const CausalLm& trunk) {
   const auto file = TensorFile::open(dir);
-  std::string name = kScoreHeads[0];
-  for (const std::string known : kScoreHeads) {
-    if (file.contains(known + ".weight")) name = known;
-  }
-  const auto found = file.get(name + ".weight");
-  const auto labels = found.dim() == 2 ? found.size(0) : 1;
+  const auto name = find_head(dir, file);
+  const auto labels = labels_of(file, name);
   const auto weight = file.get(name + ".weight", {labels, trunk.shape().hidden});
   const auto bias =
       file.contains(name + ".bias") ? file.get(name + ".bias", {labels}) : at::Tensor();
   ScoreHead head(name, weight, bias, trunk);
   head.padding_ = padding_of(dir);
   return head;
+}
+
+std::int64_t ScoreHead::count_labels(const std::filesystem::path& dir) {
+  const auto file = TensorFile::open(dir);
+  return labels_of(file, find_head(dir, file));
 }
 
 ScoreHead ScoreHead::draw(const CausalLm& trunk, std::int64_t labels, Bias bias,

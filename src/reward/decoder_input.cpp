@@ -15,12 +15,13 @@
 namespace alarm_dist {
 namespace {
 
+constexpr std::string_view kPrompt = "prompt";
 constexpr std::string_view kResponse = "response";
-constexpr std::array<std::string_view, 5> kNames = {"prompt", "question", "aspect", "document",
+constexpr std::array<std::string_view, 5> kNames = {kPrompt, "question", "aspect", "document",
                                                     kResponse};
 // Stands for the response where its place in a conversation is looked for; nothing in it is trimmed
 // or escaped.
-constexpr const char* kMarker = "(here stands the response 7f3a9c)";
+constexpr std::string_view kMarker = "(here stands the response 7f3a9c)";
 
 void check_messages(const Record& record) {
   ALARM_CHECK(
@@ -44,7 +45,7 @@ std::string prompt_text(const Record& record) {
 }
 
 std::string value_of(std::string_view name, const Record& record, const std::string& response) {
-  if (name == "prompt") return prompt_text(record);
+  if (name == kPrompt) return prompt_text(record);
   if (name == "question") return record.question;
   if (name == "aspect") return record.aspect;
   if (name == "document") return record.document;
@@ -60,8 +61,6 @@ std::string render_conversation(const ChatTemplate& chat, const Record& record,
   messages.push_back({{"role", "assistant"}, {"content", response}});
   return chat.render({{"messages", messages}, {"add_generation_prompt", false}});
 }
-
-std::int64_t ssize(std::string_view text) { return static_cast<std::int64_t>(text.size()); }
 
 // Where in the response begins what a template says of it: all but white space at its ends. Nothing
 // when it says something else.
@@ -102,15 +101,24 @@ DecoderTemplate DecoderTemplate::conversation(ChatTemplate chat) {
   return made;
 }
 
+std::vector<std::string> DecoderTemplate::reads() const {
+  std::vector<std::string> names;
+  for (const TemplatePart& part : split_template(text_, kNames)) {
+    const auto& name = part.placeholder;
+    if (!name.empty() && name != kPrompt && name != kResponse) names.emplace_back(name);
+  }
+  return names;
+}
+
 DecoderTemplate::Rendered DecoderTemplate::fill(const Record& record,
                                                 const std::string& response) const {
   Rendered rendered;
   for (const TemplatePart& part : split_template(text_, kNames)) {
-    const auto begin = ssize(rendered.text);
+    const auto begin = std::ssize(rendered.text);
     rendered.text += part.literal;
     if (part.placeholder.empty()) continue;
     rendered.text += value_of(part.placeholder, record, response);
-    if (part.placeholder == kResponse) rendered.response = Span{begin, ssize(rendered.text)};
+    if (part.placeholder == kResponse) rendered.response = Span{begin, std::ssize(rendered.text)};
   }
   return rendered;
 }
@@ -119,11 +127,11 @@ DecoderTemplate::Rendered DecoderTemplate::fill(const Record& record,
 DecoderTemplate::Rendered DecoderTemplate::converse(const Record& record,
                                                     const std::string& response) const {
   Rendered rendered{.text = render_conversation(*chat_, record, response)};
-  const std::string marked = render_conversation(*chat_, record, kMarker);
+  const std::string marked = render_conversation(*chat_, record, std::string(kMarker));
   const auto begin = marked.rfind(kMarker);
   ALARM_CHECK(begin != std::string::npos,
               "{}: the chat template leaves out what the assistant says", chat_->origin());
-  const auto size = ssize(rendered.text) - ssize(marked) + ssize(kMarker);
+  const auto size = std::ssize(rendered.text) - std::ssize(marked) + std::ssize(kMarker);
   if (size < 0) return rendered;
   const auto said = std::string_view(rendered.text).substr(begin, static_cast<std::size_t>(size));
   if (const auto skipped = begin_of(said, response)) {

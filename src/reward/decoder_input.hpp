@@ -35,6 +35,8 @@ class DecoderTemplate {
   static DecoderTemplate text(std::string text);
   static DecoderTemplate conversation(ChatTemplate chat);
 
+  // What it shows of a record beside the prompt: some of "question", "aspect", "document".
+  std::vector<std::string> reads() const;
   // A sequence of more than max_tokens tokens loses what it begins with, as under transformers'
   // truncation_side="left"; tokens that the tokenizer adds stay. Throws Error for a record that the
   // template has no place for.

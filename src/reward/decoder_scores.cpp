@@ -24,10 +24,6 @@ std::int64_t choose_label(const std::filesystem::path& dir, std::int64_t labels,
   return label;
 }
 
-std::int64_t ssize(const Reading& reading) {
-  return static_cast<std::int64_t>(reading.tokens.size());
-}
-
 // The end of the run of readings of one group that begins at `begin`.
 std::size_t group_end(std::span<const Reading> readings, std::size_t begin) {
   std::size_t end = begin + 1;
@@ -84,7 +80,7 @@ std::vector<Pack> pack(std::span<const Reading> readings, std::int64_t micro_tok
     const auto shared = static_cast<std::int64_t>(beginning.size());
     bool begun = false;
     for (const Reading& reading : group) {
-      const auto rows = ssize(reading) - (begun ? shared : 0);
+      const auto rows = std::ssize(reading.tokens) - (begun ? shared : 0);
       const bool full = !packs.empty() && packs.back().batch().rows() + rows > micro_tokens;
       if (packs.empty() || full) packs.emplace_back();
       if (!begun || full) packs.back().share(beginning);
@@ -100,10 +96,11 @@ std::vector<Pack> pack(std::span<const Reading> readings, std::int64_t micro_tok
 
 DecoderScorer DecoderScorer::load(const std::filesystem::path& dir, const CausalLmOptions& options,
                                   const std::filesystem::path& cache, std::int64_t label) {
+  // Before the weights are converted, which takes minutes.
+  const auto chosen = choose_label(dir, ScoreHead::count_labels(dir), label);
   const auto mapped = resolve_model(dir, options.dtype, cache);
   auto trunk = CausalLm::load(mapped, options);
   auto head = ScoreHead::load(mapped, *trunk);
-  const auto chosen = choose_label(dir, head.labels(), label);
   return {std::move(trunk), std::move(head), chosen};
 }
 

@@ -41,6 +41,7 @@ class DecoderSource final : public RewardSource {
   explicit DecoderSource(Parts parts) : parts_(std::move(parts)) {}
 
   const std::string& name() const override { return parts_.name; }
+  std::vector<std::string> reads() const override { return parts_.input.reads(); }
   Granularity granularity() const override { return parts_.granularity; }
 
   std::vector<ComponentTrace> score(std::span<const ScoredResponse> responses) override {
@@ -123,6 +124,13 @@ DecoderTemplate make_template(const std::filesystem::path& dir, const std::strin
   }
   if (input != kChat) return DecoderTemplate::text(input);
   auto chat = ChatTemplate::load(dir);
+  if (chat.is_guess()) {
+    throw UsageError(
+        fmt::format("{}: `template` is chat, but neither chat_template.jinja nor "
+                    "tokenizer_config.json in this folder has a chat template; expected one, or a "
+                    "`template` that is a text with {{prompt}} and {{response}}",
+                    dir.string()));
+  }
   log::root_info("reward model {}: chat template: {}", dir.string(), chat.origin());
   return DecoderTemplate::conversation(std::move(chat));
 }

@@ -54,8 +54,13 @@ std::vector<Part> parse_segment(std::string_view segment) {
 }
 
 bool has_field(const std::vector<Part>& parts, Field field) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [&](const Part& part) { return part.field == field; });
+  return std::ranges::find(parts, field, &Part::field) != parts.end();
+}
+
+// Of both segments.
+std::int64_t count_fields(const InputTemplate& input_template, Field field) {
+  return std::ranges::count(parse_segment(input_template.first), field, &Part::field) +
+         std::ranges::count(parse_segment(input_template.second), field, &Part::field);
 }
 
 std::string_view text_of(const Part& part, const Record& record, const ScoredText& text) {
@@ -179,27 +184,26 @@ class Sequence {
 }  // namespace
 
 bool scores_sentences(const InputTemplate& input_template) {
-  const auto first = parse_segment(input_template.first);
-  const auto second = parse_segment(input_template.second);
-  return has_field(first, Field::kSentence) || has_field(second, Field::kSentence) ||
-         marks_sentences(input_template);
+  return count_fields(input_template, Field::kSentence) > 0 || marks_sentences(input_template);
 }
 
 bool marks_sentences(const InputTemplate& input_template) {
-  return has_field(parse_segment(input_template.first), Field::kSentences) ||
-         has_field(parse_segment(input_template.second), Field::kSentences);
+  return count_fields(input_template, Field::kSentences) > 0;
 }
 
 void check_template(const InputTemplate& input_template) {
-  const std::vector<Part> first = parse_segment(input_template.first);
-  const std::vector<Part> second = parse_segment(input_template.second);
-  const bool scored = has_field(first, Field::kResponse) || has_field(second, Field::kResponse) ||
-                      scores_sentences(input_template);
-  if (!scored) {
+  if (count_fields(input_template, Field::kResponse) == 0 && !scores_sentences(input_template)) {
     throw UsageError(
         fmt::format("the template '{}' + '{}' of a reward model has neither {{response}} nor "
                     "{{sentence}} nor {{sentences}}",
                     input_template.first, input_template.second));
+  }
+  const auto lists = count_fields(input_template, Field::kSentences);
+  if (lists > 1 || (lists > 0 && count_fields(input_template, Field::kSentence) > 0)) {
+    throw UsageError(fmt::format(
+        "the template '{}' + '{}' of a reward model has {{sentences}} {}, where each "
+        "sentence is read once; expected it alone",
+        input_template.first, input_template.second, lists > 1 ? "twice" : "beside {sentence}"));
   }
   if (input_template.max_tokens < 8 || input_template.max_document_tokens < 0) {
     throw UsageError(
@@ -207,6 +211,30 @@ void check_template(const InputTemplate& input_template) {
                     "max_document_tokens {} (expected at least 0)",
                     input_template.max_tokens, input_template.max_document_tokens));
   }
+}
+
+std::vector<std::string> reads(const InputTemplate& input_template) {
+  std::vector<std::string> names;
+  for (const auto field : {Field::kQuestion, Field::kAspect, Field::kDocument}) {
+    if (count_fields(input_template, field) > 0)
+      names.emplace_back(kNames.at(static_cast<std::size_t>(field)));
+  }
+  return names;
+}
+
+void check_encoder_fits(const std::string& name, const InputTemplate& input_template,
+                        const Tokenizer& tokenizer, const EncoderModel& model) {
+  ALARM_CHECK(input_template.max_tokens <= model.max_positions(),
+              "reward model '{}': the template allows {} tokens, the encoder has {} positions",
+              name, input_template.max_tokens, model.max_positions());
+  ALARM_CHECK(tokenizer.id_limit() <= model.vocabulary_size(),
+              "reward model '{}': its tokenizer has ids up to {}, its embedding {} rows", name,
+              tokenizer.id_limit() - 1, model.vocabulary_size());
+  const auto last_type = input_template.second.empty() ? 0 : find_frame(tokenizer).second_type;
+  ALARM_CHECK(model.token_types() == 0 || last_type < model.token_types(),
+              "reward model '{}': behind [SEP] its second text has the token type {}, its encoder "
+              "has {} type{}; expected a tokenizer with <s> and </s>, or one text",
+              name, last_type, model.token_types(), model.token_types() == 1 ? "" : "s");
 }
 
 MarkedInput build_marked_input(const Tokenizer& tokenizer, const InputTemplate& input_template,

@@ -4,6 +4,7 @@
 #include "reward/learned_source.hpp"
 
 #include <cmath>
+#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,12 @@ void check_head(const RewardModelCard& card, const EncoderHead& head) {
       "reward model '{}': its head has {} labels, reward_model.json's 'labels' must say what "
       "they are worth",
       card.name, head.labels);
+  std::set<std::int64_t> distinct;
+  for (const auto& entry : card.labels) distinct.insert(entry.label);
+  ALARM_CHECK(card.labels.empty() || (distinct.size() > 1 && distinct.size() == card.labels.size()),
+              "reward model '{}': reward_model.json's 'labels' are {} with {} different ones; "
+              "expected two or more, each once",
+              card.name, card.labels.size(), distinct.size());
   for (const auto& [label, value] : card.labels) {
     ALARM_CHECK(label >= 0 && label < head.labels,
                 "reward model '{}': reward_model.json's 'labels' have {}, the head's are 0..{}",
@@ -66,18 +73,12 @@ double read_labels(const at::Tensor& logits_L, const std::vector<LabelValue>& la
 class LearnedSource final : public RewardSource {
  public:
   explicit LearnedSource(LearnedSourceParts parts) : parts_(std::move(parts)) {
-    const InputTemplate& input = parts_.card.input;
-    ALARM_CHECK(input.max_tokens <= parts_.model->max_positions(),
-                "reward model '{}': the template allows {} tokens, the encoder has {} positions",
-                parts_.card.name, input.max_tokens, parts_.model->max_positions());
-    ALARM_CHECK(parts_.tokenizer->id_limit() <= parts_.model->vocabulary_size(),
-                "reward model '{}': its tokenizer has ids up to {}, its embedding {} rows",
-                parts_.card.name, parts_.tokenizer->id_limit() - 1,
-                parts_.model->vocabulary_size());
+    check_encoder_fits(parts_.card.name, parts_.card.input, *parts_.tokenizer, *parts_.model);
     check_head(parts_.card, parts_.model->head());
   }
 
   const std::string& name() const override { return parts_.card.name; }
+  std::vector<std::string> reads() const override { return alarm_dist::reads(parts_.card.input); }
   Granularity granularity() const override { return parts_.card.granularity; }
 
   std::vector<ComponentTrace> score(std::span<const ScoredResponse> responses) override {

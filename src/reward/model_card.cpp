@@ -7,6 +7,8 @@
 
 #include "alarm/base/error.hpp"
 
+#include "reward/card_json.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -40,10 +42,12 @@ json labels_to_json(const std::vector<LabelValue>& labels) {
 
 std::vector<LabelValue> labels_from_json(const json& object) {
   std::vector<LabelValue> labels;
-  const json list = object.value("labels", json::array());
+  if (!object.contains("labels")) return labels;
+  const json& list = object.at("labels");
+  ALARM_CHECK(list.is_array(), "\"labels\": expected a list, found {}", list.type_name());
   for (const json& entry : list) {
-    labels.push_back(
-        {.label = entry.at("label").get<std::int64_t>(), .value = entry.at("value").get<double>()});
+    check_keys(entry, {"label", "value"});
+    labels.push_back({.label = count_of(entry, "label"), .value = entry.at("value").get<double>()});
   }
   return labels;
 }
@@ -54,14 +58,21 @@ DocumentCut parse_cut(const std::string& word) {
   return word == "middle" ? DocumentCut::kMiddle : DocumentCut::kEnd;
 }
 
+void check_known(const json& object) {
+  check_keys(object, {"name", "kind", "granularity", "template", "max_tokens", "labels",
+                      "trained_on", "accuracy", "recipe"});
+  check_keys(object.at("template"), {"first", "second", "max_document_tokens", "document_cut"});
+}
+
 RewardModelCard card_from_json(const json& object) {
+  check_known(object);
   const json& input = object.at("template");
   RewardModelCard card{
-      .name = object.at("name").get<std::string>(),
-      .granularity = parse_granularity(object.at("granularity").get<std::string>()),
-      .input = {.first = input.at("first").get<std::string>(),
-                .second = input.at("second").get<std::string>(),
-                .max_tokens = object.at("max_tokens").get<std::int64_t>(),
+      .name = text_of(object, "name"),
+      .granularity = parse_granularity(text_of(object, "granularity")),
+      .input = {.first = text_of(input, "first"),
+                .second = text_of(input, "second"),
+                .max_tokens = count_of(object, "max_tokens"),
                 .max_document_tokens = input.value("max_document_tokens", std::int64_t{0}),
                 .document_cut = parse_cut(input.value("document_cut", "end"))},
       .labels = labels_from_json(object),
@@ -79,18 +90,12 @@ RewardModelCard card_from_json(const json& object) {
 
 RewardModelCard load_reward_model_card(const std::filesystem::path& dir) {
   const std::filesystem::path path = dir / kRewardModelCard;
-  std::ifstream file(path);
-  ALARM_CHECK(
-      file.good(),
-      "{} cannot be read: it makes a folder a reward model (alarm-dist reward-model writes it)",
-      path.string());
-  try {
-    return card_from_json(json::parse(file));
-  } catch (const json::exception& error) {
-    throw Error(fmt::format("{}: {}", path.string(), error.what()));
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", path.string(), error.what()));
-  }
+  ALARM_CHECK(std::filesystem::exists(path),
+              "{} is missing: it makes a folder a reward model (alarm-dist reward-model writes it)",
+              path.string());
+  RewardModelCard card;
+  read_card(path, [&](const json& object) { card = card_from_json(object); });
+  return card;
 }
 
 void save_reward_model_card(const std::filesystem::path& dir, const RewardModelCard& card) {

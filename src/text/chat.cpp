@@ -99,6 +99,7 @@ struct ChatTemplate::Impl {
   std::string origin;
   Templates templates;  // by name; not empty
   nlohmann::ordered_json special_tokens = nlohmann::ordered_json::object();
+  bool guess = false;
 
   const jinja::Template& choose(bool with_tools) const {
     if (with_tools && templates.contains(kToolUse)) return templates.at(kToolUse);
@@ -143,12 +144,15 @@ ChatTemplate ChatTemplate::load(const std::filesystem::path& directory) {
   }
   if (impl->templates.empty()) {
     impl->origin = "ChatML (no template in " + directory.string() + ")";
+    impl->guess = true;
     add_template(impl->templates, kDefault, kChatMl, impl->origin);
   }
   return ChatTemplate(std::move(impl));
 }
 
 const std::string& ChatTemplate::origin() const { return impl_->origin; }
+
+bool ChatTemplate::is_guess() const { return impl_->guess; }
 
 std::string ChatTemplate::prompt(const std::vector<ChatMessage>& messages) const {
   nlohmann::ordered_json variables = {{"messages", nlohmann::ordered_json::array()},

@@ -350,7 +350,6 @@ RewardModelSummary train_reward_model(World& world, const TrainConfig& config,
                         .input = card.input,
                         .recipe = recipe,
                         .seed = static_cast<std::uint64_t>(config.run.seed)};
-  const auto objective = make_objective(context, config, data, held_out);
   const auto model =
       EncoderModel::load(recipe.trunk, {.dtype = parse_precision(recipe.precision, device),
                                         .device = device,
@@ -358,6 +357,8 @@ RewardModelSummary train_reward_model(World& world, const TrainConfig& config,
                                         .train = true,
                                         .score_head = true,
                                         .seed = static_cast<std::uint64_t>(config.run.seed)});
+  check_encoder_fits(recipe.name, card.input, *tokenizer, *model);
+  const auto objective = make_objective(context, config, data, held_out);
   train(*objective, *model, context);
   RewardModelSummary summary{.name = recipe.name, .kind = recipe.kind};
   {

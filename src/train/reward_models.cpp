@@ -48,7 +48,7 @@ std::string fault_of_decoders(const TrainConfig& config) {
   try {
     check_decoders(config);
     return {};
-  } catch (const UsageError& error) {
+  } catch (const Error& error) {
     return error.what();
   }
 }

@@ -127,6 +127,14 @@ class ModelTest(BadInput):
             self.refuse_train(settings, f"{folder} was trained by another recipe than reward_models.holistic: epochs was '99', is ",
                               "Set paths.reward_models to another folder", "alarm-dist reward-model --name holistic", ranks=ranks)
 
+    def test_a_recipe_that_the_trunk_has_no_positions_for_is_refused_before_work_starts(self):
+        settings = {"paths.reward_models": self.folder, "reward_models.holistic.trunk": SMOKE / "holistic",
+                    "reward_models.holistic.max_tokens": 200}
+        done = self.refuse(["reward-model", CONFIG, "--name", "holistic", *set_options(settings)],
+                           "reward model 'holistic': the template allows 200 tokens, the encoder has 96 positions", code=1)
+        self.assertNotIn("sampling answers", done.stderr)
+        self.assertFalse((self.folder / "holistic").exists())
+
     def test_a_truncated_file_is_named_with_its_tensor(self):
         folder = self.copy("policy")
         file = self.truncate(folder, 70000)

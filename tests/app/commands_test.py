@@ -75,6 +75,13 @@ class LinesTest(EndToEnd):
             self.assertEqual(len(line["rewards"]), 2)
             self.assertEqual(sentences[1].strip(), "The long road hides it.")
 
+    def test_score_refuses_options_that_do_not_apply(self):
+        reward = ("--reward-model", SMOKE / "holistic")
+        for flag, value in (("--template", "chat"), ("--label", 0), ("--max-tokens", 9), ("--granularity", "token")):
+            self.refuse(["score", *POLICY, "--data", self.data, flag, value], f"{flag} requires --reward-model")
+        self.refuse(["score", *reward, "--data", self.data, "--temperature", 2], "--temperature requires --model")
+        self.refuse(["score", *POLICY, *reward, "--data", self.data], "--model excludes --reward-model")
+
     def test_tokenize(self):
         self.data = write_lines(self.data, [{"id": line["id"], "text": line["prompt"]} for line in LINES])
         for line in self.both("tokenize", "--tokenizer", SMOKE / "policy"):
@@ -121,7 +128,8 @@ class LinesTest(EndToEnd):
 
     def test_score_with_a_reward_model_skips_lines_without_what_it_needs(self):
         self.expect_skipped([({"question": "a"}, "the field 'response' is missing"),
-                             ({"response": "a", "document": {}}, "'document' must be a text, found object")],
+                             ({"question": "a", "response": "a"}, "the field 'document' is missing"),
+                             ({"question": "a", "response": "a", "document": {}}, "'document' must be a text, found object")],
                             "score", "--reward-model", SMOKE / "holistic", "--precision", "float32")
 
     def test_a_prompt_that_is_longer_than_the_context_is_named(self):

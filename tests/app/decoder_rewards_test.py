@@ -40,10 +40,20 @@ class DecoderRewardsTest(EndToEnd):
     def test_score_by_token_has_a_value_for_each(self):
         cases, scored = self.score("llama", "--granularity", "token")
         for case, line in zip(cases, scored, strict=True):
-            self.assertEqual(len(line["rewards"]), len(line["spans"]))
-            if case["word_scores"]:  # the last token of a word has the value of the word
-                values = {end: value for value, (_, end) in zip(line["rewards"], line["spans"])}
-                self.assertAlmostEqual(values[case["words"][0][1]], case["word_scores"][0], delta=1e-9)
+            # One value for a character, however many tokens it is; no byte is left out or told twice.
+            self.assertEqual([byte for a, b in line["spans"] for byte in range(a, b)], list(range(len(line["response"].encode()))))
+            values = dict(zip((end for _, end in line["spans"]), line["rewards"], strict=True))
+            for (_, end), score in zip(case["words"], case["word_scores"], strict=True):
+                self.assertAlmostEqual(values[end], score, delta=1e-9)  # the last token of a word has the value of the word
+        self.assertTrue(any("😀" in line["response"] for line in scored))
+
+    def test_score_names_a_field_that_the_template_shows_and_the_line_has_not(self):
+        data = write_lines(self.folder / "lines.jsonl", [{"prompt": "a", "response": "b"}])
+        score = ["score", "--reward-model", MODELS / "llama", "--cache", self.folder / "cache", "--data", data]
+        self.refuse([*score, "--template", "{prompt} {document} {response}"], f"{data}:1: the field 'document' is missing")
+        self.refuse([*score, "--template", "{aspect} {response}"], f"{data}:1: the field 'aspect' is missing")
+        self.refuse([*score, "--template", "chat"], "llama: `template` is chat, but neither chat_template.jinja nor")
+        self.succeed(*score, "--template", "{question} {response}")  # what the prompt asks
 
     def test_training_is_the_same_alone_and_split(self):
         settings = {**ONE_UPDATE, **REWARDS, "paths.cache": self.folder / "cache"}
@@ -71,6 +81,10 @@ class DecoderRewardsTest(EndToEnd):
         trained = {"rewards.aspects.quality.source.model": "relevance", "paths.reward_models": self.folder}
         done = self.refuse([*train, *set_options({**silent, **trained})], "what does this decoder read to score a response?")
         self.assertNotIn("training it first", done.stderr)
+        headless = {**REWARDS, "rewards.holistic.source.model": SOURCE / "tests/data/smoke/policy"}
+        for ranks in (0, 2):
+            self.refuse([*train, *set_options(headless)], "smoke/policy: a decoder without a score head; expected 'score.weight'",
+                        ranks=ranks)
         no_label = {key: value for key, value in REWARDS.items() if key != "rewards.aspects.quality.source.label"}
         self.refuse([*train, *set_options(no_label)], "expected `label` to be one of 0 to 2, found none")
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decoders with a score head as sources of rewards, against transformers by
 // tests/golden/make_decoder_rewards.py.
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -14,7 +16,10 @@
 namespace alarm_dist {
 namespace {
 
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pointwise;
 using testing::TempDir;
 using Json = nlohmann::json;
 
@@ -215,18 +220,35 @@ class DecoderCard : public ::testing::Test {
 
 TEST_F(DecoderCard, SaysWhatTheConfigLeavesOut) {
   const auto records = golden_records();
-  const auto by_config =
-      load(model("llama"), {.input = "Q {question}: {response}", .max_tokens = 9, .label = 0});
-  const auto by_card = load(
-      model("qwen2", R"({"name": "q", "template": "chat", "label": 2, "max_tokens": 200})"), {});
-  const auto other = load(folder_ / "qwen2", {.label = 1});
+  const auto dir = model("qwen2", R"({"name": "q", "template": "chat", "label": 2,
+                                      "max_tokens": 20})");
 
-  const auto expected = golden_cases("qwen2", 0, records).scores.at(1);  // "a cat"
+  const auto source = load(dir);
 
-  EXPECT_NEAR(score(*by_card, records)[0].emissions.at(0).value, expected, 1e-9);
-  EXPECT_NE(score(*other, records)[0].emissions.at(0).value, expected);
-  EXPECT_NE(score(*by_config, records)[0].emissions.at(0).value, expected);
-  EXPECT_EQ(by_card->name(), "qwen2");
+  const auto cases = golden_cases("qwen2", kCut, records);
+  const auto traces = source->score(cases.responses);
+  for (std::size_t i = 0; i < traces.size(); ++i)
+    EXPECT_NEAR(traces[i].emissions.at(0).value, cases.scores[i], 1e-9);
+  EXPECT_EQ(source->name(), "qwen2");
+}
+
+TEST_F(DecoderCard, GivesWayToTheConfig) {
+  const auto records = golden_records();
+  const auto dir = model("qwen2", R"({"template": "Q: {response}", "label": 1, "max_tokens": 9})");
+  const auto cut = golden_cases("qwen2", kCut, records), whole = golden_cases("qwen2", 0, records);
+
+  const auto scores = [&](std::int64_t max_tokens, const Cases& cases) {
+    const auto source = load(dir, {.input = "chat", .max_tokens = max_tokens, .label = 2});
+    std::vector<double> values;
+    for (const auto& trace : source->score(cases.responses))
+      values.push_back(trace.emissions.at(0).value);
+    return values;
+  };
+
+  EXPECT_THAT(scores(kCut, cut), Pointwise(DoubleNear(1e-9), cut.scores));
+  EXPECT_THAT(scores(200, whole), Pointwise(DoubleNear(1e-9), whole.scores));
+  EXPECT_GT(std::abs(cut.scores.at(0) - whole.scores.at(0)), 1e-3)
+      << "the test wants a cut to tell";
 }
 
 TEST_F(DecoderCard, WhatDoesNotFitTheModelIsNamed) {
@@ -234,17 +256,41 @@ TEST_F(DecoderCard, WhatDoesNotFitTheModelIsNamed) {
   expect_refused(llama, {}, "expected `template`: chat, or a text with {prompt} and {response}");
   expect_refused(llama, {.input = "{promt} {response}"}, "did you mean {prompt}?");
   expect_refused(llama, {.input = "{prompt}"}, "has 0 times {response}");
-  expect_refused(llama, {.input = "chat", .label = 1}, "has 1 labels");
+  expect_refused(llama, {.input = "{response}", .label = 1}, "has 1 labels");
   expect_refused(qwen2, {.input = "chat"}, "expected `label` to be one of 0 to 2, found none");
   expect_refused(qwen2, {.input = "chat", .label = 3}, "0 to 2, found 3");
-  expect_refused(llama, {.input = "chat", .max_tokens = 257}, "the model's context is 256");
+  expect_refused(llama, {.input = "{response}", .max_tokens = 257}, "the model's context is 256");
+}
+
+TEST_F(DecoderCard, AChatTemplateThatTheFolderDoesNotBringIsNotGuessed) {
+  expect_refused(model("llama"), {.input = "chat"},
+                 (folder_ / "llama").string() + ": `template` is chat, but neither");
+  expect_refused(model("gpt2", R"({"template": "chat"})"), {}, "has a chat template; expected one");
+}
+
+// Nothing is converted for a model that cannot score.
+TEST_F(DecoderCard, ADecoderWithoutAScoreHeadIsNamedBeforeItIsConverted) {
+  const auto dir = testing::source_dir() / "tests/data/smoke/policy";
+
+  expect_refused(dir, {.input = "{response}"},
+                 dir.string() + ": a decoder without a score head; expected 'score.weight' or ");
+
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "cache"));
+}
+
+TEST_F(DecoderCard, SaysWhatIsReadOfARecord) {
+  const auto dir = model("llama");
+
+  EXPECT_THAT(load(dir, {.input = "{prompt} {document}{response} {aspect}"})->reads(),
+              ElementsAre("document", "aspect"));
+  EXPECT_TRUE(load(model("qwen2"), {.input = "chat", .label = 0})->reads().empty());
 }
 
 TEST_F(DecoderCard, ABadCardIsNamed) {
   const auto dir = model("llama", R"({"template": {"first": "x"}})");
   expect_refused(dir, {}, "reward_model.json: \"template\": expected a text, found object");
   testing::write_file(dir / "reward_model.json", R"({"template": "chat", "max_token": 3})");
-  expect_refused(dir, {}, "\"max_token\": not known for a decoder");
+  expect_refused(dir, {}, "\"max_token\": not known here; expected one of: template");
   testing::write_file(dir / "reward_model.json", R"({"template": "chat", "label": "good"})");
   expect_refused(dir, {}, "\"label\": expected a whole number");
   testing::write_file(dir / "reward_model.json", "[1]");
@@ -269,7 +315,8 @@ TEST_F(DecoderCard, RecordsThatTheTemplateHasNoPlaceForFailAlone) {
   EXPECT_EQ(traces[1].failure, "");
   EXPECT_EQ(traces[1].emissions.size(), 1U);
   EXPECT_THAT(traces[2].failure, HasSubstr("no prompt and no messages"));
-  EXPECT_EQ(score(*load(folder_ / "llama", {.input = "chat"}), records)[0].failure, "");
+  const auto chat = load(model("qwen2"), {.input = "chat", .label = 0});
+  EXPECT_EQ(score(*chat, records)[0].failure, "");
 }
 
 // Templates that rewrite what was said leave no place for values of its parts.

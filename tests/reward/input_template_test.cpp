@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 using Ids = std::vector<std::int64_t>;
 
 Record record() {
@@ -174,6 +175,26 @@ TEST(InputTemplate, NamesAnUnknownPlaceholder) {
   EXPECT_NO_THROW(check_template({}));
 }
 
+TEST(InputTemplate, HasTheSentencesOnceAndAlone) {
+  const auto check = [](const char* first, const char* second) {
+    check_template({.first = first, .second = second});
+  };
+
+  EXPECT_THAT([&] { check("{sentences} {sentences}", ""); },
+              ThrowsMessage<UsageError>(HasSubstr("{sentences} twice")));
+  EXPECT_THAT([&] { check("{sentences}", "{sentences}"); },
+              ThrowsMessage<UsageError>(HasSubstr("{sentences} twice")));
+  EXPECT_THAT([&] { check("{sentence}", "{sentences}"); },
+              ThrowsMessage<UsageError>(HasSubstr("{sentences} beside {sentence}")));
+  EXPECT_NO_THROW(check("{question}", "{sentences}"));
+}
+
+TEST(InputTemplate, SaysWhatIsReadOfARecord) {
+  EXPECT_THAT(reads({.first = "{document} {response}", .second = "{question} {document}"}),
+              ElementsAre("question", "document"));
+  EXPECT_TRUE(reads({.first = "{sentence}", .second = "{response}"}).empty());
+}
+
 TEST(RewardModelCard, ComesBackAsItWasSaved) {
   const testing::TempDir dir;
   const RewardModelCard card{.name = "relevance",
@@ -217,6 +238,17 @@ TEST(RewardModelCard, NamesFileAndMistake) {
                               "template": {"first": "{response}", "second": ""})";
   EXPECT_EQ(message_of("{" + good + "}"), "no error");
   EXPECT_THAT(message_of("{" + good + R"(, "kind": "sentence"})"), HasSubstr("kind is 'sentence'"));
+  EXPECT_THAT(message_of("{" + good + R"(, "label": 1})"),
+              HasSubstr("reward_model.json: \"label\": not known here; expected one of: name, "));
+  EXPECT_THAT(message_of("{" + good + R"(, "labels": {"label": 1, "value": 2}})"),
+              HasSubstr("\"labels\": expected a list, found object"));
+  EXPECT_THAT(message_of("{" + good + R"(, "labels": [3]})"),
+              HasSubstr("expected an object of label, value, found number"));
+  EXPECT_THAT(message_of("{" + good + R"(, "labels": [{"label": 1.7, "value": 2}]})"),
+              HasSubstr("\"label\": expected a whole number of at least 0, found 1.7"));
+  EXPECT_THAT(message_of("{" + good + R"(, "labels": [{"label": 1, "valeu": 2}]})"),
+              HasSubstr("\"valeu\": not known here; expected one of: label, value"));
+  EXPECT_THAT(message_of("{" + good + R"(, "labels": [{"label": 1}]})"), HasSubstr("value"));
   EXPECT_THAT(message_of(R"({"name": "x", "granularity": "sentence", "max_tokens": 64,
                              "template": {"first": "{response}", "second": ""}})"),
               HasSubstr("granularity sentence"));

@@ -215,7 +215,7 @@ TEST(LearnedSource, AClassOfASequenceEarnsItsValue) {
 
 TEST(LearnedSource, FailsAResponseWhoseSentencesDoNotFit) {
   const Record record = question("w10");
-  const auto source = make_token_source({{.label = 0, .value = 0}});
+  const auto source = make_token_source({{.label = 0, .value = 0}, {.label = 1, .value = 1}});
   const std::vector<ScoredResponse> responses = {
       word_response("The w20 w1 w1 w1 w1 w1 w1. The w30 w40 w1 w1 w1 w1.", &record)};
 
@@ -228,8 +228,19 @@ TEST(LearnedSource, FailsAResponseWhoseSentencesDoNotFit) {
 TEST(LearnedSource, NamesWhatTheLabelsLack) {
   EXPECT_THAT([] { make_token_source({}); },
               ThrowsMessage<Error>(HasSubstr("head has 2 labels, reward_model.json's 'labels'")));
-  EXPECT_THAT([] { make_token_source({{.label = 2, .value = 0}}); },
-              ThrowsMessage<Error>(HasSubstr("'labels' have 2, the head's are 0..1")));
+  EXPECT_THAT(
+      [] {
+        make_token_source({{.label = 0, .value = 0}, {.label = 2, .value = 0}});
+      },
+      ThrowsMessage<Error>(HasSubstr("'labels' have 2, the head's are 0..1")));
+  EXPECT_THAT(
+      [] { make_token_source({{.label = 1, .value = 3}}); },
+      ThrowsMessage<Error>(HasSubstr("'labels' are 1 with 1 different ones; expected two")));
+  EXPECT_THAT(
+      [] {
+        make_token_source({{.label = 1, .value = 3}, {.label = 1, .value = 4}});
+      },
+      ThrowsMessage<Error>(HasSubstr("'labels' are 2 with 1 different ones; expected two")));
 }
 
 TEST(LearnedSource, NamesATemplateThatIsNotForTheHead) {
@@ -252,6 +263,25 @@ TEST(LearnedSource, RefusesATokenizerThatDoesNotFitTheEmbedding) {
   EXPECT_THAT([&] { make_learned_source(std::move(parts)); },
               ThrowsMessage<Error>(HasSubstr("'x': its tokenizer has ids up to 1000, its embedding "
                                              "1000 rows")));
+}
+
+// [CLS] and [SEP] on an encoder of RoBERTa's kind: the second segment's type is not there.
+TEST(LearnedSource, RefusesATokenTypeThatTheEncoderHasNot) {
+  const auto make = [](const char* second, std::int64_t types) {
+    LearnedSourceParts parts{
+        .card = {.name = "x"},
+        .tokenizer = std::make_unique<testing::FakeTokenizer>(),
+        .model = std::make_unique<testing::FakeEncoder>(1, EncoderHead{}, types)};
+    parts.card.input = {.first = "{response}", .second = second, .max_tokens = 16};
+    make_learned_source(std::move(parts));
+  };
+
+  EXPECT_THAT([&] { make("{document}", 1); },
+              ThrowsMessage<Error>(HasSubstr("'x': behind [SEP] its second text has the token type "
+                                             "1, its encoder has 1 type;")));
+  EXPECT_NO_THROW(make("", 1));
+  EXPECT_NO_THROW(make("{document}", 0));  // types mean nothing
+  EXPECT_NO_THROW(make("{document}", 2));
 }
 
 TEST(LearnedSource, RefusesATemplateLongerThanTheEncoder) {

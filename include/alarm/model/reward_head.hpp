@@ -27,6 +27,9 @@ class ScoreHead {
 
   // Throws Error naming file, tensor, expected and found shape.
   static ScoreHead load(const std::filesystem::path& dir, const CausalLm& trunk);
+  // Of the head in a directory, which nothing else is read of. Throws Error naming the directory
+  // when it has no head.
+  static std::int64_t count_labels(const std::filesystem::path& dir);
   // A new head, normal with deviation 0.02 as in transformers.
   static ScoreHead draw(const CausalLm& trunk, std::int64_t labels, Bias bias, std::uint64_t seed);
 

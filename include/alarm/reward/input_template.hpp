@@ -47,9 +47,17 @@ struct ScoredText {
 bool scores_sentences(const InputTemplate& input_template);  // it has {sentence} or {sentences}
 bool marks_sentences(const InputTemplate& input_template);   // it has {sentences}
 
-// Throws UsageError naming a placeholder that is not known or missing, or a budget that holds
-// nothing.
+// What it shows of a record: some of "question", "aspect", "document".
+std::vector<std::string> reads(const InputTemplate& input_template);
+
+// Throws UsageError naming a placeholder that is not known, missing, or not to stand beside
+// another, or a budget that holds nothing.
 void check_template(const InputTemplate& input_template);
+
+// Throws Error naming the reward model when the encoder has no positions for max_tokens, no
+// embedding of a token or no type for the second segment.
+void check_encoder_fits(const std::string& name, const InputTemplate& input_template,
+                        const Tokenizer& tokenizer, const EncoderModel& model);
 
 // What is too long is cut on the right: the document first, then the response beside a sentence,
 // and what is scored itself only when it is too long alone. The score rests on the tokens of what

@@ -25,6 +25,8 @@ class RewardSource {
   virtual ~RewardSource() = default;
   virtual const std::string& name() const = 0;
   virtual Granularity granularity() const = 0;
+  // What it reads of a record beside the prompt: some of "question", "aspect", "document".
+  virtual std::vector<std::string> reads() const { return {}; }
   // One trace a response, in order. A failure on one response is in its trace; only what makes the
   // source unusable throws.
   virtual std::vector<ComponentTrace> score(std::span<const ScoredResponse> responses) = 0;

@@ -44,6 +44,8 @@ class ChatTemplate {
 
   // Where it came from, for the log: a file, or "ChatML (no template in DIRECTORY)".
   const std::string& origin() const;
+  // Whether load() found none with the model, so that this one is a guess.
+  bool is_guess() const;
 
   // The conversation, and the beginning of the assistant's answer. Throws Error, also with what the
   // template itself objects to.
