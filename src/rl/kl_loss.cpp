@@ -43,4 +43,11 @@ at::Tensor kl_loss_terms(const at::Tensor& logprobs_T, const at::Tensor& referen
   return value_T.detach() + (weighted_T - weighted_T.detach());
 }
 
+at::Tensor response_kl_loss_terms(const at::Tensor& logprobs_T, const at::Tensor& reference_T,
+                                  std::span<const std::int64_t> offsets) {
+  rl::check_tokens(reference_T, logprobs_T, "reference log-probabilities");
+  const at::Tensor d_T = logprobs_T - reference_T.detach();
+  return 0.5 * rl::response_sums(d_T, offsets) * rl::response_means(d_T, offsets);
+}
+
 }  // namespace alarm_dist

@@ -59,6 +59,18 @@ at::Tensor response_of_tokens(std::span<const std::int64_t> offsets) {
   return rows_T;
 }
 
+at::Tensor response_sums(const at::Tensor& values_T, std::span<const std::int64_t> offsets) {
+  check_offsets(offsets, values_T.size(0));
+  const at::Tensor rows_T = response_of_tokens(offsets).to(values_T.device());
+  const at::Tensor zeros_R = values_T.new_zeros({std::ssize(offsets) - 1});
+  return zeros_R.index_add(0, rows_T, values_T).index_select(0, rows_T);
+}
+
+at::Tensor response_means(const at::Tensor& values_T, std::span<const std::int64_t> offsets) {
+  return response_sums(values_T, offsets) /
+         response_sums(at::ones_like(values_T.detach()), offsets);
+}
+
 std::vector<double> host_scalars(const std::vector<at::Tensor>& scalars) {
   std::vector<at::Tensor> wide;
   for (const auto& scalar : scalars) wide.push_back(scalar.detach().to(at::kDouble));

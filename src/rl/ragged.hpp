@@ -27,6 +27,9 @@ at::Tensor like(const at::Tensor& like_T, std::span<const double> values);
 
 // The index of the response that each token belongs to, on the host.
 at::Tensor response_of_tokens(std::span<const std::int64_t> offsets);
+// The sum over each response, or the mean, on each of its tokens. Differentiable.
+at::Tensor response_sums(const at::Tensor& values_T, std::span<const std::int64_t> offsets);
+at::Tensor response_means(const at::Tensor& values_T, std::span<const std::int64_t> offsets);
 
 // The scalars in one transfer instead of one each.
 std::vector<double> host_scalars(const std::vector<at::Tensor>& scalars);

@@ -10,19 +10,6 @@
 namespace alarm_dist {
 namespace {
 
-// The sum over each response, on each of its tokens.
-at::Tensor response_sums(const at::Tensor& values_T, std::span<const std::int64_t> offsets) {
-  rl::check_offsets(offsets, values_T.size(0));
-  const at::Tensor rows_T = rl::response_of_tokens(offsets).to(values_T.device());
-  const at::Tensor zeros_R = values_T.new_zeros({std::ssize(offsets) - 1});
-  return zeros_R.index_add(0, rows_T, values_T).index_select(0, rows_T);
-}
-
-at::Tensor response_means(const at::Tensor& values_T, std::span<const std::int64_t> offsets) {
-  return response_sums(values_T, offsets) /
-         response_sums(at::ones_like(values_T.detach()), offsets);
-}
-
 PolicyLoss one_ratio_loss(const at::Tensor& log_ratio_T, const at::Tensor& response_log_ratio_T,
                           const at::Tensor& advantages_T, const PolicyClip& clip,
                           const at::Tensor& weights_T) {
@@ -38,7 +25,7 @@ PolicyLoss gspo_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& old_
                             const PolicyClip& clip, const at::Tensor& weights_T) {
   rl::check_tokens(old_logprobs_T, logprobs_T, "old log-probabilities");
   const at::Tensor log_ratio_T = logprobs_T - old_logprobs_T;
-  return one_ratio_loss(log_ratio_T, response_means(log_ratio_T, offsets), advantages_T, clip,
+  return one_ratio_loss(log_ratio_T, rl::response_means(log_ratio_T, offsets), advantages_T, clip,
                         weights_T);
 }
 
@@ -48,7 +35,7 @@ PolicyLoss sequence_policy_loss(const at::Tensor& logprobs_T, const at::Tensor& 
                                 const at::Tensor& weights_T) {
   rl::check_tokens(old_logprobs_T, logprobs_T, "old log-probabilities");
   const at::Tensor log_ratio_T = logprobs_T - old_logprobs_T;
-  return one_ratio_loss(log_ratio_T, response_sums(log_ratio_T, offsets), advantages_T, clip,
+  return one_ratio_loss(log_ratio_T, rl::response_sums(log_ratio_T, offsets), advantages_T, clip,
                         weights_T);
 }
 

@@ -139,5 +139,60 @@ TEST_F(KlOffPolicy, CapHoldsTheConstantRatio) {
   expect_near(logprobs_T.grad(), {2, 1});
 }
 
+// Responses of one or two tokens out of three: a first token 0 ends them. A policy is a table of
+// logits, a row for each beginning.
+class ResponseKl : public ::testing::Test {
+ protected:
+  // Of all seven responses, one after the other: [13].
+  at::Tensor logprobs(const at::Tensor& logits_NV) const {
+    return at::log_softmax(logits_NV, 1).view({-1}).index_select(0, cells_T);
+  }
+  at::Tensor probabilities(const at::Tensor& logits_NV) const {  // of a token's response
+    const at::Tensor sums_R =
+        at::zeros({7}, at::kDouble).index_add(0, response_T, logprobs(logits_NV));
+    return sums_R.exp().index_select(0, response_T);
+  }
+  // E over responses of the sum of their tokens' terms, no gradient through the sampling.
+  at::Tensor loss_gradient(const std::function<at::Tensor(const at::Tensor&)>& terms) const {
+    const auto x_NV = start_NV.clone().requires_grad_(true);
+    (probabilities(x_NV).detach() * terms(logprobs(x_NV))).sum().backward();
+    return x_NV.grad();
+  }
+  at::Tensor exact_gradient() const {
+    const auto x_NV = start_NV.clone().requires_grad_(true);
+    (probabilities(x_NV) * (logprobs(x_NV) - logprobs(reference_NV))).sum().backward();
+    return x_NV.grad();
+  }
+  double error(const at::Tensor& gradient_NV) const {
+    return scalar((gradient_NV - exact_gradient()).abs().max());
+  }
+
+  const std::vector<std::int64_t> offsets{0, 1, 3, 5, 7, 9, 11, 13};
+  // Row and token: 0 | 1 0 | 1 1 | 1 2 | 2 0 | 2 1 | 2 2.
+  const at::Tensor cells_T = at::tensor({0, 1, 3, 1, 4, 1, 5, 2, 6, 2, 7, 2, 8}, at::kLong);
+  const at::Tensor response_T = at::tensor({0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6}, at::kLong);
+  const at::Tensor start_NV = numbers({.3, -1.2, .8, 0, 2.1, -.4, .7, .2, -.9}).view({3, 3});
+  const at::Tensor reference_NV = numbers({1, .2, -.5, .1, .9, -2, -.3, .4, .6}).view({3, 3});
+};
+
+TEST_F(ResponseKl, HasTheGradientOfTheDivergenceOfResponses) {
+  const auto reference_T = logprobs(reference_NV);
+
+  EXPECT_LT(error(loss_gradient([&](const at::Tensor& x_T) {
+              return response_kl_loss_terms(x_T, reference_T, offsets);
+            })),
+            kExact);
+  EXPECT_GT(error(loss_gradient(
+                [&](const at::Tensor& x_T) { return kl_loss_terms(x_T, reference_T, KlLoss{}); })),
+            .01);
+}
+
+TEST_F(ResponseKl, IsSpreadOverTheTokensOfEachResponse) {
+  const auto terms_T = response_kl_loss_terms(numbers({-1, -2, -3}), numbers({-2, -2, -1}),
+                                              std::vector<std::int64_t>{0, 1, 3});
+
+  expect_near(terms_T, {0.5, 1, 1});
+}
+
 }  // namespace
 }  // namespace alarm_dist::testing

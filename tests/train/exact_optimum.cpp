@@ -131,12 +131,16 @@ class ExpectedUpdate {
     // The ratio of a whole response has the gradients of all its tokens, on each of them.
     const double ratio_weight =
         algorithm_.loss == PolicyLossKind::kSequence ? weight * length : weight;
-    return ratio_weight * advantages_[i][t] - weight * penalty(task_.paths()[i].cells[t]);
+    return ratio_weight * advantages_[i][t] - weight * penalty(task_.paths()[i], t);
   }
 
-  double penalty(std::size_t cell) const {
+  double penalty(const Path& path, std::size_t t) const {
     if (algorithm_.kl_placement != KlPlacement::kLoss) return 0;
-    const double d = log_ratio_[cell];
+    double d = log_ratio_[path.cells[t]];
+    if (algorithm_.kl_level == KlLevel::kResponse) {
+      d = 0;
+      for (const auto cell : path.cells) d += log_ratio_[cell];
+    }
     switch (algorithm_.kl_estimator) {
       case KlEstimator::kK1:
         return coefficient_;

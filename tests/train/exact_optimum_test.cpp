@@ -278,6 +278,14 @@ Case with_kl_reward(const std::string& kind) {
   return result;
 }
 
+// The other place where it does.
+Case with_response_kl(const std::string& kind) {
+  Case result = preset(kind, true);
+  result.name += " + k2 of responses";
+  result.algorithm.kl_level = KlLevel::kResponse;
+  return result;
+}
+
 std::vector<Case> cases() {
   constexpr auto kK2 = KlEstimator::kK2, kK3 = KlEstimator::kK3;
   return {preset("ppo", true),
@@ -285,6 +293,7 @@ std::vector<Case> cases() {
           preset("reinforce++", true),
           preset("etpo", true),
           with_kl_reward("dr_grpo"),
+          with_response_kl("dr_grpo"),
           preset("dr_grpo"),
           with_kl_loss("dr_grpo", kK3, kBeta),
           with_kl_loss("reinforce++-baseline", kK2, kInDeviations),

@@ -29,7 +29,9 @@ constexpr const char* kPpoWithCritic = "ppo, critic";
 // PPO with a value for each component of the reward, of the shared trunk and of one of its own.
 constexpr const char* kFineGrained = "ppo, components";
 constexpr const char* kFineGrainedWithCritic = "ppo, components, critic";
-const std::vector<std::string> kVariantsOfPpo{kPpoWithCritic, kFineGrained, kFineGrainedWithCritic};
+constexpr const char* kResponseKl = "dr_grpo, k2 of responses";
+const std::vector<std::string> kVariants{kPpoWithCritic, kFineGrained, kFineGrainedWithCritic,
+                                         kResponseKl};
 
 const auto kModel = testing::source_dir() / "tests/data/model/tiny_llama";
 
@@ -107,7 +109,8 @@ TrainConfig make_config(const std::string& kind) {
   config.rollout.batch = kPrompts * kSamples;
   config.rollout.samples_per_prompt = kSamples;
   config.rollout.sampling = {.max_new_tokens = 6, .temperature = 0.8};
-  config.algorithm.kind = kind.starts_with("ppo") ? "ppo" : kind;
+  config.algorithm.kind = kind.substr(0, kind.find(','));
+  if (kind == kResponseKl) config.algorithm.kl_level = KlLevel::kResponse;
   if (kind.ends_with("critic")) config.algorithm.critic.model = kModel.string();
   config.rewards.compose = {.kind = Composition::kWeightedSum, .use = {"aspect"}};
   if (kind == kFineGrained || kind == kFineGrainedWithCritic) {
@@ -269,12 +272,12 @@ TEST_P(EveryPolicyGradient, BeginsWithinTheGapWithSampledLogprobs) {
 
 std::vector<std::string> all_algorithms() {
   auto names = algorithm_names();
-  names.insert(names.end(), kVariantsOfPpo.begin(), kVariantsOfPpo.end());
+  names.insert(names.end(), kVariants.begin(), kVariants.end());
   return names;
 }
 
 std::vector<std::string> policy_gradients() {
-  std::vector<std::string> names = kVariantsOfPpo;
+  std::vector<std::string> names = kVariants;
   for (const auto& name : algorithm_names()) {
     AlgorithmConfig config;
     config.kind = name;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The divergence from the reference as a term of the loss, token by token
+// The divergence from the reference as a term of the loss, token by token or response by response
 // (specs/related-systems.md 11.2). The estimators themselves, and the one that belongs in the
 // reward (k1), are in kl.hpp; which of them has which gradient is in docs/method.md, section 3.
 #pragma once
+
+#include <cstdint>
+#include <span>
 
 #include <ATen/core/Tensor.h>
 
@@ -33,5 +36,11 @@ at::Tensor kl_loss_terms(const at::Tensor& logprobs_T, const at::Tensor& referen
 // unbiased_gradient. A cap biases the gradient where it holds.
 at::Tensor kl_loss_terms(const at::Tensor& logprobs_T, const at::Tensor& reference_T,
                          const at::Tensor& old_T, const KlLoss& config);
+
+// k2 of whole responses, d^2 / 2 for d summed over the response's tokens, an equal share on each of
+// them. Its gradient is that of KL(policy || reference) over responses. The sum of the tokens' own
+// k2 has another: it does not see what a token does to the divergence of those after it.
+at::Tensor response_kl_loss_terms(const at::Tensor& logprobs_T, const at::Tensor& reference_T,
+                                  std::span<const std::int64_t> offsets);
 
 }  // namespace alarm_dist
