@@ -26,6 +26,10 @@ void describe_kl(FieldVisitor& v, AlgorithmConfig& algorithm) {
             {"k3", KlEstimator::kK3}},
            "k1 is right in the reward, k2 in the loss; k3 in the loss has the gradient of another "
            "divergence (docs/method.md).");
+  v.choice("level", algorithm.kl_level,
+           {{"token", KlLevel::kToken}, {"response", KlLevel::kResponse}},
+           "response: k2 of the whole response in the loss, whose gradient sees what a token does "
+           "to the divergence of those after it.");
   v.field("bound", algorithm.kl_bound, kNotNegative,
           "Nats a response beyond which training does not go on; 0: none.");
   v.choice("on_bound", algorithm.on_kl_bound,
@@ -67,9 +71,9 @@ void describe_critic(FieldVisitor& v, CriticConfig& critic) {
       "model", critic.model,
       "Folder of a model with the policy's tokens: the value head reads its hidden states (ppo), "
       "or its logits are Q-values (etpo). Its adapter is trained at optimizer.critic_lr. It may "
-      "be policy.model: the frozen weights are then in memory once. Empty: the head reads the "
-      "policy's hidden states; etpo: policy.model.");
-  v.field("target_decay", critic.target_decay, kUnit,
+      "be policy.model: on processors the frozen weights are then in memory once, a GPU holds "
+      "them twice. Empty: the head reads the policy's hidden states; etpo: policy.model.");
+  v.field("target_decay", critic.target_decay, {.low = 0, .high = 1, .high_open = true},
           "etpo: share of the target critic that an optimiser step leaves.");
   v.field("huber_delta", critic.huber_delta, kPositive,
           "etpo: errors of Q-values count by their square up to this, linearly beyond.");

@@ -15,10 +15,7 @@ void check_components(const at::Tensor& values_TC, std::span<const ComponentTerm
               terms.size(), values_TC.dim(), values_TC.dim() == 2 ? values_TC.size(1) : 0);
 }
 
-at::Tensor row_of(std::span<const ComponentTerm> terms, double ComponentTerm::*what,
-                  const at::Tensor& like) {
-  std::vector<double> numbers;
-  for (const auto& term : terms) numbers.push_back(term.*what);
+at::Tensor row_like(const at::Tensor& like, const std::vector<double>& numbers) {
   return at::tensor(numbers, at::kDouble).to(like.options());
 }
 
@@ -27,13 +24,17 @@ at::Tensor row_of(std::span<const ComponentTerm> terms, double ComponentTerm::*w
 at::Tensor penalize_components(const at::Tensor& rewards_TC, const at::Tensor& kl_T,
                                double coefficient, std::span<const ComponentTerm> terms) {
   check_components(rewards_TC, terms);
-  const at::Tensor shares_C = row_of(terms, &ComponentTerm::kl, rewards_TC);
-  return rewards_TC - coefficient * kl_T.unsqueeze(1) * shares_C;
+  const double equal = 1.0 / static_cast<double>(terms.size());
+  std::vector<double> shares;
+  for (const auto& term : terms) shares.push_back(term.kl.value_or(equal));
+  return rewards_TC - coefficient * kl_T.unsqueeze(1) * row_like(rewards_TC, shares);
 }
 
 at::Tensor sum_components(const at::Tensor& values_TC, std::span<const ComponentTerm> terms) {
   check_components(values_TC, terms);
-  return (values_TC * row_of(terms, &ComponentTerm::weight, values_TC)).sum(1);
+  std::vector<double> weights;
+  for (const auto& term : terms) weights.push_back(term.weight);
+  return (values_TC * row_like(values_TC, weights)).sum(1);
 }
 
 Advantages gae_by_component(const at::Tensor& rewards_TC, const at::Tensor& values_TC,

@@ -101,18 +101,23 @@ bool one_ratio_a_response(PolicyLossKind loss) {
 // Presets differ in what they learn from: that is not for overriding.
 void check_family(const AlgorithmConfig& config, const Algorithm& algorithm,
                   const Algorithm& preset) {
-  require(algorithm.has_critic() == preset.has_critic(),
-          algorithm.has_critic()
-              ? fmt::format("{} has no critic, and advantage gae needs one: choose kind ppo",
-                            config.kind)
-              : "ppo learns from its critic: choose the kind that the advantage belongs to (grpo, "
-                "rloo, reinforce++...)");
   require(algorithm.learns_policy_gradient() == preset.learns_policy_gradient() &&
               (algorithm.learns_policy_gradient() || algorithm.loss == preset.loss),
           fmt::format("loss and advantage: {} has its own, which cannot be changed", config.kind));
+  require(
+      algorithm.has_critic() == preset.has_critic(),
+      config.kind + (algorithm.has_critic()
+                         ? " has no critic, and advantage gae needs one: choose kind ppo"
+                         : " learns from its critic: choose the kind that the advantage belongs to "
+                           "(grpo, rloo, reinforce++...)"));
   require(algorithm.data == preset.data || algorithm.learns_preferences(),
           fmt::format("data: {} learns from {}", config.kind,
                       preset.data == StepData::kRollouts ? "rollouts" : "references"));
+}
+
+bool is_default(const LoraConfig& lora) {
+  const LoraConfig usual;
+  return lora.rank == usual.rank && lora.alpha == usual.alpha && lora.targets == usual.targets;
 }
 
 void check_critic(const AlgorithmConfig& config, const Algorithm& algorithm) {
@@ -121,6 +126,8 @@ void check_critic(const AlgorithmConfig& config, const Algorithm& algorithm) {
                       config.kind));
   require(algorithm.has_critic() || config.critic.model.empty(),
           fmt::format("critic.model: {} has no critic", config.kind));
+  require(algorithm.own_critic || is_default(config.critic.lora),
+          "critic.adapter: there is no model for it to be part of: name one (critic.model)");
   require(!algorithm.own_critic || !config.value_trains_trunk,
           "value_trains_trunk: the loss of a critic with a model of its own (critic.model) trains "
           "that model's adapter and does not reach the policy");
@@ -143,6 +150,9 @@ void check_loss(const AlgorithmConfig& config, const Algorithm& algorithm) {
   require(!algorithm.dynamic_sampling || algorithm.compares_samples(),
           "dynamic_sampling replaces prompts whose samples all have one reward, from which only an "
           "algorithm that compares them (grpo, dapo, rloo...) learns nothing");
+  require(!algorithm.dynamic_sampling || algorithm.loss != PolicyLossKind::kSelm,
+          "dynamic_sampling: selm learns from prompts whose samples all have one reward, too: the "
+          "reference's sample becomes less likely there");
 }
 
 void check_kl_term(const AlgorithmConfig& config, const Algorithm& algorithm) {
@@ -154,6 +164,10 @@ void check_kl_term(const AlgorithmConfig& config, const Algorithm& algorithm) {
       algorithm.kl_placement != KlPlacement::kLoss || algorithm.kl_estimator != KlEstimator::kK1,
       "kl.estimator k1 has gradient 0 on average when it is part of the loss: choose k2, or "
       "kl.placement reward");
+  require(algorithm.kl_level == KlLevel::kToken || (algorithm.kl_placement == KlPlacement::kLoss &&
+                                                    algorithm.kl_estimator == KlEstimator::kK2),
+          "kl.level: response is k2 of whole responses in the loss: expected kl.placement loss and "
+          "kl.estimator k2");
   if (config.kl_bound <= 0) return;
   require(algorithm.data == StepData::kRollouts,
           "kl.bound: a divergence is measured on the policy's own samples; data is references");
@@ -186,6 +200,9 @@ void check_first_sample(const AlgorithmConfig& config, const Algorithm& algorith
                       config.kind));
   require(algorithm.data == StepData::kRollouts,
           "preference.first_sample: nothing is sampled where data is references");
+  require(algorithm.loss != PolicyLossKind::kKto,
+          "preference.first_sample: the baseline of kto is the divergence that the policy's own "
+          "samples show, and a greedy one is not drawn from it: choose sampled");
 }
 
 // Settings that a loss of preferences or of answers has no place for.
@@ -207,21 +224,41 @@ void check_unused(const AlgorithmConfig& config, const Algorithm& algorithm) {
           "data: selm needs samples of its reference; choose rollouts, or dpo");
 }
 
+// ETPO has no advantages and no ratios.
+void check_no_policy_gradient(const AlgorithmConfig& config, const Algorithm& algorithm) {
+  require(algorithm.whiten == WhitenScope::kNone,
+          "whiten: etpo has no advantages, and its Q-values are in units of the reward");
+  require(config.dual_clip == 0 && !config.clip_high,
+          "dual_clip, clip_high: etpo has no ratio to clip");
+  require(config.ratio_guard == AlgorithmConfig{}.ratio_guard,
+          "ratio_guard: etpo has no ratio to guard");
+  require(
+      config.old_logprobs == OldLogprobs::kRecompute,
+      "old_logprobs: etpo has no ratio that they would be the denominator of; choose recompute");
+  require(!config.filter_truncated,
+          "filter_truncated: the critic of etpo would still learn that a response which was cut "
+          "ends there");
+}
+
 // ETPO's own terms, which nothing of the others' is to take the place of.
 void check_soft_q(const AlgorithmConfig& config, const Algorithm& algorithm) {
   if (!algorithm.learns_q()) return;
-  require(algorithm.whiten == WhitenScope::kNone,
-          "whiten: etpo has no advantages, and its Q-values are in units of the reward");
-  require(!config.kl_placement && !config.kl_estimator,
-          "kl.placement, kl.estimator: etpo has the divergence itself, summed over the vocabulary, "
+  check_no_policy_gradient(config, algorithm);
+  require(!config.kl_placement && !config.kl_estimator && config.kl_level == KlLevel::kToken,
+          "kl.placement, kl.estimator, kl.level: etpo has the divergence itself, summed over the "
+          "vocabulary, "
           "in its values and in its loss");
+  require(config.kl.coef > 0,
+          "kl.coef: 0, but that of etpo is the temperature of its optimum, reference * exp(Q / "
+          "coef): expected more than 0");
   require(config.gamma == 1,
           fmt::format("gamma: {}, but an episode of etpo is one response, within which nothing is "
                       "discounted: expected 1",
                       config.gamma));
   require(algorithm.reference.kind == ReferenceKind::kFrozen,
           "reference.kind: the Q-values of etpo are those of one reference: expected frozen");
-  require(config.dual_clip == 0, "dual_clip: etpo has no ratio to clip");
+  require(config.critic.target_decay < 1,
+          "critic.target_decay: 1 would never let the target follow; expected less");
 }
 
 void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
@@ -271,6 +308,7 @@ Algorithm resolve_algorithm(const AlgorithmConfig& config) {
   result.aggregation = config.aggregation.value_or(result.aggregation);
   result.kl_placement = config.kl_placement.value_or(result.kl_placement);
   result.kl_estimator = choose_estimator(config, preset.choices);
+  result.kl_level = config.kl_level;
   result.whiten = config.whiten.value_or(result.whiten);
   result.preference_beta = config.preference.beta.value_or(result.preference_beta);
   result.first_sample = config.preference.first_sample.value_or(result.first_sample);

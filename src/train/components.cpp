@@ -41,12 +41,12 @@ void check_component(const ComponentConfig& component, const std::vector<std::st
                   component.name));
 }
 
-ComponentTerm term_of(const std::string& name, std::size_t count, const AlgorithmConfig& config) {
+ComponentTerm term_of(const std::string& name, const AlgorithmConfig& config) {
   const auto& listed = config.fine_grained.components;
   const auto found = std::ranges::find(listed, name, &ComponentConfig::name);
   const ComponentConfig said = found == listed.end() ? ComponentConfig{} : *found;
   return {.weight = said.weight,
-          .kl = said.kl.value_or(1.0 / static_cast<double>(count)),
+          .kl = said.kl,
           .gamma = said.gamma.value_or(config.gamma),
           .lambda = said.lambda.value_or(config.lambda)};
 }
@@ -64,8 +64,7 @@ Components resolve_components(const TrainConfig& config) {
                     .valued_each = fine_grained.values == ComponentValues::kEach};
   for (const auto& component : fine_grained.components)
     check_component(component, result.names, config);
-  for (const auto& name : result.names)
-    result.terms.push_back(term_of(name, result.names.size(), config.algorithm));
+  for (const auto& name : result.names) result.terms.push_back(term_of(name, config.algorithm));
   return result;
 }
 

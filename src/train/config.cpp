@@ -119,6 +119,8 @@ void check_minibatch(const TrainConfig& config) {
 void check_ema(const TrainConfig& config) {
   require(config.evaluate.weights == EvaluatedWeights::kLast || config.optimizer.ema.decay > 0,
           "evaluate.weights: ema, but optimizer.ema.decay is 0: no average is kept");
+  require(config.optimizer.ema.start == 0 || config.optimizer.ema.decay > 0,
+          "optimizer.ema.start: optimizer.ema.decay is 0: no average is kept");
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ void check_prompts(World& world, const TrainConfig& config) {
     check_prompt_lengths(*dataset, *tokenizer, policy->shape().context,
                          config.rollout.sampling.max_new_tokens, on_error);
   }
+  if (algorithm.own_critic) load_critic_for(config, *policy, *tokenizer, std::move(data.train));
 }
 
 void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context,

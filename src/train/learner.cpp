@@ -27,17 +27,6 @@
 namespace alarm_dist {
 namespace {
 
-std::unique_ptr<Critic> make_critic(const Algorithm& algorithm, const CausalLm& policy,
-                                    const CausalLm* trunk, const TrainConfig& config,
-                                    const KlController& kl) {
-  if (!algorithm.has_critic()) return nullptr;
-  const auto values = resolve_components(config).values();
-  if (!algorithm.own_critic) return ValueCritic::on_policy(policy, config.algorithm, values);
-  ALARM_CHECK(trunk != nullptr, "algorithm.critic.model: the critic was not loaded");
-  if (algorithm.learns_q()) return std::make_unique<QCritic>(policy, *trunk, config, kl);
-  return ValueCritic::on_trunk(*trunk, config.algorithm, values);
-}
-
 // Of each prompt, for the loss.
 Sampled sampled_kept(const Algorithm& algorithm) {
   if (algorithm.loss != PolicyLossKind::kSelm) return Sampled::kNone;
@@ -58,19 +47,29 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       algorithm_(resolve_algorithm(config.algorithm)),
       components_(std::make_unique<Components>(resolve_components(config))),
       kl_(config.algorithm.kl),
-      critic_(make_critic(algorithm_, policy, critic_trunk, config, kl_)),
+      critic_(make_critic(critic_trunk)),
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {trained_of(critic_.get()), config.optimizer.critic_lr}},
                  config.optimizer),
       reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())),
       average_(std::make_unique<WeightAverage>(config.optimizer.ema, policy.trainable())) {
-  if (algorithm_.learns_q()) q_critic_ = static_cast<const QCritic*>(critic_.get());
   for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : trained_of(critic_.get()))
     critic_parameters_.push_back(parameter);
 }
 
 Learner::~Learner() = default;
+
+std::unique_ptr<Critic> Learner::make_critic(const CausalLm* trunk) {
+  if (!algorithm_.has_critic()) return nullptr;
+  const auto values = components_->values();
+  if (!algorithm_.own_critic) return ValueCritic::on_policy(policy_, config_.algorithm, values);
+  ALARM_CHECK(trunk != nullptr, "algorithm.critic.model: the critic was not loaded");
+  if (!algorithm_.learns_q()) return ValueCritic::on_trunk(*trunk, config_.algorithm, values);
+  auto critic = std::make_unique<QCritic>(policy_, *trunk, config_, kl_);
+  q_critic_ = critic.get();
+  return critic;
+}
 
 const NamedTensors& Learner::reference_weights() const { return reference_->weights(); }
 const NamedTensors& Learner::averaged_weights() const { return average_->tensors(); }
@@ -79,7 +78,7 @@ NamedTensors Learner::critic_weights() const {
   return critic_ == nullptr ? NamedTensors{} : critic_->weights();
 }
 
-std::vector<MiniBatchPlan> Learner::plan_epoch(const Batch& batch, std::int64_t step,
+std::vector<MiniBatchPlan> Learner::plan_epoch(const StepBatch& batch, std::int64_t step,
                                                std::int64_t epoch) const {
   std::set<std::int64_t> present;
   for (const auto& rollout : batch.rollouts) present.insert(rollout.prompt_group);
@@ -110,7 +109,7 @@ std::int64_t Learner::prompts_a_minibatch() const {
 }
 
 // The same micro-batches as the first epoch's update, so that its first ratio is exactly 1.
-void Learner::score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans) const {
+void Learner::score_batch(StepBatch& batch, const std::vector<MiniBatchPlan>& plans) const {
   const at::NoGradGuard no_grad;
   std::vector<std::int64_t> done;
   for (const auto& plan : plans) {
@@ -132,7 +131,7 @@ void Learner::score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans)
     batch.old_T = batch.sampled_T.clone();
 }
 
-void Learner::score_micro(Batch& batch, const MicroBatch& micro,
+void Learner::score_micro(StepBatch& batch, const MicroBatch& micro,
                           std::vector<std::int64_t>& done) const {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
   const auto policy =
@@ -143,14 +142,14 @@ void Learner::score_micro(Batch& batch, const MicroBatch& micro,
   done.insert(done.end(), rows.samples.begin(), rows.samples.end());
 }
 
-void Learner::score_reference(Batch& batch, const MicroBatch& micro, Adapter adapter) const {
+void Learner::score_reference(StepBatch& batch, const MicroBatch& micro, Adapter adapter) const {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
   const auto scores =
       score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, adapter);
   rows.put(batch.reference_T, scores.logprobs_T);
 }
 
-void Learner::exchange_scores(Batch& batch, const std::vector<std::int64_t>& done) const {
+void Learner::exchange_scores(StepBatch& batch, const std::vector<std::int64_t>& done) const {
   if (group_.host->size() == 1) return;
   const std::array<at::Tensor*, 4> tensors{&batch.old_T, &batch.entropy_T, &batch.values_T,
                                            &batch.reference_T};
@@ -175,7 +174,7 @@ void Learner::exchange_scores(Batch& batch, const std::vector<std::int64_t>& don
   }
 }
 
-Advantages Learner::advantages_of(const Batch& batch,
+Advantages Learner::advantages_of(const StepBatch& batch,
                                   const std::vector<std::int64_t>& groups) const {
   const double coefficient =
       algorithm_.kl_placement == KlPlacement::kReward ? kl_.coefficient() : 0;
@@ -199,7 +198,7 @@ Advantages Learner::advantages_of(const Batch& batch,
                               .groups = groups});
 }
 
-void Learner::compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const {
+void Learner::compute_advantages(StepBatch& batch, const std::vector<MiniBatchPlan>& plans) const {
   const auto groups = prompt_groups(batch.rollouts);
   const auto result = advantages_of(batch, groups);
   batch.advantages_T = whitened(result.advantages_T, batch, plans);
@@ -215,7 +214,7 @@ void Learner::compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>&
   batch.constant_groups = constant_share(batch.rewards_T, batch.offsets, groups);
 }
 
-at::Tensor Learner::whitened(const at::Tensor& advantages_T, const Batch& batch,
+at::Tensor Learner::whitened(const at::Tensor& advantages_T, const StepBatch& batch,
                              const std::vector<MiniBatchPlan>& plans) const {
   if (algorithm_.whiten == WhitenScope::kNone) return advantages_T;
   Moments over = moments(advantages_T);
@@ -233,8 +232,8 @@ at::Tensor Learner::whitened(const at::Tensor& advantages_T, const Batch& batch,
 }
 
 // False when the policy has moved so far that the remaining epochs are left out.
-bool Learner::run_epoch(const Batch& batch, const std::vector<MiniBatchPlan>& plans,
-                        double lr_scale, Progress& progress) {
+bool Learner::run_epoch(const StepBatch& batch, const std::vector<MiniBatchPlan>& plans,
+                        double lr_scale, UpdateProgress& progress) {
   double last_kl = 0;
   for (const auto& plan : plans) {
     const double before = progress.approximate_kl;
@@ -251,7 +250,7 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
   ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step + 1);
   times_ = {};
   if (!algorithm_.learns_preferences()) {
-    Batch batch(rollouts, rewards);
+    StepBatch batch(rollouts, rewards);
     if (components_->asked_for()) batch.take_apart(rewards, *components_);
     return learn(step, std::move(batch));
   }
@@ -266,14 +265,14 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
     reference_->follow(step);
     return metrics;
   }
-  Batch batch(pairs.rollouts, pairs.rewards);
+  StepBatch batch(pairs.rollouts, pairs.rewards);
   batch.preferences = pairs.preferences;
   const Scalars learned = learn(step, std::move(batch));
   metrics.insert(metrics.end(), learned.begin(), learned.end());
   return metrics;
 }
 
-Scalars Learner::learn(std::int64_t step, Batch batch) {
+Scalars Learner::learn(std::int64_t step, StepBatch batch) {
   Stopwatch clock;
   auto plans = plan_epoch(batch, step, 0);
   score_batch(batch, plans);
@@ -283,7 +282,7 @@ Scalars Learner::learn(std::int64_t step, Batch batch) {
   compute_advantages(batch, plans);
   times_ = {{"reference", clock.lap()}};
 
-  Progress progress;
+  UpdateProgress progress;
   const double scale = lr_factor(config_.optimizer.schedule, step, config_.run.steps);
   for (std::int64_t epoch = 0; epoch < config_.algorithm.epochs; ++epoch) {
     if (epoch > 0) plans = plan_epoch(batch, step, epoch);

@@ -10,8 +10,8 @@
 
 namespace alarm_dist {
 
-Learner::Batch::Batch(std::span<const Rollout> step_rollouts,
-                      std::span<const ComposedReward> rewards)
+StepBatch::StepBatch(std::span<const Rollout> step_rollouts,
+                     std::span<const ComposedReward> rewards)
     : rollouts(step_rollouts) {
   ALARM_CHECK(rollouts.size() == rewards.size(), "{} rollouts, {} rewards", rollouts.size(),
               rewards.size());
@@ -31,20 +31,19 @@ Learner::Batch::Batch(std::span<const Rollout> step_rollouts,
     *tensor = at::zeros({tokens()}, at::kDouble);
 }
 
-void Learner::Batch::take_apart(std::span<const ComposedReward> rewards,
-                                const Components& components) {
+void StepBatch::take_apart(std::span<const ComposedReward> rewards, const Components& components) {
   std::vector<at::Tensor> parts;
   for (const auto& reward : rewards) parts.push_back(component_rewards(reward, components));
   component_rewards_TC = at::cat(parts);
   if (components.valued_each) values_T = at::zeros_like(component_rewards_TC);
 }
 
-at::Tensor Learner::Batch::of(const at::Tensor& per_token_T, std::int64_t sample) const {
+at::Tensor StepBatch::of(const at::Tensor& per_token_T, std::int64_t sample) const {
   const auto begin = offsets[static_cast<std::size_t>(sample)];
   return per_token_T.narrow(0, begin, offsets[static_cast<std::size_t>(sample) + 1] - begin);
 }
 
-std::vector<std::int64_t> Learner::Batch::nonfinite() const {
+std::vector<std::int64_t> StepBatch::nonfinite() const {
   const at::Tensor finite_T =
       at::isfinite(rewards_T + old_T + reference_T + values_T.view({tokens(), -1}).sum(1))
           .to(at::kCPU)
@@ -59,7 +58,7 @@ std::vector<std::int64_t> Learner::Batch::nonfinite() const {
   return found;
 }
 
-at::Tensor Learner::Batch::truncated() const {
+at::Tensor StepBatch::truncated() const {
   at::Tensor flags = at::zeros({static_cast<std::int64_t>(rollouts.size())}, at::kBool);
   for (std::size_t i = 0; i < rollouts.size(); ++i) {
     flags.mutable_data_ptr<bool>()[i] = !rollouts[i].ended();
@@ -71,7 +70,7 @@ namespace {
 
 // The tokens of the mini-batch end to end, and where its responses end.
 struct MiniBatchTokens {
-  std::vector<std::int64_t> tokens, offsets{0};
+  std::vector<std::int64_t> tokens, offsets{0}, samples;
   std::int64_t units = 0;
 };
 
@@ -83,6 +82,7 @@ MiniBatchTokens tokens_of(const MiniBatchPlan& plan, std::span<const std::int64_
         found.units += 1;
         for (const auto sample : unit.samples) {
           const auto i = static_cast<std::size_t>(sample);
+          found.samples.push_back(sample);
           for (auto t = offsets[i]; t < offsets[i + 1]; ++t) found.tokens.push_back(t);
           found.offsets.push_back(static_cast<std::int64_t>(found.tokens.size()));
         }
@@ -92,10 +92,18 @@ MiniBatchTokens tokens_of(const MiniBatchPlan& plan, std::span<const std::int64_
   return found;
 }
 
+std::int64_t count_pairs(std::span<const Preference> preferences,
+                         const std::vector<std::int64_t>& samples) {
+  if (preferences.empty()) return 0;
+  return std::ranges::count_if(samples, [&](std::int64_t sample) {
+    return preferences[static_cast<std::size_t>(sample)].chosen;
+  });
+}
+
 }  // namespace
 
-Learner::MiniBatchWeights Learner::Batch::weigh(const MiniBatchPlan& plan, Aggregation aggregation,
-                                                double fixed_length) const {
+MiniBatchWeights StepBatch::weigh(const MiniBatchPlan& plan, Aggregation aggregation,
+                                  double fixed_length) const {
   const auto mini = tokens_of(plan, offsets);
   const at::Tensor index = at::tensor(mini.tokens, at::kLong);
   const at::Tensor kept = kept_T.index_select(0, index);
@@ -104,7 +112,8 @@ Learner::MiniBatchWeights Learner::Batch::weigh(const MiniBatchPlan& plan, Aggre
   MiniBatchWeights weights{.policy_T = {},
                            .kl_T = at::zeros_like(rewards_T),
                            .tokens = static_cast<double>(plan.tokens),
-                           .prompts = static_cast<double>(mini.units)};
+                           .prompts = static_cast<double>(mini.units),
+                           .pairs = static_cast<double>(count_pairs(preferences, mini.samples))};
   weights.kl_T.index_copy_(0, index, aggregation_weights(mini.offsets, aggregation, counts, kept));
   weights.policy_T = weights.kl_T * correction_T;
   return weights;
@@ -136,7 +145,7 @@ MicroRows make_micro_rows(std::span<const Rollout> rollouts, std::span<const std
   return rows;
 }
 
-void Learner::Progress::add(const Progress& mini) {
+void UpdateProgress::add(const UpdateProgress& mini) {
   policy_loss += mini.policy_loss;
   value_loss += mini.value_loss;
   ratio += mini.ratio;

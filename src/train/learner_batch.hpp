@@ -18,8 +18,8 @@
 
 namespace alarm_dist {
 
-struct Learner::Batch {
-  Batch(std::span<const Rollout> step_rollouts, std::span<const ComposedReward> rewards);
+struct StepBatch {
+  StepBatch(std::span<const Rollout> step_rollouts, std::span<const ComposedReward> rewards);
 
   std::span<const Rollout> rollouts;
   std::vector<std::int64_t> offsets{0};  // rollout i owns tokens [offsets[i], offsets[i+1])
@@ -46,11 +46,13 @@ struct Learner::Batch {
 };
 
 // By the step's tokens, 0 outside of the mini-batch: loss = sum of weight * term.
-struct Learner::MiniBatchWeights {
+struct MiniBatchWeights {
   at::Tensor policy_T;  // aggregation times off-policy correction
   at::Tensor kl_T;      // aggregation
   double tokens = 0;    // of the mini-batch, for the value loss's mean
-  double prompts = 0;   // units of the plan: prompts, where it is of pairs
+  // Of preferences: prompts, and those that have a pair. (SELM keeps the reference's sample of
+  // those that have none.)
+  double prompts = 0, pairs = 0;
 };
 
 // The samples of a micro-batch as rows of a forward pass, and their tokens' places in the step's
@@ -70,14 +72,14 @@ MicroRows make_micro_rows(std::span<const Rollout> rollouts, std::span<const std
                           const MicroBatch& micro);
 
 // Sums over the mini-batches of an update, over all ranks once reduced.
-struct Learner::Progress {
+struct UpdateProgress {
   double policy_loss = 0, value_loss = 0, ratio = 0, approximate_kl = 0, clipped = 0,
          value_clipped = 0, ranked = 0, margin = 0, pairs = 0, tokens = 0;
   double grad_norm = 0, critic_grad_norm = 0;
   std::int64_t minibatches = 0, skipped = 0, epochs = 0;
   double first_ratio_deviation = -1;  // |mean ratio - 1| of the first mini-batch
 
-  void add(const Progress& mini);
+  void add(const UpdateProgress& mini);
   // Denominators of what is told about the step.
   double seen() const { return std::max(1.0, tokens); }
   double steps() const { return static_cast<double>(std::max<std::int64_t>(1, minibatches)); }

@@ -17,6 +17,7 @@
 #include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
+#include "train/learner_preferences.hpp"
 #include "train/q_critic.hpp"
 #include "train/reference.hpp"
 #include "train/weight_average.hpp"
@@ -63,8 +64,8 @@ double Learner::fixed_length() const {
 
 // The micro-batch's part of the mini-batch's loss. A critic with a trunk of its own goes first and
 // leaves: what autograd keeps of the two models is never there at once.
-void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
-                             const MiniBatchWeights& weights, Progress& mini) {
+void Learner::backward_micro(const StepBatch& batch, const MicroBatch& micro,
+                             const MiniBatchWeights& weights, UpdateProgress& mini) {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
   at::Tensor q_TD;
   if (critic_ && critic_->has_trunk()) {
@@ -73,7 +74,7 @@ void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
     q_TD = critic.states_TD;
   }
   if (q_critic_ != nullptr)
-    return backward(improvement_loss(rows, q_TD, weights, mini), batch, rows);
+    return backward(improvement_loss(batch, rows, q_TD, weights, mini), batch, rows);
   const double bonus = config_.algorithm.entropy_coef;
   const auto scores =
       score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn,
@@ -81,7 +82,8 @@ void Learner::backward_micro(const Batch& batch, const MicroBatch& micro,
   backward(loss_of(batch, micro, rows, scores, weights, mini), batch, rows);
 }
 
-void Learner::backward(const at::Tensor& loss, const Batch& batch, const MicroRows& rows) const {
+void Learner::backward(const at::Tensor& loss, const StepBatch& batch,
+                       const MicroRows& rows) const {
   if (!std::isfinite(loss.item<double>()) && config_.algorithm.on_nonfinite == OnNonFinite::kStop) {
     throw NonFiniteError(fmt::format("step {}: the loss is {} on samples{}: nothing was updated",
                                      batch.rollouts.front().step + 1, loss.item<double>(),
@@ -90,20 +92,22 @@ void Learner::backward(const at::Tensor& loss, const Batch& batch, const MicroRo
   loss.backward();
 }
 
-at::Tensor Learner::improvement_loss(const MicroRows& rows, const at::Tensor& q_TD,
-                                     const MiniBatchWeights& weights, Progress& mini) const {
+at::Tensor Learner::improvement_loss(const StepBatch& batch, const MicroRows& rows,
+                                     const at::Tensor& q_TD, const MiniBatchWeights& weights,
+                                     UpdateProgress& mini) const {
   const auto states_TD = response_states(policy_, rows.responses, Adapter::kOn);
-  const auto terms_T = q_critic_->improvement({rows.responses, states_TD}, q_TD);
-  at::Tensor loss = (terms_T * rows.take(weights.policy_T, terms_T.detach())).sum();
+  const auto policy = q_critic_->improvement({rows.responses, states_TD}, q_TD);
+  const auto take = [&](const at::Tensor& t) { return rows.take(t, policy.logprobs_T); };
+  mini.approximate_kl += (take(batch.old_T) - policy.logprobs_T).sum().item<double>();
+  at::Tensor loss = (policy.terms_T * take(weights.policy_T)).sum();
   mini.policy_loss += loss.item<double>();
   return loss;
 }
 
-at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const MicroRows& rows,
+at::Tensor Learner::loss_of(const StepBatch& batch, const MicroBatch& micro, const MicroRows& rows,
                             const ResponseScores& scores, const MiniBatchWeights& weights,
-                            Progress& mini) {
+                            UpdateProgress& mini) {
   const auto take = [&](const at::Tensor& t) { return rows.take(t, scores.logprobs_T); };
-  const auto& offsets = rows.responses.offsets();
   if (algorithm_.learns_policy_gradient()) {
     at::Tensor loss = policy_gradient_loss(batch, rows, scores.logprobs_T, weights, mini);
     if (config_.algorithm.entropy_coef > 0) {
@@ -113,17 +117,22 @@ at::Tensor Learner::loss_of(const Batch& batch, const MicroBatch& micro, const M
     return joint ? loss + critic_loss(batch, rows, scores.states_TD, weights, mini).sum : loss;
   }
   const at::Tensor loss = algorithm_.learns_preferences()
-                              ? preference_loss(batch, micro, scores.logprobs_T,
-                                                take(batch.reference_T), offsets, weights, mini)
+                              ? preference_loss(algorithm_, config_.algorithm.preference,
+                                                {.batch = batch,
+                                                 .micro = micro,
+                                                 .policy_T = scores.logprobs_T,
+                                                 .reference_T = take(batch.reference_T),
+                                                 .offsets = rows.responses.offsets()},
+                                                weights, mini)
                               : -(scores.logprobs_T * take(weights.policy_T)).sum();
   mini.policy_loss += loss.item<double>();
   return loss;
 }
 
 // With the KL term where it is a loss.
-at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& rows,
+at::Tensor Learner::policy_gradient_loss(const StepBatch& batch, const MicroRows& rows,
                                          const at::Tensor& logprobs_T,
-                                         const MiniBatchWeights& weights, Progress& mini) {
+                                         const MiniBatchWeights& weights, UpdateProgress& mini) {
   const auto take = [&](const at::Tensor& t) { return rows.take(t, logprobs_T); };
   const auto policy =
       policy_loss(algorithm_, logprobs_T, take(batch.old_T), take(batch.advantages_T),
@@ -133,15 +142,18 @@ at::Tensor Learner::policy_gradient_loss(const Batch& batch, const MicroRows& ro
   mini.approximate_kl += policy.approximate_kl_sum;
   mini.clipped += policy.clipped;
   if (algorithm_.kl_placement != KlPlacement::kLoss || kl_.coefficient() == 0) return policy.sum;
+  const auto reference_T = take(batch.reference_T);
   const auto kl =
-      kl_loss_terms(logprobs_T, take(batch.reference_T), {.estimator = algorithm_.kl_estimator});
+      algorithm_.kl_level == KlLevel::kResponse
+          ? response_kl_loss_terms(logprobs_T, reference_T, rows.responses.offsets())
+          : kl_loss_terms(logprobs_T, reference_T, {.estimator = algorithm_.kl_estimator});
   return policy.sum + kl_.coefficient() * (kl * take(weights.kl_T)).sum();
 }
 
 // A mean over the tokens of the mini-batch.
-CriticLoss Learner::critic_loss(const Batch& batch, const MicroRows& rows,
+CriticLoss Learner::critic_loss(const StepBatch& batch, const MicroRows& rows,
                                 const at::Tensor& policy_states_TD, const MiniBatchWeights& weights,
-                                Progress& mini) const {
+                                UpdateProgress& mini) const {
   const auto take = [&](const at::Tensor& t) { return rows.take(t, critic_parameters_.front()); };
   auto loss = critic_->loss({rows.responses, policy_states_TD},
                             {.values_T = take(batch.values_T), .returns_T = take(batch.returns_T)});
@@ -151,7 +163,7 @@ CriticLoss Learner::critic_loss(const Batch& batch, const MicroRows& rows,
   return loss;
 }
 
-Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tokens) const {
+UpdateProgress Learner::sum_over_ranks(const UpdateProgress& mine, std::int64_t tokens) const {
   at::Tensor sums =
       at::tensor({mine.policy_loss, mine.value_loss, mine.ratio, mine.approximate_kl, mine.clipped,
                   mine.value_clipped, mine.ranked, mine.margin, mine.pairs},
@@ -170,16 +182,16 @@ Learner::Progress Learner::sum_over_ranks(const Progress& mine, std::int64_t tok
           .tokens = static_cast<double>(tokens)};
 }
 
-void Learner::run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale,
-                            Progress& progress) {
-  Progress own;
+void Learner::run_minibatch(const StepBatch& batch, const MiniBatchPlan& plan, double lr_scale,
+                            UpdateProgress& progress) {
+  UpdateProgress own;
   optimizer_.zero_grad();
   const auto weights = batch.weigh(plan, algorithm_.aggregation, fixed_length());
   for (const auto& micro : mine(plan)) {
     backward_micro(batch, micro, weights, own);
   }
   sum_gradients(*group_.device, optimizer_.parameters());
-  const Progress mini = sum_over_ranks(own, plan.tokens);
+  const UpdateProgress mini = sum_over_ranks(own, plan.tokens);
 
   // The critic's early gradients are large; clipped together they would drown the policy's.
   const double norm = gradient_norm(adapter_parameters_);
@@ -220,7 +232,7 @@ void Learner::refuse(const std::string& what, std::int64_t step) {
 }
 
 // One such sample would reach all others through the whitening, so the step is left out whole.
-Scalars Learner::pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
+Scalars Learner::pass_over(const StepBatch& batch, const std::vector<std::int64_t>& samples,
                            std::int64_t minibatches) {
   const auto step = batch.rollouts.front().step;
   refuse(fmt::format("a reward, log-probability or value is not finite on samples{}",
@@ -231,7 +243,7 @@ Scalars Learner::pass_over(const Batch& batch, const std::vector<std::int64_t>& 
 }
 
 // Divergences are of the policy's own samples: answers of a data set have none.
-void Learner::add_divergence(const Batch& batch, Scalars& all) {
+void Learner::add_divergence(const StepBatch& batch, Scalars& all) {
   if (algorithm_.data == StepData::kReferences) return;
   const auto samples = static_cast<double>(batch.rollouts.size());
   const double k1 = kl_k1(batch.old_T, batch.reference_T).sum().item<double>() / samples;
@@ -244,7 +256,8 @@ void Learner::add_divergence(const Batch& batch, Scalars& all) {
   kl_.update(k1, static_cast<std::int64_t>(batch.rollouts.size()));
 }
 
-void Learner::add_critic(const Batch& batch, const Progress& progress, Scalars& all) const {
+void Learner::add_critic(const StepBatch& batch, const UpdateProgress& progress,
+                         Scalars& all) const {
   all.emplace_back("loss/value", progress.value_loss / progress.steps());
   all.emplace_back("grad_norm/critic", progress.critic_grad_norm / progress.steps());
   if (algorithm_.learns_q()) {
@@ -270,7 +283,7 @@ void Learner::add_critic(const Batch& batch, const Progress& progress, Scalars& 
   }
 }
 
-Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
+Scalars Learner::summarize(const StepBatch& batch, const UpdateProgress& progress) {
   Scalars all{{"entropy", batch.entropy_T.mean().item<double>()},
               {"loss/policy", progress.policy_loss / progress.steps()},
               {"grad_norm", progress.grad_norm / progress.steps()},
@@ -279,9 +292,10 @@ Scalars Learner::summarize(const Batch& batch, const Progress& progress) {
   add_divergence(batch, all);
   if (algorithm_.learns_policy_gradient()) {
     all.emplace_back("clip_fraction", progress.clipped / progress.seen());
-    all.emplace_back("approximate_kl", progress.approximate_kl / progress.seen());
     all.emplace_back("ratio/first_deviation", progress.first_ratio_deviation);
   }
+  if (algorithm_.learns_policy_gradient() || algorithm_.learns_q())
+    all.emplace_back("approximate_kl", progress.approximate_kl / progress.seen());
   if (algorithm_.learns_preferences()) {
     const double pairs = std::max(1.0, progress.pairs);
     all.emplace_back("preference/accuracy", progress.ranked / pairs);

@@ -2,6 +2,7 @@
 #include "train/policy_loader.hpp"
 
 #include "alarm/base/error.hpp"
+#include "alarm/train/trainer.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -73,6 +74,18 @@ std::unique_ptr<CausalLm> load_critic(const TrainConfig& config, const CausalLm&
                                 .adapter = config.algorithm.critic.lora,
                                 .seed = static_cast<std::uint64_t>(config.run.seed)});
   check_critic_fits(config, policy, *critic);
+  return critic;
+}
+
+std::unique_ptr<CausalLm> load_critic_for(const TrainConfig& config, const CausalLm& policy,
+                                          const Tokenizer& tokenizer, Dataset records) {
+  auto critic = load_critic(config, policy);
+  try {
+    check_prompt_lengths(records, tokenizer, critic->shape().context,
+                         config.rollout.sampling.max_new_tokens, OnDataError::kStop);
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("algorithm.critic.model: {}", error.what()));
+  }
   return critic;
 }
 

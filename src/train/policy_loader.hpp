@@ -7,6 +7,7 @@
 
 #include "alarm/comm/world.hpp"
 #include "alarm/model/causal_lm.hpp"
+#include "alarm/text/dataset.hpp"
 #include "alarm/text/tokenizer.hpp"
 #include "alarm/train/config.hpp"
 
@@ -18,6 +19,10 @@ std::unique_ptr<CausalLm> load_policy(const TrainConfig& config, const World& wo
 std::unique_ptr<Tokenizer> load_policy_tokenizer(const TrainConfig& config, const CausalLm& policy);
 // The model of a critic of its own, which must read the policy's tokens.
 std::unique_ptr<CausalLm> load_critic(const TrainConfig& config, const CausalLm& policy);
+// The same, where it must hold all of `records` with their answers: only learners know it, so that
+// none can be left out for it. Throws UsageError that names the record.
+std::unique_ptr<CausalLm> load_critic_for(const TrainConfig& config, const CausalLm& policy,
+                                          const Tokenizer& tokenizer, Dataset records);
 // The directory that it comes from.
 std::filesystem::path critic_dir(const TrainConfig& config, at::ScalarType dtype);
 // Throws UsageError naming both folders when the critic's tokens are not the policy's, or not all

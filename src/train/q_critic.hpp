@@ -14,7 +14,6 @@
 #include "alarm/train/config.hpp"
 
 #include "train/critic.hpp"
-#include "train/reference.hpp"
 
 namespace alarm_dist {
 
@@ -32,31 +31,36 @@ class QCritic final : public Critic {
   at::Tensor values(const CriticView& view) const override;
   // Huber, of the Q-values of the tokens taken; targets.values_T is not needed.
   CriticLoss loss(const CriticView& view, const CriticTargets& targets) const override;
-  // The target: a Polyak average.
-  void follow() override { target_.follow(0); }
+  void follow() override;
 
-  // What the policy improves, [T]: the expectation over the vocabulary of beta (log policy - log
-  // reference) - Q, with the Q of loss().states_TD as a constant. Differentiable in the policy's
-  // states.
-  at::Tensor improvement(const CriticView& view, const at::Tensor& q_TD) const;
+  struct Improvement {
+    // What the policy improves: the expectation over the vocabulary of beta (log policy - log
+    // reference) - Q, with Q as a constant. Differentiable in the policy's states.
+    at::Tensor terms_T;
+    at::Tensor logprobs_T;  // of the tokens taken, detached
+  };
+  // With the Q of loss().states_TD.
+  Improvement improvement(const CriticView& view, const at::Tensor& q_TD) const;
 
  private:
   struct States {
     at::Tensor policy_TD, reference_TD;
-    at::Tensor q_TD;  // the head's product with it is Q
+    at::Tensor q_TD;     // the head's product with it is Q
+    at::Tensor taken_T;  // the tokens that were chosen in them
   };
   using OnRows = std::function<void(const States&)>;
 
   void some_rows_at_a_time(const States& all, const OnRows& body) const;
   at::Tensor log_distribution(const at::Tensor& states_TD) const;  // of the policy's head
-  at::Tensor terms(const States& rows) const;
+  at::Tensor terms(const States& rows, const at::Tensor& policy_NV) const;
   at::Tensor reference_states(const ResponseBatch& responses) const;
+  at::Tensor taken(const ResponseBatch& responses) const;
 
   const CausalLm& policy_;
   const CausalLm& model_;
   const TrainConfig& config_;
   const KlController& kl_;
-  Reference target_;  // of the model's adapter
+  NamedTensors target_;  // a Polyak average of the model's adapter
 };
 
 }  // namespace alarm_dist

@@ -19,7 +19,7 @@ void Reference::during(const std::function<void(Adapter)>& body) const {
 void Reference::follow(std::int64_t step) {
   const bool reset = config_.kind == ReferenceKind::kReset && (step + 1) % config_.every == 0;
   if (weights_.empty() || (config_.kind == ReferenceKind::kReset && !reset)) return;
-  move_towards(weights_, policy_, reset ? 1.0 : 1.0 - config_.decay);
+  follow_weights(weights_, policy_, reset ? 0.0 : config_.decay);
 }
 
 }  // namespace alarm_dist

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The policy that the KL term compares with: the model without its adapter, or an adapter of its
-// own, the policy's moving average or an earlier state of it. (A Q-critic's target is such an
-// average, too.)
+// own, the policy's moving average or an earlier state of it.
 #pragma once
 
 #include <cstdint>

@@ -53,7 +53,8 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
   all_device_ = world.make_communicator(policy_->device());
   learner_device_ = all_device_->split(placement_.learns() ? 0 : -1, world.rank());
   if (placement_.learns()) {
-    if (algorithm_.own_critic) critic_ = load_critic_for(data_.train);
+    if (algorithm_.own_critic)
+      critic_ = load_critic_for(config, *policy_, *tokenizer_, data_.train);
     learner_ = std::make_unique<Learner>(
         *policy_, LearnerGroup{.host = learner_host_.get(), .device = learner_device_.get()},
         config, critic_.get());
@@ -64,18 +65,6 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
 }
 
 Trainer::~Trainer() = default;
-
-// Only learners know it, so records that it cannot hold cannot be left out for it.
-std::unique_ptr<CausalLm> Trainer::load_critic_for(Dataset records) const {
-  auto critic = load_critic(config_, *policy_);
-  try {
-    check_prompt_lengths(records, *tokenizer_, critic->shape().context,
-                         config_.rollout.sampling.max_new_tokens, OnDataError::kStop);
-  } catch (const UsageError& error) {
-    throw UsageError(fmt::format("algorithm.critic.model: {}", error.what()));
-  }
-  return critic;
-}
 
 Actors Trainer::actors() const {
   return {.policy = policy_.get(), .tokenizer = tokenizer_.get(), .rewards = panel_.get()};

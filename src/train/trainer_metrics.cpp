@@ -65,20 +65,34 @@ void print_table(const Evaluation& evaluation) {
 }  // namespace
 
 void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) const {
-  const auto& composer = *composer_;
-  double total = 0, holistic = 0, passed = 0, too_short = 0, response_tokens = 0, prompt_tokens = 0,
-         ended = 0, scored = 0;
-  std::map<std::string, double> aspects, dropped;
+  add_composed_metrics(harvested, metrics);
+  double response_tokens = 0, prompt_tokens = 0, ended = 0;
+  std::map<std::string, double> dropped;
   for (const auto& rollout : harvested.rollouts) {
     response_tokens += static_cast<double>(rollout.tokens());
     prompt_tokens += static_cast<double>(rollout.prompt.size());
     ended += rollout.ended() ? 1 : 0;
-    const auto failed = rollout.failed_component();
-    if (!failed.empty()) {
-      dropped[failed] += 1;
-      continue;
-    }
-    if (!harvested.given.empty()) continue;
+    if (!rollout.failed_component().empty()) dropped[rollout.failed_component()] += 1;
+  }
+  const auto samples = static_cast<double>(harvested.rollouts.size());
+  metrics.emplace_back("tokens/prompt", prompt_tokens / samples);
+  metrics.emplace_back("tokens/response", response_tokens / samples);
+  metrics.emplace_back("tokens/ended_fraction", ended / samples);
+  if (harvested.rounds > 1) {
+    metrics.emplace_back("sampling/rounds", static_cast<double>(harvested.rounds));
+  }
+  for (const auto& [component, count] : dropped)
+    metrics.emplace_back("dropped/" + component, count);
+}
+
+// Of the samples that were scored; answers of the data set are not.
+void Trainer::add_composed_metrics(const Harvest& harvested, Scalars& metrics) const {
+  if (!harvested.given.empty()) return;
+  const auto& composer = *composer_;
+  double total = 0, holistic = 0, passed = 0, too_short = 0, scored = 0;
+  std::map<std::string, double> aspects;
+  for (const auto& rollout : harvested.rollouts) {
+    if (!rollout.failed_component().empty()) continue;
     scored += 1;
     const auto composed = compose(rollout);
     total += composed.total();
@@ -88,23 +102,12 @@ void Trainer::add_reward_metrics(const Harvest& harvested, Scalars& metrics) con
     for (const auto& aspect : composer.aspects())
       aspects[aspect] += composer.value(rollout, aspect);
   }
-  const double n = std::max(1.0, scored);
-  const auto samples = static_cast<double>(harvested.rollouts.size());
-  if (scored > 0) {
-    metrics.emplace_back("reward/total", total / n);
-    metrics.emplace_back("reward/holistic", holistic / n);
-    for (const auto& [aspect, sum] : aspects) metrics.emplace_back("reward/" + aspect, sum / n);
-    metrics.emplace_back("reward/gated_fraction", passed / n);
-    metrics.emplace_back("reward/too_short", too_short / n);
-  }
-  metrics.emplace_back("tokens/prompt", prompt_tokens / samples);
-  metrics.emplace_back("tokens/response", response_tokens / samples);
-  metrics.emplace_back("tokens/ended_fraction", ended / samples);
-  if (harvested.rounds > 1) {
-    metrics.emplace_back("sampling/rounds", static_cast<double>(harvested.rounds));
-  }
-  for (const auto& [component, count] : dropped)
-    metrics.emplace_back("dropped/" + component, count);
+  if (scored == 0) return;
+  metrics.emplace_back("reward/total", total / scored);
+  metrics.emplace_back("reward/holistic", holistic / scored);
+  for (const auto& [aspect, sum] : aspects) metrics.emplace_back("reward/" + aspect, sum / scored);
+  metrics.emplace_back("reward/gated_fraction", passed / scored);
+  metrics.emplace_back("reward/too_short", too_short / scored);
 }
 
 void Trainer::add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases,

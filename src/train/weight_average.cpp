@@ -14,7 +14,7 @@ WeightAverage::WeightAverage(const EmaConfig& config, const NamedTensors& weight
 
 void WeightAverage::follow(std::int64_t step) {
   if (average_.empty()) return;
-  move_towards(average_, weights_, step < config_.start ? 1.0 : 1.0 - config_.decay);
+  follow_weights(average_, weights_, step < config_.start ? 0.0 : config_.decay);
 }
 
 }  // namespace alarm_dist

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/weight_copies.hpp"
 
+#include <vector>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include "alarm/rl/etpo.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -17,6 +21,12 @@ void exchange(const NamedTensors& a, const NamedTensors& b) {
   }
 }
 
+std::vector<at::Tensor> tensors_of(const NamedTensors& named) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, tensor] : named) tensors.push_back(tensor);
+  return tensors;
+}
+
 }  // namespace
 
 NamedTensors clone_tensors(const NamedTensors& tensors) {
@@ -25,12 +35,8 @@ NamedTensors clone_tensors(const NamedTensors& tensors) {
   return clones;
 }
 
-void move_towards(const NamedTensors& weights, const NamedTensors& target, double share) {
-  const at::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    at::Tensor moved = weights[i].second;
-    moved.lerp_(target[i].second.detach(), share);
-  }
+void follow_weights(const NamedTensors& weights, const NamedTensors& target, double keep) {
+  polyak_average(tensors_of(weights), tensors_of(target), keep);
 }
 
 void while_exchanged(const NamedTensors& a, const NamedTensors& b,

@@ -9,8 +9,8 @@
 namespace alarm_dist {
 
 NamedTensors clone_tensors(const NamedTensors& tensors);
-// weights <- weights + share * (target - weights), name by name in the same order.
-void move_towards(const NamedTensors& weights, const NamedTensors& target, double share);
+// weights <- keep * weights + (1 - keep) * target, name by name in the same order.
+void follow_weights(const NamedTensors& weights, const NamedTensors& target, double keep);
 // Runs body with the two copies' contents exchanged, and exchanges them back.
 void while_exchanged(const NamedTensors& a, const NamedTensors& b,
                      const std::function<void()>& body);

@@ -47,13 +47,14 @@ TEST(Components, AddUpToTheAdvantageOfTheSum) {
 TEST(Components, SharesOfTheCoefficientAddUp) {
   const auto rewards_TC = normals({19, kComponents}, 1);
   const auto logprobs_T = normals({19}, 2), reference_T = normals({19}, 3);
-  const std::vector<ComponentTerm> terms{{.kl = 0.5}, {.kl = 0.2}, {.kl = 0.3}};
-
-  const auto penalized_TC =
-      penalize_components(rewards_TC, kl_k1(logprobs_T, reference_T), 0.4, terms);
-
   const auto whole_T = kl_penalized(rewards_TC.sum(1), logprobs_T, reference_T, 0.4);
-  EXPECT_LT(distance(sum_components(penalized_TC, terms), whole_T), 1e-12);
+  const std::vector<ComponentTerm> given{{.kl = 0.5}, {.kl = 0.2}, {.kl = 0.3}}, equal(3);
+  for (const auto& terms : {given, equal}) {
+    const auto penalized_TC =
+        penalize_components(rewards_TC, kl_k1(logprobs_T, reference_T), 0.4, terms);
+
+    EXPECT_LT(distance(sum_components(penalized_TC, terms), whole_T), 1e-12);
+  }
 }
 
 TEST(Components, HaveDiscountsOfTheirOwn) {

@@ -81,7 +81,8 @@ struct Outcome {
 
 Outcome update(Communicator& communicator, const TrainConfig& config) {
   const auto policy = load_policy();
-  Learner learner(*policy, {.host = &communicator, .device = &communicator}, config);
+  const auto critic = resolve_algorithm(config.algorithm).own_critic ? load_policy() : nullptr;
+  Learner learner(*policy, {.host = &communicator, .device = &communicator}, config, critic.get());
   const auto rollouts = make_rollouts(policy->shape().vocabulary);
   Outcome outcome;
   for (const auto& [name, value] : learner.update(0, rollouts, make_rewards(rollouts)))
@@ -154,6 +155,23 @@ TEST(Learner, SampledLogprobsAreTakenAsTheyAre) {
   config.algorithm.old_logprobs = OldLogprobs::kSampled;
 
   EXPECT_GT(update_in_world(1, config).metrics.at("ratio/first_deviation"), 1e-3);
+}
+
+// The policy of etpo has no ratio, but moves away from what it was when the step began, too.
+TEST(Learner, LeavesOutTheEpochsOfEtpoThatWouldMoveItTooFar) {
+  auto config = make_config(40);
+  config.algorithm.kind = "etpo";
+  config.algorithm.value_trains_trunk = false;
+  config.algorithm.epochs = 6;
+  config.algorithm.kl.coef = 0.01;
+  const auto free = update_in_world(1, config).metrics;
+  ASSERT_GT(free.at("approximate_kl"), 1e-6);
+  config.algorithm.early_stop_kl = 1e-9;
+
+  const auto held = update_in_world(2, config).metrics;
+
+  EXPECT_EQ(free.at("epochs"), 6);
+  EXPECT_LT(held.at("epochs"), 6);
 }
 
 TEST(Learner, StopsBeforeAnUpdateThatIsNotFinite) {

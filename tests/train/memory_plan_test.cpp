@@ -113,7 +113,7 @@ TEST(MemoryPlan, MapsWeightsOnceANodeAndTakesTheLargestPhase) {
 TEST(MemoryPlan, CountsACriticOfItsOwnOnLearnersOnly) {
   auto config = small_config();
   config.placement = {.rollout = 1, .reward = 1, .learner = 1};
-  config.algorithm.critic.lora.rank = 2;
+  config.algorithm.critic = {.model = "folder", .lora = {.rank = 2}};
   auto facts = small_facts();
   const auto without = plan_memory(config, facts, 3);
   facts.critic = {.shape = facts.policy, .weight_bytes = 700, .adapter_parameters = 60};
@@ -128,6 +128,22 @@ TEST(MemoryPlan, CountsACriticOfItsOwnOnLearnersOnly) {
   EXPECT_DOUBLE_EQ(equal.ranks[2].total(), without.ranks[2].total() + equal.ranks[2].critic);
   EXPECT_DOUBLE_EQ(deep.ranks[2].update, 200.0 * (300 * 276 + 288));  // as above, no logits
   EXPECT_EQ(equal.ranks[0].critic + equal.ranks[1].critic, 0);
+}
+
+// Of etpo: a target of its adapter in float32 beside what is trained, and policy, reference and
+// Q-values over the vocabulary where others have the policy alone.
+TEST(MemoryPlan, CountsTheTargetAndTheDistributionsOfACriticOverTheVocabulary) {
+  auto config = small_config();
+  auto facts = small_facts();
+  facts.critic = {.shape = facts.policy, .weight_bytes = 700, .adapter_parameters = 60};
+  config.algorithm.critic = {.model = "folder", .lora = {.rank = 2}};
+  const auto values = plan_memory(config, facts, 1).ranks.at(0);
+  config.algorithm.kind = "etpo";
+
+  const auto q_values = plan_memory(config, facts, 1).ranks.at(0);
+
+  EXPECT_DOUBLE_EQ(q_values.critic, 60 * (4 + 4 + 4 + 4 + 2 + 4));
+  EXPECT_DOUBLE_EQ(q_values.update - values.update, 2 * 200.0 * 100 * (3 * 4 + 2 * 2));
 }
 
 TEST(MemoryPlan, CountsRewardModelsThatAreTrainedFirst) {

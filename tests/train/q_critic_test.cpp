@@ -83,7 +83,7 @@ TEST(QCritic, ImprovesByTheFormulaHoweverManyRowsGoAtATime) {
   const auto zeros_T = at::zeros({1100}, at::kDouble);
   const auto q_TD = critic.loss(world.view(responses), {zeros_T, zeros_T}).states_TD;
 
-  const auto terms_T = critic.improvement(world.view(responses), q_TD);
+  const auto [terms_T, logprobs_T] = critic.improvement(world.view(responses), q_TD);
   (terms_T * weights_T).sum().backward();
   const auto gradient = world.policy.table_NV().grad().clone();
 
@@ -93,6 +93,10 @@ TEST(QCritic, ImprovesByTheFormulaHoweverManyRowsGoAtATime) {
                                           world.model.table_NV().detach() - world.base_NV, kBeta);
   (expected * weights_T.sum()).sum().backward();
   EXPECT_TRUE(at::allclose(terms_T, expected.detach().expand({1100}), 1e-12, 0));
+  const auto taken_T = at::tensor(responses.targets(), at::kLong);
+  EXPECT_TRUE(at::allclose(
+      logprobs_T, world.log_distribution(table_NV).detach().flatten().index_select(0, taken_T),
+      1e-12, 0));
   EXPECT_LT(((gradient - table_NV.grad()).norm() / table_NV.grad().norm()).item<double>(), 1e-12);
 }
 

@@ -5,11 +5,15 @@
 //   r^c_t = R^c_t - beta * kl_c * k_t            k_t: the KL estimate of token t
 //   A_t   = sum over c of weight_c * A^c_t       A^c: GAE of r^c and V^c with gamma_c, lambda_c
 //
+// A weight scales a component whole, its penalty too: what the policy pays in all is beta * sum
+// over c of weight_c kl_c k_t.
+//
 // GAE is linear: with one gamma and lambda for all, A is the advantage of the weighted sum of the
 // rewards under the weighted sum of the values.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,8 +24,8 @@
 namespace alarm_dist {
 
 struct ComponentTerm {
-  double weight = 1;  // of its advantage
-  double kl = 1;      // share of the coefficient that penalises it
+  double weight = 1;              // of its advantage
+  std::optional<double> kl = {};  // share of the coefficient that penalises it; empty: 1 / C
   double gamma = 1;
   double lambda = 0.95;
 };

@@ -29,7 +29,8 @@ struct Algorithm {
   ReferenceConfig reference = {};  // kind set
   double preference_beta = 0.1;
   FirstSample first_sample = FirstSample::kSampled;
-  bool own_critic = false;  // the critic is a model of its own
+  bool own_critic = false;             // the critic is a model of its own
+  KlLevel kl_level = KlLevel::kToken;  // of a KL term in the loss
 
   bool has_critic() const { return advantage == AdvantageKind::kGae || learns_q(); }
   bool learns_q() const { return loss == PolicyLossKind::kSoftQ; }  // by critic and policy: ETPO

@@ -65,6 +65,7 @@ enum class StepData {
 };
 
 enum class KlPlacement { kReward, kLoss, kNone };
+enum class KlLevel { kToken, kResponse };
 enum class WhitenScope { kGlobal, kLocal, kNone };
 enum class OldLogprobs { kRecompute, kSampled };
 enum class OnNonFinite { kStop, kSkip };
@@ -127,7 +128,8 @@ struct AlgorithmConfig {
   OldLogprobs old_logprobs = OldLogprobs::kRecompute;
   OnNonFinite on_nonfinite = OnNonFinite::kStop;  // skip: three mini-batches in a row still stop
   CorrectionConfig correction = {};
-  bool filter_truncated = false;  // responses that max_new_tokens cut are not learned from
+  KlLevel kl_level = KlLevel::kToken;  // in the loss
+  bool filter_truncated = false;       // responses that max_new_tokens cut are not learned from
 
   // Empty: the preset's.
   std::optional<AdvantageKind> advantage = {};

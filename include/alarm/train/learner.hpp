@@ -39,7 +39,10 @@ class Reference;
 class WeightAverage;
 struct CriticLoss;
 struct MicroRows;
-struct PairLogprobs;
+// src/train/learner_batch.hpp
+struct StepBatch;         // per-token tensors of the step, in the order of the rollouts
+struct MiniBatchWeights;  // what each token counts in a mini-batch's loss
+struct UpdateProgress;    // sums over the mini-batches of an update
 
 // The learner ranks: for per-token numbers, and for gradients on the model's device. May be one and
 // the same.
@@ -78,54 +81,47 @@ class Learner {
   const Scalars& times() const { return times_; }
 
  private:
-  struct Batch;             // per-token tensors of the step, in the order of the rollouts
-  struct MiniBatchWeights;  // what each token counts in a mini-batch's loss
-  struct Progress;          // sums over the mini-batches of an update
-
-  Scalars learn(std::int64_t step, Batch batch);
-  void score_batch(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
-  void score_micro(Batch& batch, const MicroBatch& micro, std::vector<std::int64_t>& done) const;
-  void score_reference(Batch& batch, const MicroBatch& micro, Adapter adapter) const;
-  void exchange_scores(Batch& batch, const std::vector<std::int64_t>& done) const;
-  Advantages advantages_of(const Batch& batch, const std::vector<std::int64_t>& groups) const;
-  void compute_advantages(Batch& batch, const std::vector<MiniBatchPlan>& plans) const;
-  at::Tensor whitened(const at::Tensor& advantages_T, const Batch& batch,
+  std::unique_ptr<Critic> make_critic(const CausalLm* trunk);  // and keeps what improvement needs
+  Scalars learn(std::int64_t step, StepBatch batch);
+  void score_batch(StepBatch& batch, const std::vector<MiniBatchPlan>& plans) const;
+  void score_micro(StepBatch& batch, const MicroBatch& micro,
+                   std::vector<std::int64_t>& done) const;
+  void score_reference(StepBatch& batch, const MicroBatch& micro, Adapter adapter) const;
+  void exchange_scores(StepBatch& batch, const std::vector<std::int64_t>& done) const;
+  Advantages advantages_of(const StepBatch& batch, const std::vector<std::int64_t>& groups) const;
+  void compute_advantages(StepBatch& batch, const std::vector<MiniBatchPlan>& plans) const;
+  at::Tensor whitened(const at::Tensor& advantages_T, const StepBatch& batch,
                       const std::vector<MiniBatchPlan>& plans) const;
-  bool run_epoch(const Batch& batch, const std::vector<MiniBatchPlan>& plans, double lr_scale,
-                 Progress& progress);
-  void run_minibatch(const Batch& batch, const MiniBatchPlan& plan, double lr_scale,
-                     Progress& progress);
-  void backward_micro(const Batch& batch, const MicroBatch& micro, const MiniBatchWeights& weights,
-                      Progress& mini);
-  void backward(const at::Tensor& loss, const Batch& batch, const MicroRows& rows) const;
-  at::Tensor loss_of(const Batch& batch, const MicroBatch& micro, const MicroRows& rows,
-                     const ResponseScores& scores, const MiniBatchWeights& weights, Progress& mini);
-  at::Tensor policy_gradient_loss(const Batch& batch, const MicroRows& rows,
+  bool run_epoch(const StepBatch& batch, const std::vector<MiniBatchPlan>& plans, double lr_scale,
+                 UpdateProgress& progress);
+  void run_minibatch(const StepBatch& batch, const MiniBatchPlan& plan, double lr_scale,
+                     UpdateProgress& progress);
+  void backward_micro(const StepBatch& batch, const MicroBatch& micro,
+                      const MiniBatchWeights& weights, UpdateProgress& mini);
+  void backward(const at::Tensor& loss, const StepBatch& batch, const MicroRows& rows) const;
+  at::Tensor loss_of(const StepBatch& batch, const MicroBatch& micro, const MicroRows& rows,
+                     const ResponseScores& scores, const MiniBatchWeights& weights,
+                     UpdateProgress& mini);
+  at::Tensor policy_gradient_loss(const StepBatch& batch, const MicroRows& rows,
                                   const at::Tensor& logprobs_T, const MiniBatchWeights& weights,
-                                  Progress& mini);
-  CriticLoss critic_loss(const Batch& batch, const MicroRows& rows,
+                                  UpdateProgress& mini);
+  CriticLoss critic_loss(const StepBatch& batch, const MicroRows& rows,
                          const at::Tensor& policy_states_TD, const MiniBatchWeights& weights,
-                         Progress& mini) const;
-  at::Tensor improvement_loss(const MicroRows& rows, const at::Tensor& q_TD,
-                              const MiniBatchWeights& weights, Progress& mini) const;
-  at::Tensor preference_loss(const Batch& batch, const MicroBatch& micro,
-                             const at::Tensor& logprobs_T, const at::Tensor& reference_T,
-                             std::span<const std::int64_t> offsets, const MiniBatchWeights& weights,
-                             Progress& mini) const;
-  at::Tensor kto_part(const Batch& batch, const PairLogprobs& policy, const PairLogprobs& reference,
-                      Progress& mini) const;
-  Progress sum_over_ranks(const Progress& mine, std::int64_t tokens) const;
+                         UpdateProgress& mini) const;
+  at::Tensor improvement_loss(const StepBatch& batch, const MicroRows& rows, const at::Tensor& q_TD,
+                              const MiniBatchWeights& weights, UpdateProgress& mini) const;
+  UpdateProgress sum_over_ranks(const UpdateProgress& mine, std::int64_t tokens) const;
   // A step or mini-batch that is not finite: throws, or counts and warns.
   void refuse(const std::string& what, std::int64_t step);
-  Scalars pass_over(const Batch& batch, const std::vector<std::int64_t>& samples,
+  Scalars pass_over(const StepBatch& batch, const std::vector<std::int64_t>& samples,
                     std::int64_t minibatches);
   std::int64_t prompts_a_minibatch() const;
   const std::vector<MicroBatch>& mine(const MiniBatchPlan& plan) const;  // of this rank
-  std::vector<MiniBatchPlan> plan_epoch(const Batch& batch, std::int64_t step,
+  std::vector<MiniBatchPlan> plan_epoch(const StepBatch& batch, std::int64_t step,
                                         std::int64_t epoch) const;
-  Scalars summarize(const Batch& batch, const Progress& progress);
-  void add_divergence(const Batch& batch, Scalars& all);  // and steers the coefficient by it
-  void add_critic(const Batch& batch, const Progress& progress, Scalars& all) const;
+  Scalars summarize(const StepBatch& batch, const UpdateProgress& progress);
+  void add_divergence(const StepBatch& batch, Scalars& all);  // and steers the coefficient by it
+  void add_critic(const StepBatch& batch, const UpdateProgress& progress, Scalars& all) const;
   double fixed_length() const;
 
   const CausalLm& policy_;
@@ -134,8 +130,8 @@ class Learner {
   Algorithm algorithm_;
   std::unique_ptr<Components> components_;  // of the reward
   KlController kl_;
+  const QCritic* q_critic_ = nullptr;  // critic_, where it is one
   std::unique_ptr<Critic> critic_;     // null: the algorithm has none
-  const QCritic* q_critic_ = nullptr;  // the same, where it is one
   Optimizer optimizer_;
   std::unique_ptr<Reference> reference_;
   std::unique_ptr<WeightAverage> average_;

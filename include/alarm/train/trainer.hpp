@@ -38,8 +38,8 @@ Datasets load_datasets(const TrainConfig& config);
 void check_prompt_lengths(Dataset& dataset, const Tokenizer& tokenizer, std::int64_t context,
                           std::int64_t max_new_tokens, OnDataError on_error);
 
-// The same for every split of the config, before anything is trained. Throws UsageError, the same
-// on every rank.
+// The same for every split of the config, and for a critic's model, which must read the policy's
+// tokens: before anything is trained. Throws UsageError, the same on every rank.
 void check_prompts(World& world, const TrainConfig& config);
 
 // kStopped: a rank was asked to stop (alarm/base/stop_signal.hpp); a checkpoint holds all that was
@@ -61,7 +61,6 @@ class Trainer {
   std::string weights_digest() const;
 
  private:
-  std::unique_ptr<CausalLm> load_critic_for(Dataset records) const;
   void start_fresh();
   void start_from(const std::filesystem::path& checkpoint);
   void train_step(std::int64_t step);
@@ -87,6 +86,7 @@ class Trainer {
   HeldOutResult held_out(const std::string& name, const Dataset& dataset, std::int64_t prompts,
                          Adapter adapter);
   void add_reward_metrics(const Harvest& harvested, Scalars& metrics) const;
+  void add_composed_metrics(const Harvest& harvested, Scalars& metrics) const;
   void add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases,
                         Scalars& metrics);
   void write_samples(std::int64_t step, const Harvest& harvested);
