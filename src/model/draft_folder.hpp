@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
-#include <utility>
 
 namespace alarm_dist {
 
@@ -21,7 +20,7 @@ class DraftFolder {
  public:
   // Beside the target, so that a rename suffices. What a killed process left there is removed: only
   // one may write a target at a time (FileLock).
-  explicit DraftFolder(std::filesystem::path target) : target_(std::move(target)) {
+  explicit DraftFolder(const std::filesystem::path& target) : target_(target.lexically_normal()) {
     path_ = hidden_beside(target_);
     path_ += ".partial";
     std::filesystem::remove_all(path_);

@@ -244,6 +244,20 @@ TEST(ConvertModel, OneOfSeveralMakesTheFolderAndTheOthersFindIt) {
   EXPECT_FALSE(fs::exists(temp / ".out.partial"));
 }
 
+TEST(ConvertModel, TakesAFolderHoweverItIsSpelt) {
+  const TempDir temp;
+  fs::create_directories(temp / "other");
+
+  convert_model(tiny_llama_dir(), {.dtype = at::kDouble}, temp / "other/../out/.");
+
+  std::vector<std::string> made;
+  for (const auto& entry : fs::directory_iterator(temp.path()))
+    made.push_back(entry.path().filename());
+  EXPECT_THAT(made, UnorderedElementsAre("other", "out", ".out.lock"));
+  EXPECT_TRUE(fs::is_empty(temp / "other"));
+  EXPECT_TRUE(fs::exists(temp / "out/config.json"));
+}
+
 TEST(ConvertModel, RefusesWhatIsNoModel) {
   const TempDir temp;
   write_file(temp / "weights.pth", "");
