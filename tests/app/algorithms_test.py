@@ -199,6 +199,40 @@ class AlgorithmsTest(EndToEnd):
                 self.assertGreater(alone["grad_norm/critic"], 1e-6)
                 self.expect_close(split, alone, kind)
 
+    def test_a_rollback_takes_back_the_critic_its_target_and_the_average_too(self):
+        settings = {**SHORT, "algorithm.kind": "etpo", "run.steps": 8, "optimizer.lr": 0.02, "algorithm.kl.coef": 0.25,
+                    "algorithm.kl.target": 0, "optimizer.ema.decay": 0.7, "checkpoint.keep": 8}
+        free = {step: line["kl/k1"] for step, line in self.train("free", settings=settings).metrics().items() if step > 0}
+        # The first step after the second that is farther from the reference than all before it.
+        beyond = next(step for step in range(3, 9) if free[step] > max(free[s] for s in range(1, step)))
+        bound = (free[beyond] + max(free[s] for s in range(1, beyond))) / 2
+
+        rolled = self.train("rolled", settings={**settings, "algorithm.kl.bound": bound, "algorithm.kl.on_bound": "rollback"})
+
+        def kept(step):
+            return self.critic(rolled, step), self.adapter("rolled", step), self.average(rolled, step)
+
+        self.assertEqual(kept(beyond), kept(beyond - 2))
+        for taken_back, left in zip(kept(beyond), kept(beyond - 1)):
+            self.assertNotEqual(taken_back, left)
+        self.assertEqual(rolled.metrics()[beyond + 1]["kl/coef"], 2 * rolled.metrics()[beyond]["kl/coef"])
+
+    def test_a_step_that_is_not_finite_leaves_a_critic_of_its_own_as_it_was(self):
+        settings = {**SHORT, "algorithm.critic.model": SMOKE / "policy", "algorithm.kl.coef": 1e308, "algorithm.kl.target": 0,
+                    "algorithm.epochs": 1, "run.steps": 3, "algorithm.on_nonfinite": "skip", "optimizer.ema.decay": 0.7,
+                    "checkpoint.keep": 3}
+        run = self.train("skip", settings=settings)
+
+        metrics = run.metrics()
+        self.assertEqual([metrics[step]["skipped_minibatches"] for step in (1, 2, 3)], [0, 1, 1])
+        for step in (2, 3):
+            self.assertEqual(self.critic(run, step), self.critic(run, 1))
+            self.assertEqual(self.adapter("skip", step), self.adapter("skip", 1))
+            self.assertEqual(self.average(run, step), self.average(run, 1))
+
+    def average(self, run, step):
+        return (run.path / f"checkpoints/step-{step:06}/optimizer/average.safetensors").read_bytes()
+
     def critic(self, run, step):
         return (run.path / f"checkpoints/step-{step:06}/critic/weights.safetensors").read_bytes()
 
@@ -209,6 +243,22 @@ class AlgorithmsTest(EndToEnd):
         self.refuse(["train", CONFIG, "--dry-run", *set_options(settings)], "has another tokenizer")
         shown = self.succeed("train", CONFIG, "--dry-run", *set_options({"algorithm.critic.model": SMOKE / "policy"})).stdout
         self.assertRegex(shown, r"critic +\S*smoke/policy")
+
+    def test_a_critic_is_refused_before_reward_models_are_trained_for_it(self):
+        short = self.folder / "short"
+        shutil.copytree(SMOKE / "policy", short)
+        shape = json.loads((short / "config.json").read_text(encoding="utf-8"))
+        (short / "config.json").write_text(json.dumps({**shape, "max_position_embeddings": 20}), encoding="utf-8")
+        models = self.folder / "reward-models"
+        for critic, reason, ranks, code in ((self.other_tokens(), "has another tokenizer", 2, 2),
+                                            (self.folder / "nowhere", "nowhere", 0, 1),
+                                            (short, "does not fit the model's context of 20", 0, 2)):
+            with self.subTest(critic=critic.name):
+                settings = {**SHORT, "algorithm.critic.model": critic, "paths.reward_models": models,
+                            "rewards.holistic.source.model": "holistic"}
+                self.refuse(["train", CONFIG, "--out", self.folder / critic.name, *set_options(settings)], reason, ranks=ranks,
+                            code=code)
+                self.assertFalse(models.exists())
 
     def test_what_is_not_finite_leaves_its_samples_behind(self):
         settings = {**SHORT, "algorithm.kl.coef": 1e308, "algorithm.kl.target": 0, "run.steps": 3}
@@ -238,6 +288,9 @@ class AlgorithmsTest(EndToEnd):
                 ({"algorithm.correction.kind": "masked", "algorithm.correction.low": 3}, "less than high"),
                 ({"algorithm.kind": "dapo", "algorithm.kl.bound": 1, "algorithm.kl.on_bound": "rollback"}, "there is none here"),
                 ({"algorithm.kind": "grpo", "algorithm.critic.model": SMOKE / "policy"}, "grpo has no critic"),
+                ({"algorithm.kind": "etpo", "algorithm.kl.coef": 0}, "temperature of its optimum"),
+                ({"algorithm.critic.adapter.lora.rank": 4}, "no model for it"),
+                ({"optimizer.ema.start": 3}, "no average is kept"),
                 ({"algorithm.kind": "grop"}, "did you mean")):
             with self.subTest(**settings):
                 self.refuse(["train", CONFIG, "--out", self.folder / "refused", *set_options(settings)], reason)

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether SELM tries more of the possible responses than DPO does: one prompt with 50 responses of
 // known reward, a policy that is a table of logits. Generation, choice of pairs, losses and the
-// optimiser are the program's. DPO samples by the same plan (its first sample greedy, its reference
-// the previous iterate) from the same seeds, so that the optimistic term is all that differs.
+// optimiser are the program's. There are three DPOs, from the same seeds: one by the same plan (its
+// first sample greedy, its reference the previous iterate), so that the optimistic term is all that
+// differs; one that draws all its samples; and that one with the initial policy as reference, which
+// is the preset.
 //
 // In a table the gradient of that term is alpha beta (e_s - pi), that of a pair at the beginning of
-// an iteration beta (e_chosen - e_rejected) / 2: a greedy y_s that wins its pair still rises while
-// alpha < 1/2, and more slowly; beyond that the mode falls in every iteration and nothing
-// converges.
+// an iteration beta (e_chosen - e_rejected) / 2: the logit of a greedy y_s that wins its pair moves
+// by beta (1/2 - alpha (1 - pi_s)) for each unit of the rate. It falls where alpha (1 - pi_s) is
+// more than 1/2, and where y_s has no pair.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <set>
+#include <tuple>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -38,7 +42,13 @@ struct Variant {
   double alpha = 0;
   FirstSample first_sample = FirstSample::kGreedy;
   std::int64_t epochs = 4;
+  ReferenceKind reference = ReferenceKind::kReset;
 };
+
+const Variant kSamePlan{.kind = "dpo"};
+const Variant kAllSampled{.kind = "dpo", .first_sample = FirstSample::kSampled};
+const Variant kPreset{
+    .kind = "dpo", .first_sample = FirstSample::kSampled, .reference = ReferenceKind::kFrozen};
 
 TrainConfig make_config(const Variant& variant) {
   TrainConfig config;
@@ -48,7 +58,7 @@ TrainConfig make_config(const Variant& variant) {
   config.algorithm.kind = variant.kind;
   config.algorithm.preference = {
       .beta = kBeta, .alpha = variant.alpha, .first_sample = variant.first_sample};
-  config.algorithm.reference = {.kind = ReferenceKind::kReset, .every = 1};
+  config.algorithm.reference = {.kind = variant.reference, .every = 1};
   config.algorithm.minibatch = kSamples;
   config.algorithm.epochs = variant.epochs;
   config.optimizer.kind = OptimizerKind::kSgd;
@@ -81,7 +91,7 @@ class Bandit {
         rewards_(draw_normals(seed, 0)),
         policy_(PrefixTree({.prompts = 1, .vocabulary = kResponses, .response_tokens = 1}),
                 at::tensor(draw_normals(seed, 1), at::kDouble).view({1, kResponses}),
-                at::zeros({1, kResponses}, at::kDouble)) {}
+                at::tensor(draw_normals(seed, 1), at::kDouble).view({1, kResponses})) {}
 
   const TabularLm& policy() const { return policy_; }
   std::vector<double> logits() const { return values(policy_.table_NV()); }
@@ -166,9 +176,13 @@ Course run(const Variant& variant, std::int64_t seed, std::int64_t steps = kStep
   return course;
 }
 
-std::vector<Course> run_seeds(const Variant& variant) {
-  std::vector<Course> courses;
-  for (std::int64_t seed = 1; seed <= kSeeds; ++seed) courses.push_back(run(variant, seed));
+// Each variant once, for all tests.
+const std::vector<Course>& run_seeds(const Variant& variant) {
+  static std::map<std::tuple<std::string, double, FirstSample, ReferenceKind>, std::vector<Course>>
+      known;
+  auto& courses = known[{variant.kind, variant.alpha, variant.first_sample, variant.reference}];
+  for (auto seed = std::ssize(courses) + 1; seed <= kSeeds; ++seed)
+    courses.push_back(run(variant, seed));
   return courses;
 }
 
@@ -205,16 +219,18 @@ void print_row(const Variant& variant, const std::vector<Course>& courses,
   const auto tried = compare(courses, dpo, &Course::tried);
   const auto regret = compare(courses, dpo, &Course::regret);
   fmt::print(
-      "{:<4} alpha {:4.1f} first {:<7} tried {:5.2f} ({:+.2f} +- {:.2f}, more {:2} less {:2})  "
+      "{:<4} alpha {:4.1f} first {:<7} reference {:<6} tried {:5.2f} ({:+.2f} +- {:.2f}, more {:2} "
+      "less {:2})  "
       "regret {:5.2f} ({:+.2f} +- {:.2f})  last policy's gap {:.3f}\n",
       variant.kind, variant.alpha,
       variant.first_sample == FirstSample::kGreedy ? "greedy" : "sampled",
+      variant.reference == ReferenceKind::kReset ? "reset" : "frozen",
       mean(courses, &Course::tried), tried.mean, tried.error, tried.more, tried.less,
       mean(courses, &Course::regret), regret.mean, regret.error, mean(courses, &Course::gap));
 }
 
 TEST_F(SelmCoverage, WithoutOptimismItIsDpo) {
-  const auto dpo = run({.kind = "dpo"}, 3).logits, selm = run({.alpha = 0}, 3).logits;
+  const auto dpo = run(kSamePlan, 3).logits, selm = run({.alpha = 0}, 3).logits;
 
   for (std::size_t i = 0; i < dpo.size(); ++i) EXPECT_NEAR(selm[i], dpo[i], 1e-12);
 }
@@ -236,12 +252,12 @@ TEST_F(SelmCoverage, OptimismLowersTheGreedyResponseByTheClosedForm) {
   }
 }
 
-TEST_F(SelmCoverage, TriesMoreResponsesThanDpoAndFewerWithTheWrongSign) {
-  const auto dpo = run_seeds({.kind = "dpo"});
-  print_row({.kind = "dpo"}, dpo, dpo);
+TEST_F(SelmCoverage, TriesMoreResponsesThanDpoByTheSamePlanAndFewerWithTheWrongSign) {
+  const auto& dpo = run_seeds(kSamePlan);
+  print_row(kSamePlan, dpo, dpo);
   for (const double alpha : {-1.0, -0.5, 0.1, 0.3, 0.5, 1.0}) {
     const Variant variant{.alpha = alpha};
-    const auto selm = run_seeds(variant);
+    const auto& selm = run_seeds(variant);
     print_row(variant, selm, dpo);
     const auto tried = compare(selm, dpo, &Course::tried);
 
@@ -253,17 +269,92 @@ TEST_F(SelmCoverage, TriesMoreResponsesThanDpoAndFewerWithTheWrongSign) {
   }
 }
 
+// A DPO that draws all its samples tries more than one whose first is greedy, and the preset most.
+TEST_F(SelmCoverage, TriesMoreResponsesThanADpoThatSamplesOnlyWithALargeAlpha) {
+  for (const auto& dpo_variant : {kAllSampled, kPreset}) {
+    const auto& dpo = run_seeds(dpo_variant);
+    const double more_from = dpo_variant.reference == ReferenceKind::kFrozen ? 1 : 0.5;
+    print_row(dpo_variant, dpo, dpo);
+    for (const double alpha : {0.1, 0.3, 0.5, 1.0}) {
+      const Variant variant{.alpha = alpha};
+      const auto& selm = run_seeds(variant);
+      print_row(variant, selm, dpo);
+
+      if (alpha >= more_from) {
+        EXPECT_GT(compare(selm, dpo, &Course::tried).t(), kSignificant) << alpha;
+      }
+    }
+  }
+}
+
 // Where y_s is drawn like the others, the term's mean is 0 at the reference.
 TEST_F(SelmCoverage, GainsLessWhereTheReferenceResponseIsSampled) {
-  const Variant dpo_variant{.kind = "dpo", .first_sample = FirstSample::kSampled};
   const Variant selm_variant{.alpha = 0.5, .first_sample = FirstSample::kSampled};
-  const auto dpo = run_seeds(dpo_variant), selm = run_seeds(selm_variant);
-  print_row(dpo_variant, dpo, dpo);
+  const auto &dpo = run_seeds(kAllSampled), &selm = run_seeds(selm_variant);
   print_row(selm_variant, selm, dpo);
 
-  const auto greedy = run_seeds({.alpha = 0.5});
+  const auto& greedy = run_seeds({.alpha = 0.5});
 
   EXPECT_GT(compare(greedy, selm, &Course::tried).t(), kSignificant);
+}
+
+// Two prompts in a mini-batch, of which the second has samples of one reward: no pair, only y_s.
+struct TwoPrompts {
+  static constexpr std::int64_t kVocabulary = 5;
+  PrefixTree tree{{.prompts = 2, .vocabulary = kVocabulary, .response_tokens = 1}};
+  TabularLm policy{tree, at::sin(at::arange(2.0 * kVocabulary, at::kDouble)).view({2, kVocabulary}),
+                   at::zeros({2, kVocabulary}, at::kDouble)};
+
+  static std::vector<Rollout> rollouts() {
+    std::vector<Rollout> all;
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      Rollout rollout;
+      rollout.sample_id = i;
+      rollout.prompt_group = i / 2;
+      rollout.greedy = i % 2 == 0;
+      rollout.prompt = {rollout.prompt_group};
+      rollout.response = {i};
+      rollout.policy_logprobs = {-1.0F};
+      all.push_back(rollout);
+    }
+    return all;
+  }
+  // After one step of the optimiser.
+  at::Tensor learn(Variant variant) const {
+    variant.epochs = 1;
+    auto config = make_config(variant);
+    config.rollout = {.batch = 4, .samples_per_prompt = 2, .sampling = config.rollout.sampling};
+    config.algorithm.minibatch = 4;
+    std::vector<ComposedReward> rewards(4);
+    for (std::size_t i = 0; i < rewards.size(); ++i) rewards[i].rewards = {i == 0 ? 1.0 : 0.0};
+    run_thread_world(1, [&](World& world) {
+      auto& alone = world.communicator();
+      Learner learner(policy, {.host = &alone, .device = &alone}, config);
+      learner.update(0, rollouts(), rewards);
+    });
+    return policy.table_NV().detach().clone();
+  }
+};
+
+TEST_F(SelmCoverage, WithoutOptimismPromptsWithoutAPairChangeNothing) {
+  const auto dpo_NV = TwoPrompts().learn(kSamePlan), selm_NV = TwoPrompts().learn({.alpha = 0});
+
+  EXPECT_GT((dpo_NV - TwoPrompts().policy.table_NV()).abs().max().item<double>(), 0.1);
+  EXPECT_LT((selm_NV - dpo_NV).abs().max().item<double>(), 1e-14);
+}
+
+// Optimism is a mean over the prompts: -alpha beta (e_s - pi) / 2 for each of two.
+TEST_F(SelmCoverage, OptimismIsAMeanOverPromptsWithOrWithoutAPair) {
+  const double alpha = 0.3;
+  const auto before_NV = TwoPrompts().policy.table_NV().detach();
+  const auto dpo_NV = TwoPrompts().learn(kSamePlan), selm_NV = TwoPrompts().learn({.alpha = alpha});
+  at::Tensor greedy_NV = at::zeros_like(before_NV);
+  greedy_NV[0][0] = greedy_NV[1][2] = 1;
+
+  const auto expected_NV =
+      dpo_NV - kRate * alpha * kBeta * (greedy_NV - at::softmax(before_NV, -1)) / 2;
+
+  EXPECT_LT((selm_NV - expected_NV).abs().max().item<double>(), 1e-14);
 }
 
 }  // namespace
