@@ -332,6 +332,14 @@ RewardModelCard make_card(const TrainConfig& config, const RewardModelRecipe& re
       .recipe = recipe_settings(recipe)};
 }
 
+void put_accuracy(const RewardModelSummary& summary, RewardModelCard& card) {
+  for (const auto& accuracy : summary.accuracy) {
+    card.accuracy[accuracy.kind] =
+        static_cast<double>(accuracy.correct) / static_cast<double>(accuracy.count);
+  }
+  if (summary.auc) card.accuracy["auc"] = *summary.auc;
+}
+
 }  // namespace
 
 RewardModelSummary train_reward_model(World& world, const TrainConfig& config,
@@ -357,6 +365,7 @@ RewardModelSummary train_reward_model(World& world, const TrainConfig& config,
                                         .train = true,
                                         .score_head = true,
                                         .seed = static_cast<std::uint64_t>(config.run.seed)});
+  // Before answers are sampled, which may take hours.
   check_encoder_fits(recipe.name, card.input, *tokenizer, *model);
   const auto objective = make_objective(context, config, data, held_out);
   train(*objective, *model, context);
@@ -367,11 +376,7 @@ RewardModelSummary train_reward_model(World& world, const TrainConfig& config,
   }
   summary.seconds = clock.seconds();
   log_accuracy(summary);
-  for (const auto& accuracy : summary.accuracy) {
-    card.accuracy[accuracy.kind] =
-        static_cast<double>(accuracy.correct) / static_cast<double>(accuracy.count);
-  }
-  if (summary.auc) card.accuracy["auc"] = *summary.auc;
+  put_accuracy(summary, card);
   if (world.rank() == 0) save_model(*model, card, summary, reward_model_path(config, recipe.name));
   world.communicator().barrier();
   return summary;
