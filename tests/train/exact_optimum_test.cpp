@@ -25,6 +25,7 @@ namespace {
 
 constexpr double kBeta = 0.4;
 constexpr std::int64_t kGroups = 4, kSamples = 64;
+constexpr const char* kAspect = "aspect";
 
 const TabularShape kFixedLength{.prompts = 2, .vocabulary = 3, .response_tokens = 3};
 // With an end of sequence: responses of 1, 2 and 3 tokens.
@@ -41,6 +42,7 @@ TrainConfig make_config(const AlgorithmConfig& algorithm, std::int64_t seed) {
   config.rollout.batch = kGroups * kSamples;
   config.rollout.samples_per_prompt = kSamples;
   config.rollout.sampling.max_new_tokens = 3;
+  config.rewards.compose = {.kind = Composition::kWeightedSum, .use = {kAspect}};
   config.algorithm = algorithm;
   config.algorithm.minibatch = config.rollout.batch;
   config.algorithm.epochs = 1;
@@ -136,6 +138,14 @@ std::vector<Rollout> gather_rollouts(World& world, const std::vector<Rollout>& m
 // A mistake made on purpose in the rewards of a response.
 using Mistake = std::function<void(std::vector<double>&)>;
 
+// For the algorithm that judges components for themselves: the last token's, and the others'.
+void take_apart(ComposedReward& reward) {
+  auto& holistic = reward.by_component["holistic"];
+  auto& aspect = reward.by_component[kAspect] = reward.rewards;
+  holistic.assign(reward.rewards.size(), 0.0);
+  std::swap(holistic.back(), aspect.back());
+}
+
 std::vector<ComposedReward> reward_tokens(const EnumeratedTask& task,
                                           std::span<const Rollout> rollouts,
                                           const Mistake& mistake) {
@@ -149,6 +159,7 @@ std::vector<ComposedReward> reward_tokens(const EnumeratedTask& task,
       node = task.tree().next(node, token);
     }
     if (mistake) mistake(reward.rewards);
+    take_apart(reward);
     rewards.push_back(std::move(reward));
   }
   return rewards;
@@ -286,9 +297,20 @@ Case with_response_kl(const std::string& kind) {
   return result;
 }
 
+// Each component with a value of its own, the KL term in one of them.
+Case with_values_for_each(const std::string& kind) {
+  Case result = preset(kind, true);
+  result.name += " + values for each";
+  result.algorithm.fine_grained = {
+      .values = ComponentValues::kEach,
+      .components = {{.name = "holistic", .kl = 0}, {.name = kAspect, .kl = 1}}};
+  return result;
+}
+
 std::vector<Case> cases() {
   constexpr auto kK2 = KlEstimator::kK2, kK3 = KlEstimator::kK3;
   return {preset("ppo", true),
+          with_values_for_each("ppo"),
           preset("rloo", true),
           preset("reinforce++", true),
           preset("etpo", true),
