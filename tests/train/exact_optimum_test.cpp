@@ -20,12 +20,12 @@
 #include "alarm/train/learner.hpp"
 #include "alarm/train/sync.hpp"
 
+#include "train/exact_optimum_cases.hpp"
+
 namespace alarm_dist::testing {
 namespace {
 
-constexpr double kBeta = 0.4;
 constexpr std::int64_t kGroups = 4, kSamples = 64;
-constexpr const char* kAspect = "aspect";
 
 const TabularShape kFixedLength{.prompts = 2, .vocabulary = 3, .response_tokens = 3};
 // With an end of sequence: responses of 1, 2 and 3 tokens.
@@ -59,14 +59,6 @@ TrainConfig make_config(const AlgorithmConfig& algorithm, std::int64_t seed) {
     config.algorithm.minibatch = config.rollout.batch / 4;  // the target moves with each
     config.optimizer.lr = config.optimizer.critic_lr = 0.1;
   }
-  return config;
-}
-
-AlgorithmConfig algorithm_of(const std::string& kind) {
-  AlgorithmConfig config;
-  config.kind = kind;
-  config.kl.coef = kBeta;
-  config.critic.target_decay = 0.95;  // of 600 steps
   return config;
 }
 
@@ -247,7 +239,7 @@ TEST(ExactOptimum, OracleFindsTheClosedForm) {
   }
 }
 
-// With k2 beside an advantage of deviation 1, at a small coefficient (see kInDeviations).
+// With k2 beside an advantage of deviation 1, at a small coefficient (see exact_optimum_cases.cpp).
 TEST(ExactOptimum, OracleSaysWhereThereIsNone) {
   AlgorithmConfig grpo = algorithm_of("grpo");
   grpo.kl_estimator = KlEstimator::kK2;
@@ -256,82 +248,9 @@ TEST(ExactOptimum, OracleSaysWhereThereIsNone) {
   EXPECT_NO_THROW(own_optimum(make_task(kFixedLength), resolve_algorithm(grpo), 1.5));
 }
 
-// An algorithm and what is known of its optimum beforehand.
-struct Case {
-  std::string name;
-  AlgorithmConfig algorithm;
-  bool exact = false;  // its optimum is that of the regularised return
-};
-
-Case preset(const std::string& kind, bool exact = false) {
-  return {kind, algorithm_of(kind), exact};
-}
-
-// Advantages of deviation 1 beside a penalty that grows like a logarithm: below a coefficient of
-// about 1 the quotient by a shrinking deviation outgrows it, and the policy collapses.
-constexpr double kInDeviations = 1.5;
-
-Case with_kl_loss(const std::string& kind, KlEstimator estimator, double coefficient) {
-  Case result = preset(kind);
-  result.name += estimator == KlEstimator::kK2 ? " + k2" : " + k3";
-  result.algorithm.kl_placement = KlPlacement::kLoss;
-  result.algorithm.kl_estimator = estimator;
-  result.algorithm.kl.coef = coefficient;
-  return result;
-}
-
-// The KL term where its gradient sees what a token does to those after it.
-Case with_kl_reward(const std::string& kind) {
-  Case result = preset(kind, true);
-  result.name += " + k1 reward";
-  result.algorithm.kl_placement = KlPlacement::kReward;
-  result.algorithm.kl_estimator = KlEstimator::kK1;
-  return result;
-}
-
-// The other place where it does.
-Case with_response_kl(const std::string& kind) {
-  Case result = preset(kind, true);
-  result.name += " + k2 of responses";
-  result.algorithm.kl_level = KlLevel::kResponse;
-  return result;
-}
-
-// Each component with a value of its own, the KL term in one of them.
-Case with_values_for_each(const std::string& kind) {
-  Case result = preset(kind, true);
-  result.name += " + values for each";
-  result.algorithm.fine_grained = {
-      .values = ComponentValues::kEach,
-      .components = {{.name = "holistic", .kl = 0}, {.name = kAspect, .kl = 1}}};
-  return result;
-}
-
-std::vector<Case> cases() {
-  constexpr auto kK2 = KlEstimator::kK2, kK3 = KlEstimator::kK3;
-  return {preset("ppo", true),
-          with_values_for_each("ppo"),
-          preset("rloo", true),
-          preset("reinforce++", true),
-          preset("etpo", true),
-          with_kl_reward("dr_grpo"),
-          with_response_kl("dr_grpo"),
-          preset("dr_grpo"),
-          with_kl_loss("dr_grpo", kK3, kBeta),
-          with_kl_loss("reinforce++-baseline", kK2, kInDeviations),
-          preset("grpo"),
-          with_kl_loss("grpo", kK2, kInDeviations),
-          with_kl_loss("dapo", kK2, kInDeviations),
-          with_kl_loss("gspo", kK2, kInDeviations),
-          with_kl_loss("cispo", kK2, kInDeviations),
-          preset("dapo"),
-          preset("gspo"),
-          preset("cispo")};
-}
-
 // What docs/method.md prints: how much of the way from the start (of seed 1) to the best return the
 // algorithm's own optimum is, and how far the runs came.
-void print_row(const Case& algorithm, const EnumeratedTask& task, const NodeTable& optimum,
+void print_row(const OptimumCase& algorithm, const EnumeratedTask& task, const NodeTable& optimum,
                const std::vector<double>& gaps, const std::vector<double>& divergences) {
   fmt::print(
       "{:<26} {:<6} own optimum {:7.4f} (return {:.4f} of {:.4f})  gap {:7.4f} to {:7.4f}  KL "
@@ -341,7 +260,8 @@ void print_row(const Case& algorithm, const EnumeratedTask& task, const NodeTabl
       std::ranges::min(gaps), std::ranges::max(gaps), std::ranges::max(divergences));
 }
 
-void expect_own_optimum(const Case& algorithm, const TabularShape& shape, std::int64_t seeds) {
+void expect_own_optimum(const OptimumCase& algorithm, const TabularShape& shape,
+                        std::int64_t seeds) {
   const auto task = make_task(shape);
   const auto optimum =
       own_optimum(task, resolve_algorithm(algorithm.algorithm), algorithm.algorithm.kl.coef);
@@ -360,7 +280,7 @@ void expect_own_optimum(const Case& algorithm, const TabularShape& shape, std::i
   print_row(algorithm, task, optimum, gaps, divergences);
 }
 
-class ExactOptimumOf : public ::testing::TestWithParam<Case> {};
+class ExactOptimumOf : public ::testing::TestWithParam<OptimumCase> {};
 
 TEST_P(ExactOptimumOf, IsReached) { expect_own_optimum(GetParam(), kFixedLength, 5); }
 
@@ -416,7 +336,7 @@ TEST(ExactOptimum, IsMissedWithMistakes) {
              one_too_early, without_last, wrong_sign);
 }
 
-INSTANTIATE_TEST_SUITE_P(Algorithms, ExactOptimumOf, ::testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(Algorithms, ExactOptimumOf, ::testing::ValuesIn(optimum_cases()),
                          [](const auto& param) {
                            std::string name = param.param.name;
                            for (auto& c : name)
