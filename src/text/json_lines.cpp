@@ -25,6 +25,8 @@ nlohmann::json parse_object(const std::string& line) {
     object = nlohmann::json::parse(line);
   } catch (const nlohmann::json::parse_error& error) {
     throw Error(fmt::format("not JSON: at byte {} of the line", error.byte));
+  } catch (const nlohmann::json::out_of_range&) {
+    throw Error("a number of the line is beyond the greatest of 64 bits");
   }
   ALARM_CHECK(object.is_object(), "expected a JSON object, found {}", object.type_name());
   return object;

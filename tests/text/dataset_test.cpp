@@ -47,6 +47,7 @@ TEST_F(BadRecords, AreNamedByFileAndLine) {
   expect_second_line_bad("", "blank");
   expect_second_line_bad(" \t\r", "blank");
   expect_second_line_bad("{\"prompt\": ", "not JSON: at byte 12");
+  expect_second_line_bad("{\"prompt\": 1e999}", "beyond the greatest of 64 bits");
   expect_second_line_bad("{\"prompt\": \"a\"} x", "not JSON");
   expect_second_line_bad("[1]", "expected a JSON object, found array");
   expect_second_line_bad("{\"prompt\": \"\xff\"}", "not UTF-8 at byte 12");
