@@ -3,7 +3,7 @@
 """Do two folders of golden files say the same? safetensors 0.8.0, torch 2.11.0: same_data.py COMMITTED MADE
 
 Names, shapes, types, integers and texts are compared exactly. Numbers of floating point may differ by what another
-processor's order of additions makes of them: by TOLERANCE of the largest in their tensor, or, in JSON, of themselves. Other
+processor's order of additions makes of them: by TOLERANCE of the largest in their tensor or, in JSON, their list. Other
 files are compared byte by byte. Prints what differs; exit code 1 when anything does.
 """
 import json
@@ -42,9 +42,10 @@ def safetensors_differ(a, b):
             yield f"{name}: {found}"
 
 
-def values_differ(a, b, where):
+def values_differ(a, b, where, largest=0.0):
     if isinstance(a, float) and isinstance(b, float):
-        if not math.isclose(a, b, rel_tol=TOLERANCE[torch.float64], abs_tol=0):
+        tolerance = TOLERANCE[torch.float64]
+        if not math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance * largest):
             yield f"{where}: {a!r} against {b!r}"
     elif type(a) is not type(b):
         yield f"{where}: {a!r} against {b!r}"
@@ -56,8 +57,9 @@ def values_differ(a, b, where):
     elif isinstance(a, list):
         if len(a) != len(b):
             yield f"{where}: {len(a)} entries against {len(b)}"
+        largest = max((abs(x) for x in a if isinstance(x, float) and math.isfinite(x)), default=0.0)
         for i, (x, y) in enumerate(zip(a, b)):
-            yield from values_differ(x, y, f"{where}[{i}]")
+            yield from values_differ(x, y, f"{where}[{i}]", largest)
     elif a != b:
         yield f"{where}: {a!r} against {b!r}"
 
