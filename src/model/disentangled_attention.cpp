@@ -40,9 +40,7 @@ class DisentangledAttention final : public EncoderAttention {
 
   at::Tensor operator()(std::int64_t layer, const at::Tensor& states_ND) override {
     const auto name = self_attention_name(layer);
-    const auto query_ND = pass_.linear(name + "query_proj", states_ND);
-    const auto key_ND = pass_.linear(name + "key_proj", states_ND);
-    const auto value_ND = pass_.linear(name + "value_proj", states_ND);
+    const auto [query_ND, key_ND, value_ND] = pass_.attention_inputs(name, "_proj", states_ND);
     const bool shared = relative_.shared_projections;
     const auto position_keys_HPE = relative_.content_to_position
                                        ? positions(name + (shared ? "key_proj" : "pos_key_proj"))

@@ -16,10 +16,8 @@ class FullAttention final : public EncoderAttention {
   explicit FullAttention(const EncoderPass& pass) : pass_(pass) {}
 
   at::Tensor operator()(std::int64_t layer, const at::Tensor& states_ND) override {
-    const auto name = self_attention_name(layer);
-    const auto query_ND = pass_.linear(name + "query", states_ND);
-    const auto key_ND = pass_.linear(name + "key", states_ND);
-    const auto value_ND = pass_.linear(name + "value", states_ND);
+    const auto [query_ND, key_ND, value_ND] =
+        pass_.attention_inputs(self_attention_name(layer), "", states_ND);
     std::vector<at::Tensor> contexts;
     for (const auto& block : pass_.layout.blocks()) {
       contexts.push_back(pass_.rows_ND(at::scaled_dot_product_attention(
@@ -37,6 +35,13 @@ class FullAttention final : public EncoderAttention {
 
 at::Tensor EncoderPass::linear(const std::string& name, const at::Tensor& input_ND) const {
   return at::linear(input_ND, weights.get(name + ".weight"), weights.get(name + ".bias"));
+}
+
+AttentionInputs EncoderPass::attention_inputs(const std::string& name, const std::string& suffix,
+                                              const at::Tensor& states_ND) const {
+  return {.query_ND = linear(name + "query" + suffix, states_ND),
+          .key_ND = linear(name + "key" + suffix, states_ND),
+          .value_ND = linear(name + "value" + suffix, states_ND)};
 }
 
 at::Tensor EncoderPass::norm(const std::string& name, const at::Tensor& input_ND) const {

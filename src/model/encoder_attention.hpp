@@ -19,6 +19,10 @@
 
 namespace alarm_dist {
 
+struct AttentionInputs {
+  at::Tensor query_ND, key_ND, value_ND;
+};
+
 // What a pass borrows.
 struct EncoderPass {
   const EncoderConfig& config;
@@ -27,6 +31,9 @@ struct EncoderPass {
 
   at::Tensor linear(const std::string& name, const at::Tensor& input_ND) const;
   at::Tensor norm(const std::string& name, const at::Tensor& input_ND) const;
+  // By the maps "<name>query<suffix>" and so on.
+  AttentionInputs attention_inputs(const std::string& name, const std::string& suffix,
+                                   const at::Tensor& states_ND) const;
   // A block's rows by head, and back.
   at::Tensor heads_BHLE(const at::Tensor& rows_ND, const EncoderBlock& block) const;
   at::Tensor rows_ND(const at::Tensor& heads_BHLE) const;

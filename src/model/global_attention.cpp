@@ -18,9 +18,7 @@ class GlobalAttention final : public EncoderAttention {
 
   at::Tensor operator()(std::int64_t layer, const at::Tensor& states_ND) override {
     const auto name = self_attention_name(layer);
-    const auto query_ND = pass_.linear(name + "query", states_ND);
-    const auto key_ND = pass_.linear(name + "key", states_ND);
-    const auto value_ND = pass_.linear(name + "value", states_ND);
+    const auto [query_ND, key_ND, value_ND] = pass_.attention_inputs(name, "", states_ND);
     std::vector<at::Tensor> contexts;
     const auto& blocks = pass_.layout.blocks();
     for (std::size_t i = 0; i < blocks.size(); ++i) {

@@ -246,8 +246,7 @@ void check_soft_q(const AlgorithmConfig& config, const Algorithm& algorithm) {
   check_no_policy_gradient(config, algorithm);
   require(!config.kl_placement && !config.kl_estimator && config.kl_level == KlLevel::kToken,
           "kl.placement, kl.estimator, kl.level: etpo has the divergence itself, summed over the "
-          "vocabulary, "
-          "in its values and in its loss");
+          "vocabulary, in its values and in its loss");
   require(config.kl.coef > 0,
           "kl.coef: 0, but that of etpo is the temperature of its optimum, reference * exp(Q / "
           "coef): expected more than 0");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an algorithm is here: a choice of advantage, policy loss, aggregation and place of the KL
 // term; or a loss of preferences between the samples of a prompt; or of an expert's answers; or of
-// Q-values. A name
-// (`algorithm.kind`) is a preset of these choices, and a config may override each; what cannot go
-// together is refused before anything is trained.
+// Q-values. A name (`algorithm.kind`) is a preset of these choices, and a config may override each;
+// what cannot go together is refused before anything is trained.
 //
 // Sources: specs/related-systems.md section 11; docs/method.md has the table of presets.
 #pragma once
