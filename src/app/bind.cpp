@@ -70,8 +70,10 @@ void describe(FieldVisitor& v, RolloutConfig& rollout) {
           "Nucleus sampling (Holtzman et al. 2020); 1: off.");
   v.field("min_p", rollout.sampling.min_p, kUnit,
           "Cuts tokens less likely than this times the likeliest; 0: off.");
-  v.field("repetition_penalty", rollout.sampling.repetition_penalty, kPositive,
-          "Of tokens of the prompt and the response so far, as in CTRL; 1: none.");
+  v.field(
+      "repetition_penalty", rollout.sampling.repetition_penalty, kPositive,
+      "Of tokens of the prompt (an encoder-decoder: of none) and the response so far, as in CTRL; "
+      "1: none.");
   v.field("min_new_tokens", rollout.sampling.min_new_tokens, kCountOrZero,
           "No response ends before it has so many tokens.");
 }

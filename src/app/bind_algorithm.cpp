@@ -32,10 +32,11 @@ void describe_kl(FieldVisitor& v, AlgorithmConfig& algorithm) {
            "to the divergence of those after it.");
   v.field("bound", algorithm.kl_bound, kNotNegative,
           "Nats a response beyond which training does not go on; 0: none.");
-  v.choice("on_bound", algorithm.on_kl_bound,
-           {{"stop", OnKlBound::kStop}, {"rollback", OnKlBound::kRollback}},
-           "rollback: the weights of the last checkpoint are taken again, with twice the "
-           "coefficient; the steps are counted on.");
+  v.choice(
+      "on_bound", algorithm.on_kl_bound,
+      {{"stop", OnKlBound::kStop}, {"rollback", OnKlBound::kRollback}},
+      "rollback: the weights of the newest periodic checkpoint that was found within the bound "
+      "are taken again, with twice the coefficient; the steps are counted on.");
 }
 
 void describe_correction(FieldVisitor& v, CorrectionConfig& correction) {
@@ -121,7 +122,7 @@ void describe_choices(FieldVisitor& v, AlgorithmConfig& algorithm) {
             {"sequence_mean", PolicyLossKind::kSequenceMean},
             {"cispo", PolicyLossKind::kCispo}},
            "Clipped ratio a token; a response, as product or geometric mean; or constant weights. "
-           "Preferences and sft have their own.");
+           "Preferences, sft and etpo have their own.");
   v.choice("aggregation", algorithm.aggregation,
            {{"auto", std::nullopt},
             {"token_mean", Aggregation::kTokenMean},

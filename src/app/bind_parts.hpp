@@ -36,7 +36,6 @@ void named_list(FieldVisitor& v, std::string_view key, std::vector<T>& items, st
                 const Body& body) {
   std::vector<std::string> names;
   for (const auto& item : items) names.push_back(item.name);
-  const std::vector<T> defaults = items;
   std::vector<T> described = items;
   v.named_sections(key, names, doc, [&](const std::string& name) { body(named(described, name)); });
   items.clear();

@@ -95,8 +95,9 @@ void add_sampling_options(CLI::App& command, SamplingConfig& sampling) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
-      .add_option("--repetition-penalty", sampling.repetition_penalty,
-                  "Of tokens of the prompt and the response so far; 1: none")
+      .add_option(
+          "--repetition-penalty", sampling.repetition_penalty,
+          "Of tokens of the prompt (an encoder-decoder: of none) and the response so far; 1: none")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command

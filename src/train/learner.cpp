@@ -178,18 +178,16 @@ Advantages Learner::advantages_of(const StepBatch& batch,
                                   const std::vector<std::int64_t>& groups) const {
   const double coefficient =
       algorithm_.kl_placement == KlPlacement::kReward ? kl_.coefficient() : 0;
+  const at::Tensor kl_T = kl_estimate(algorithm_.kl_estimator, batch.old_T, batch.reference_T);
   at::Tensor rewards_T = batch.rewards_T;
   if (components_->asked_for()) {
     const auto penalized_TC =
-        penalize_components(batch.component_rewards_TC,
-                            kl_estimate(algorithm_.kl_estimator, batch.old_T, batch.reference_T),
-                            coefficient, components_->terms);
+        penalize_components(batch.component_rewards_TC, kl_T, coefficient, components_->terms);
     if (components_->valued_each)
       return gae_by_component(penalized_TC, batch.values_T, batch.offsets, components_->terms);
     rewards_T = sum_components(penalized_TC, components_->terms);
   } else if (coefficient != 0) {
-    rewards_T = rewards_T -
-                coefficient * kl_estimate(algorithm_.kl_estimator, batch.old_T, batch.reference_T);
+    rewards_T = rewards_T - coefficient * kl_T;
   }
   return estimate_advantages(algorithm_, config_.algorithm,
                              {.rewards_T = rewards_T,
