@@ -37,15 +37,6 @@ void append_positions(const EncoderInput& input, const EncoderConfig& config,
   }
 }
 
-// fairseq shifted the pieces' numbers, which tokenizer.json has right and the pieces' own file not.
-void check_tokenizer(const std::filesystem::path& dir, const EncoderConfig& config) {
-  const auto pieces = dir / "sentencepiece.bpe.model", tokenizer = dir / "tokenizer.json";
-  ALARM_CHECK(config.class_name != "XLMRoberta" || !std::filesystem::exists(pieces) ||
-                  std::filesystem::exists(tokenizer),
-              "{}: its ids are not those of XLM-RoBERTa; expected {} beside it, found nothing",
-              pieces.string(), tokenizer.filename().string());
-}
-
 class RaggedEncoder final : public EncoderModel {
  public:
   RaggedEncoder(const std::filesystem::path& dir, EncoderConfig config, const TensorFile& file,
@@ -191,7 +182,6 @@ std::unique_ptr<EncoderModel> EncoderModel::load(const std::filesystem::path& di
   ALARM_CHECK(std::filesystem::is_directory(dir), "{}: expected the folder of an encoder, found {}",
               dir.string(), std::filesystem::exists(dir) ? "a file" : "nothing");
   auto config = read_encoder_config(dir / "config.json");
-  check_tokenizer(dir, config);
   return std::make_unique<RaggedEncoder>(dir, std::move(config), TensorFile::open(dir), options);
 }
 

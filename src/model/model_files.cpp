@@ -18,11 +18,22 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kConfig = "config.json";
-constexpr const char* kCopied[] = {
-    kConfig,        "generation_config.json",  "tokenizer.json",    "tokenizer_config.json",
-    "vocab.json",   "special_tokens_map.json", "added_tokens.json", "merges.txt",
-    "vocab.txt",    "tokenizer.model",         "spiece.model",      "sentencepiece.bpe.model",
-    "modules.json", "chat_template.jinja",     "chat_template.json"};
+constexpr const char* kCopied[] = {kConfig,
+                                   "generation_config.json",
+                                   "tokenizer.json",
+                                   "tokenizer_config.json",
+                                   "vocab.json",
+                                   "special_tokens_map.json",
+                                   "added_tokens.json",
+                                   "merges.txt",
+                                   "vocab.txt",
+                                   "tokenizer.model",
+                                   "spiece.model",
+                                   "sentencepiece.bpe.model",
+                                   "spm.model",
+                                   "modules.json",
+                                   "chat_template.jinja",
+                                   "chat_template.json"};
 
 std::optional<at::ScalarType> widest_type(const TensorSources& weights) {
   std::optional<at::ScalarType> widest;

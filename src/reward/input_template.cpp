@@ -53,10 +53,6 @@ std::vector<Part> parse_segment(std::string_view segment) {
   return parts;
 }
 
-bool has_field(const std::vector<Part>& parts, Field field) {
-  return std::ranges::find(parts, field, &Part::field) != parts.end();
-}
-
 // Of both segments.
 std::int64_t count_fields(const InputTemplate& input_template, Field field) {
   return std::ranges::count(parse_segment(input_template.first), field, &Part::field) +

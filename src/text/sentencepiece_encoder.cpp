@@ -73,6 +73,7 @@ SentencePieceEncoder::SentencePieceEncoder(const sentencepiece::SentencePiecePro
                                            const std::string& bytes,
                                            const SentencePieceSettings& settings, std::string name)
     : name_(std::move(name)),
+      ids_(settings.ids),
       space_before_each_(settings.space_before_each),
       bare_(space_before_each_ ? nullptr : load_bare(bytes, name_)),
       model_(bare_ ? *bare_ : model),
@@ -83,7 +84,8 @@ SentencePieceEncoder::SentencePieceEncoder(const sentencepiece::SentencePiecePro
     if (token.special) special_.push_back(token.id);
   }
   const int mark = model_.PieceToId(kSpaceMark);
-  if (model_.IdToPiece(mark) == kSpaceMark) mark_ = mark;  // else the id of what is unknown
+  if (model_.IdToPiece(mark) == kSpaceMark)
+    mark_ = ids_.of_piece(mark);  // else the id of what is unknown
 }
 
 SentencePieceEncoder::~SentencePieceEncoder() = default;
@@ -105,7 +107,7 @@ Encoding SentencePieceEncoder::pieces_of(std::string_view text) const {
   out.offsets.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto piece = pieces.pieces(static_cast<int>(i));
-    out.ids.push_back(piece.id());
+    out.ids.push_back(ids_.of_piece(piece.id()));
     out.offsets.push_back({piece.begin(), piece.end()});
   }
   return out;

@@ -41,6 +41,7 @@ class SentencePieceEncoder {
   std::string name_;
   AddedTokenFinder finder_;
   std::vector<std::int64_t> special_;  // ids, ascending
+  PieceIds ids_;
   bool space_before_each_;
   // The model without the space before a text, where only the whole text gets one.
   std::unique_ptr<sentencepiece::SentencePieceProcessor> bare_;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "text/json_field.hpp"
+#include "text/sentencepiece_class.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -30,11 +31,6 @@ struct File {
   std::string name;
   nlohmann::json json;
 };
-
-bool is_llama(const std::string& type) {
-  return type.starts_with("Llama") || type.starts_with("CodeLlama");
-}
-bool is_t5(const std::string& type) { return type.starts_with("T5") || type.starts_with("MT5"); }
 
 // A text, or an object with "content" and flags.
 AddedToken read_token(const JsonField& field) {
@@ -63,8 +59,8 @@ std::int64_t read_id(const std::string& key, const JsonField& field) {
 
 class Additions {
  public:
-  Additions(const SentencePieces& pieces, std::string source)
-      : pieces_(pieces), source_(std::move(source)) {}
+  Additions(const SentencePieces& pieces, const PieceIds& ids, std::string source)
+      : pieces_(pieces), ids_(ids), source_(std::move(source)) {}
 
   // The last word on an id counts.
   void set(std::int64_t id, AddedToken token) {
@@ -101,18 +97,22 @@ class Additions {
   // A special token that has no id yet: its piece's, or the next after all.
   void append(AddedToken token) {
     token.special = true;
-    const auto piece = pieces_.find(token.content);
-    const auto id = piece.value_or(pieces_.count + beyond_the_pieces());
+    const auto id = piece(token.content).value_or(ids_.count() + beyond_the_pieces());
     ALARM_CHECK(!by_id_.contains(id), "{}: the special token '{}' would get id {}, which '{}' has",
                 source_, token.content, id, by_id_[id].content);
     set(id, std::move(token));
   }
   std::int64_t beyond_the_pieces() const {
     return std::ranges::count_if(
-        by_id_, [&](const auto& entry) { return !pieces_.find(entry.second.content).has_value(); });
+        by_id_, [&](const auto& entry) { return !piece(entry.second.content).has_value(); });
+  }
+  std::optional<std::int64_t> piece(const std::string& content) const {
+    const auto found = pieces_.find(content);
+    return found ? ids_.find(*found) : std::nullopt;
   }
 
   const SentencePieces& pieces_;
+  const PieceIds& ids_;
   std::string source_;
   std::map<std::int64_t, AddedToken> by_id_;
 };
@@ -123,25 +123,20 @@ struct Named {
   AddedToken token;
 };
 
+using Usual = SentencePieceClass::Special;
+
 // The special tokens by their names, then the unnamed ones. `over` replaces what `config` says.
 std::vector<Named> special_tokens(const JsonField& config, const JsonField& over,
-                                  const std::string& type) {
-  const std::map<std::string, std::string> usual =
-      is_llama(type) ? std::map<std::string, std::string>{{"bos_token", "<s>"},
-                                                          {"eos_token", "</s>"},
-                                                          {"unk_token", "<unk>"}}
-      : is_t5(type)  ? std::map<std::string, std::string>{{"eos_token", "</s>"},
-                                                          {"unk_token", "<unk>"},
-                                                          {"pad_token", "<pad>"}}
-                     : std::map<std::string, std::string>{};
+                                  const SentencePieceClass& kind) {
   std::vector<Named> tokens;
   for (const char* name : kNames) {
     const JsonField& from = over.has(name) ? over : config;
     const bool silenced = from.value().contains(name);  // null: there is none
     if (from.has(name)) {
       tokens.push_back({name, read_token(from.at(name))});
-    } else if (const auto found = usual.find(name); found != usual.end() && !silenced) {
-      tokens.push_back({name, {.content = found->second}});
+    } else if (const auto found = std::ranges::find(kind.usual, name, &Usual::name);
+               found != kind.usual.end() && !silenced) {
+      tokens.push_back({name, {.content = std::string(found->content), .lstrip = found->lstrip}});
     }
   }
   for (const JsonField& from : {config, over}) {
@@ -171,20 +166,35 @@ void add_sentinels(const JsonField& config, const std::vector<Named>& specials,
   }
 }
 
+// What fairseq put around the pieces.
+void add_fairseq_tokens(const SentencePieces& pieces, const PieceIds& ids, const std::string& model,
+                        Additions& additions) {
+  ALARM_CHECK(pieces.find("<unk>") == 0 && pieces.find("<s>") == 1 && pieces.find("</s>") == 2,
+              "{}: expected its first pieces to be <unk>, <s> and </s>, as XLM-RoBERTa's are",
+              model);
+  std::int64_t id = 0;
+  for (const char* content : {"<s>", "<pad>", "</s>", "<unk>"})
+    additions.set(id++, {.content = content, .special = true});
+  additions.set(ids.limit(), {.content = "<mask>", .special = true, .lstrip = true});
+}
+
 }  // namespace
 
-SentencePieceSettings read_sentencepiece_settings(const fs::path& folder,
+SentencePieceSettings read_sentencepiece_settings(const fs::path& model_file,
                                                   const SentencePieces& pieces) {
+  const fs::path folder = model_file.parent_path();
   const File config_file(folder / "tokenizer_config.json");
   const JsonField config = config_file.root();
   const bool listed = config.has(kDecoder);
   const File map_file(listed ? fs::path() : folder / "special_tokens_map.json");
   const File added_file(listed ? fs::path() : folder / "added_tokens.json");
-  const std::string type = config.text_or("tokenizer_class", "");
-  const auto specials = special_tokens(config, map_file.root(), type);
+  const SentencePieceClass kind = find_sentencepiece_class(model_file, config);
+  const auto specials = special_tokens(config, map_file.root(), kind);
 
-  Additions additions(pieces, config_file.name);
-  if (is_t5(type)) add_sentinels(config, specials, pieces, additions);
+  const PieceIds ids(pieces.count, kind.fairseq_ids);
+  Additions additions(pieces, ids, config_file.name);
+  if (kind.sentinels) add_sentinels(config, specials, pieces, additions);
+  if (kind.fairseq_ids) add_fairseq_tokens(pieces, ids, model_file.string(), additions);
   for (const auto& [key, value] : added_file.json.items()) {
     const JsonField id(value, added_file.name, key);
     additions.set(id.integer(), {.content = key});
@@ -196,13 +206,14 @@ SentencePieceSettings read_sentencepiece_settings(const fs::path& folder,
   }
   for (const auto& [name, token] : specials) additions.mark_special(token);
 
-  const auto mark = [&](const char* name, bool wanted) -> SentenceMark {
+  const auto mark = [&](std::string_view name, bool wanted) -> SentenceMark {
     const auto found = std::ranges::find(specials, name, &Named::name);
     if (!wanted || found == specials.end()) return {.wanted = wanted};
     return {.wanted = true, .token = additions.id_of(found->token.content)};
   };
-  return {.begin = mark("bos_token", config.boolean_or("add_bos_token", is_llama(type))),
-          .end = mark("eos_token", config.boolean_or("add_eos_token", is_t5(type))),
+  return {.ids = ids,
+          .begin = mark(kind.begin, config.boolean_or("add_bos_token", kind.begins)),
+          .end = mark(kind.end, config.boolean_or("add_eos_token", kind.ends)),
           .space_before_each = config.boolean_or("legacy", true),
           .added = additions.take()};
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "text/added_tokens.hpp"
+#include "text/piece_ids.hpp"
 
 namespace alarm_dist {
 
@@ -22,7 +23,8 @@ struct SentenceMark {
 };
 
 struct SentencePieceSettings {
-  // T5 ends its texts, Llama begins them; a file may say otherwise.
+  PieceIds ids{};
+  // T5 ends its texts, Llama begins them, encoders do both; a file may say otherwise.
   SentenceMark begin = {};
   SentenceMark end = {};
   // "legacy", which is so unless a file says false: every stretch of text between added tokens gets
@@ -31,16 +33,17 @@ struct SentencePieceSettings {
   std::vector<AddedToken> added = {};  // recognised in texts, in the order of their ids
 };
 
-// The pieces of the model itself.
+// The pieces of the model itself, by its own numbers.
 struct SentencePieces {
   std::int64_t count = 0;
   std::function<std::optional<std::int64_t>(std::string_view)> find;
 };
 
-// A token of a known class (Llama, T5) that no file names has its class' usual name; a token
-// without an id that is no piece comes after all others. Throws Error naming the file and the token
-// that cannot be honoured: one of single words, or one with another's id.
-SentencePieceSettings read_sentencepiece_settings(const std::filesystem::path& folder,
+// Of the files beside the model's. A token of a known class (sentencepiece_class.hpp) that no file
+// names has its class' usual name; a token without an id that is no piece comes after all others.
+// Throws Error naming the file and the token that cannot be honoured: one of single words, or one
+// with another's id.
+SentencePieceSettings read_sentencepiece_settings(const std::filesystem::path& model_file,
                                                   const SentencePieces& pieces);
 
 }  // namespace alarm_dist

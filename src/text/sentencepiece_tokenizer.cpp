@@ -62,8 +62,8 @@ class SentencePieceTokenizer final : public Tokenizer {
       : name_(file.string()) {
     check(processor_.LoadFromSerializedProto(model), "not a SentencePiece model");
     settings_ = read_sentencepiece_settings(
-        file.parent_path(), {.count = processor_.GetPieceSize(),
-                             .find = [this](auto piece) { return find_piece(piece); }});
+        file, {.count = processor_.GetPieceSize(),
+               .find = [this](auto piece) { return find_piece(piece); }});
     begin_ = mark_of(settings_.begin, processor_.bos_id(), "beginning");
     end_ = mark_of(settings_.end, processor_.eos_id(), "end");
     leading_ = probe_leading_space();
@@ -86,22 +86,22 @@ class SentencePieceTokenizer final : public Tokenizer {
 
   std::int64_t vocabulary_size() const override {
     const auto more = std::ranges::count_if(
-        settings_.added, [&](const auto& token) { return !find_piece(token.content); });
-    return processor_.GetPieceSize() + more;
+        settings_.added, [&](const auto& token) { return !find_token(token.content); });
+    return settings_.ids.count() + more;
   }
   std::int64_t id_limit() const override {
-    const std::int64_t pieces = processor_.GetPieceSize();
+    const std::int64_t pieces = settings_.ids.limit();
     return settings_.added.empty() ? pieces : std::max(pieces, settings_.added.back().id + 1);
   }
   std::optional<std::int64_t> id_of(std::string_view token) const override {
     const auto added = std::ranges::find(settings_.added, token, &AddedToken::content);
-    return added != settings_.added.end() ? added->id : find_piece(token);
+    return added != settings_.added.end() ? added->id : find_token(token);
   }
   std::string token_of(std::int64_t id) const override {
     if (const auto added = added_.find(id); added != added_.end()) return added->second.content;
-    ALARM_CHECK(has(id), "{}: no token has id {}; there are {} tokens", name_, id,
-                vocabulary_size());
-    return processor_.IdToPiece(static_cast<int>(id));
+    const auto piece = settings_.ids.piece_of(id);
+    ALARM_CHECK(piece, "{}: no token has id {}; there are {} tokens", name_, id, vocabulary_size());
+    return processor_.IdToPiece(*piece);
   }
 
  private:
@@ -118,13 +118,15 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
   std::optional<std::int64_t> find_piece(std::string_view token) const {
-    const int id = processor_.PieceToId(token);
-    const bool found =
-        has(id) && processor_.IdToPiece(id) == token;  // else the id of what is unknown
-    return found ? std::optional<std::int64_t>(id) : std::nullopt;
+    const int piece = processor_.PieceToId(token);
+    const bool found = piece >= 0 && piece < processor_.GetPieceSize() &&
+                       processor_.IdToPiece(piece) == token;  // else that of what is unknown
+    return found ? std::optional<std::int64_t>(piece) : std::nullopt;
   }
-
-  bool has(std::int64_t id) const { return id >= 0 && id < processor_.GetPieceSize(); }
+  std::optional<std::int64_t> find_token(std::string_view token) const {
+    const auto piece = find_piece(token);
+    return piece ? settings_.ids.find(*piece) : std::nullopt;
+  }
 
   void add_marks(Encoding& out, const EncodeOptions& options) const {
     const bool begin = options.special_tokens && begin_.has_value();
@@ -181,8 +183,9 @@ class SentencePieceTokenizer final : public Tokenizer {
         if (added->second.special) return std::nullopt;
         return std::string(kVerbatim) + added->second.content;
       }
-      if (!has(wide)) return std::nullopt;
-      const int id = static_cast<int>(wide);
+      const auto numbered = settings_.ids.piece_of(wide);
+      if (!numbered) return std::nullopt;
+      const int id = *numbered;
       if (processor_.IsControl(id)) return std::nullopt;
       if (processor_.IsUnknown(id)) return processor_.DecodeIds({id});
       const std::string& piece = processor_.IdToPiece(id);

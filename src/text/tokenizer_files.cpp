@@ -11,7 +11,7 @@ namespace {
 
 // The first that is there.
 constexpr std::array kFiles = {"tokenizer.json", "tokenizer.model", "spiece.model",
-                               "sentencepiece.bpe.model"};
+                               "sentencepiece.bpe.model", "spm.model"};
 
 std::filesystem::path tokenizer_file(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path)) return path;

@@ -49,18 +49,6 @@ TEST(EncoderErrors, NameTheHeadThatTheFamilyHas) {
                             "'classifier.out_proj.weight', found 'classifier.weight'")));
 }
 
-TEST(EncoderErrors, RefuseATokenizerWithOtherIds) {
-  const TempDir temp;
-  const auto dir = write_encoder("xlm_roberta_sequence", temp / "model");
-  write_file(dir / "sentencepiece.bpe.model", "");
-
-  EXPECT_THAT([&] { EncoderModel::load(dir, {}); },
-              ThrowsMessage<Error>(AllOf(HasSubstr("sentencepiece.bpe.model"),
-                                         HasSubstr("expected tokenizer.json"))));
-  write_file(dir / "tokenizer.json", "{}");
-  EXPECT_NO_THROW(EncoderModel::load(dir, {}));
-}
-
 TEST(EncoderErrors, NameTheTensorThatIsWrong) {
   expect_refused("longformer_sequence", R"({"num_hidden_layers": 3, "attention_window": 4})",
                  "model.safetensors",

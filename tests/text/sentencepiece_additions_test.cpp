@@ -13,6 +13,7 @@
 namespace alarm_dist::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Ids = std::vector<std::int64_t>;
 
@@ -41,7 +42,9 @@ class SentencePieceAdditions : public ::testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(Golden, SentencePieceAdditions,
                          ::testing::Values("llama_listed", "llama_listed_one_prefix", "llama_maps",
                                            "llama_bare", "t5_named", "t5_named_one_prefix",
-                                           "t5_usual", "t5_without"),
+                                           "t5_usual", "t5_without", "deberta", "deberta_tool",
+                                           "deberta_other_pieces", "xlm_roberta",
+                                           "xlm_roberta_tool"),
                          [](const auto& suite) { return std::string(suite.param); });
 
 TEST_P(SentencePieceAdditions, IdsEqualTransformers) {
@@ -142,6 +145,30 @@ TEST(SentencePieceAdditionsThat, CannotBeHonouredAreNamed) {
                   {"additional_special_tokens", {"<extra_id_0>"}}},
                  "1 tokens like <extra_id_0> are named, but \"extra_ids\" is 3");
   expect_refused(nlohmann::json::array(), "expected an object");
+  expect_refused({{"tokenizer_class", "DebertaV2Tokenizer"}, {"do_lower_case", true}},
+                 "do_lower_case");
+}
+
+// A folder with a model file and a config.json of that type.
+std::string refusal_of(const char* model, const char* type) {
+  const TempDir folder;
+  std::filesystem::copy_file(kinds_dir() / model, folder / "sentencepiece.bpe.model");
+  write_file(folder / "config.json", nlohmann::json{{"model_type", type}}.dump());
+  try {
+    load_tokenizer(folder.path());
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(SentencePieceClasses, WithIdsOfTheirOwnAreRefused) {
+  EXPECT_THAT(refusal_of("sentencepiece_bpe.model", "camembert"),
+              AllOf(HasSubstr("sentencepiece.bpe.model"), HasSubstr("'camembert'"),
+                    HasSubstr("expected tokenizer.json")));
+  EXPECT_THAT(refusal_of("deberta.model", "xlm-roberta"),
+              AllOf(HasSubstr("sentencepiece.bpe.model"), HasSubstr("<unk>, <s> and </s>")));
+  EXPECT_EQ(refusal_of("sentencepiece_bpe.model", "xlm-roberta"), "accepted");
 }
 
 }  // namespace

@@ -83,9 +83,9 @@ class Tokenizer {
 };
 
 // From a tokenizer.json, a SentencePiece model (*.model) or a folder with one of them; a folder's
-// tokenizer.json goes first, then tokenizer.model, spiece.model and sentencepiece.bpe.model. Throws
-// Error naming file, key and what is not supported. The file's own truncation and padding are left
-// aside: EncodeOptions says what is wanted.
+// tokenizer.json goes first, then tokenizer.model, spiece.model, sentencepiece.bpe.model and
+// spm.model. Throws Error naming file, key and what is not supported. The file's own truncation and
+// padding are left aside: EncodeOptions says what is wanted.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 // From the text of a tokenizer.json; `name` stands in messages.
 std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view json, const std::string& name);
