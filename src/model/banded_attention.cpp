@@ -65,7 +65,7 @@ at::Tensor BandedAttention::operator()(const at::Tensor& query_BHLE, const at::T
   std::vector<at::Tensor> contexts;
   for (const Tile& tile : tiles_) {
     const auto seen = [&](const at::Tensor& all_BHLE) {
-      const auto near = rows(all_BHLE, tile.keys);
+      auto near = rows(all_BHLE, tile.keys);
       if (!tile.others_G.defined()) return near;
       return at::cat({near, all_BHLE.index_select(2, tile.others_G)}, 2);
     };

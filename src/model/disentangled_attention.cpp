@@ -30,9 +30,9 @@ double score_divisor(std::int64_t head_size, std::int64_t terms) {
 
 class DisentangledAttention final : public EncoderAttention {
  public:
-  explicit DisentangledAttention(const EncoderPass& pass)
+  DisentangledAttention(const EncoderPass& pass, const RelativeAttention& relative)
       : pass_(pass),
-        relative_(*pass.config.relative),
+        relative_(relative),
         divisor_(score_divisor(pass.config.hidden / pass.config.heads, relative_.terms())) {
     table_PD_ = pass.weights.get("encoder.rel_embeddings.weight");
     if (relative_.norm) table_PD_ = pass.norm("encoder.LayerNorm", table_PD_);
@@ -104,8 +104,9 @@ at::Tensor relative_places_LL(std::int64_t length, const RelativeAttention& rela
   return (distances_LL + relative.span()).clamp(0, 2 * relative.span() - 1);
 }
 
-std::unique_ptr<EncoderAttention> make_disentangled_attention(const EncoderPass& pass) {
-  return std::make_unique<DisentangledAttention>(pass);
+std::unique_ptr<EncoderAttention> make_disentangled_attention(const EncoderPass& pass,
+                                                              const RelativeAttention& relative) {
+  return std::make_unique<DisentangledAttention>(pass, relative);
 }
 
 }  // namespace alarm_dist

@@ -18,6 +18,7 @@ namespace alarm_dist {
 // published models were trained.
 at::Tensor relative_places_LL(std::int64_t length, const RelativeAttention& relative);
 
-std::unique_ptr<EncoderAttention> make_disentangled_attention(const EncoderPass& pass);
+std::unique_ptr<EncoderAttention> make_disentangled_attention(const EncoderPass& pass,
+                                                              const RelativeAttention& relative);
 
 }  // namespace alarm_dist

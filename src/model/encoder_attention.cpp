@@ -61,7 +61,8 @@ at::Tensor EncoderPass::rows_ND(const at::Tensor& heads_BHLE) const {
 
 std::unique_ptr<EncoderAttention> make_encoder_attention(const EncoderPass& pass) {
   if (!pass.config.windows.empty()) return make_global_attention(pass);
-  if (pass.config.relative) return make_disentangled_attention(pass);
+  if (const auto& relative = pass.config.relative)
+    return make_disentangled_attention(pass, *relative);
   return std::make_unique<FullAttention>(pass);
 }
 

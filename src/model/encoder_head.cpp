@@ -52,7 +52,7 @@ HeadSpec stored_head(const std::filesystem::path& dir, const TensorFile& file,
 
 HeadSpec find_head(const std::filesystem::path& dir, const TensorFile& file,
                    const EncoderConfig& config, const EncoderOptions& options) {
-  const HeadSpec found = stored_head(dir, file, config);
+  HeadSpec found = stored_head(dir, file, config);
   const bool one_score = found.head.kind != Kind::kTokens && found.head.labels == 1;
   if (one_score || !options.score_head) return found;
   return {.head = {.drawn = true}, .output = kMeanHead};
