@@ -4,17 +4,13 @@
 #include <algorithm>
 #include <limits>
 #include <sentencepiece_processor.h>
-#include <utility>
 
 #include "alarm/base/error.hpp"
 
+#include "text/sentencepiece_normalizer.hpp"
+
 namespace alarm_dist {
 namespace {
-
-// A model with this behind it is the model without the space that it puts before a text: in the
-// wire format of protocol buffers what comes later is merged in (NormalizerSpec, field 3;
-// add_dummy_prefix, field 3).
-constexpr std::string_view kWithoutPrefix{"\x1a\x02\x18\x00", 4};
 
 // A text behind a mark, its own marks spaces.
 class Spaced {
@@ -54,12 +50,16 @@ void append(Encoding& out, const Segment& token) {
   out.offsets.push_back(token.range);
 }
 
-std::unique_ptr<sentencepiece::SentencePieceProcessor> load_bare(const std::string& bytes,
-                                                                 const std::string& name) {
-  auto model = std::make_unique<sentencepiece::SentencePieceProcessor>();
-  const auto loaded = model->LoadFromSerializedProto(bytes + std::string(kWithoutPrefix));
-  ALARM_CHECK(loaded.ok(), "{}: not a SentencePiece model: {}", name, loaded.ToString());
-  return model;
+std::unique_ptr<PieceModel> make_pieces(const sentencepiece::SentencePieceProcessor& model,
+                                        const std::string& bytes, bool space_before_each,
+                                        const std::string& name) {
+  SentencePieceModel parts = read_sentencepiece_model(bytes, name);
+  if (parts.algorithm != SentencePieceModel::Algorithm::kUnigram) {
+    return space_before_each ? make_library_pieces(model, name)
+                             : make_library_pieces_without_prefix(bytes, name);
+  }
+  parts.add_space_prefix = parts.add_space_prefix && space_before_each;
+  return make_unigram_pieces(parts, name);
 }
 
 std::string_view part(std::string_view text, const Span& range) {
@@ -71,22 +71,19 @@ std::string_view part(std::string_view text, const Span& range) {
 
 SentencePieceEncoder::SentencePieceEncoder(const sentencepiece::SentencePieceProcessor& model,
                                            const std::string& bytes,
-                                           const SentencePieceSettings& settings, std::string name)
-    : name_(std::move(name)),
-      space_before_each_(settings.space_before_each),
-      bare_(space_before_each_ ? nullptr : load_bare(bytes, name_)),
-      model_(bare_ ? *bare_ : model),
-      unknown_(model_.IdToPiece(model_.unk_id())),
-      unknown_pieces_(pieces_of(unknown_).ids.size()) {
+                                           const SentencePieceSettings& settings,
+                                           const std::string& name)
+    : space_before_each_(settings.space_before_each),
+      pieces_(make_pieces(model, bytes, space_before_each_, name)),
+      unknown_(model.IdToPiece(model.unk_id())),
+      unknown_pieces_(pieces_->pieces_of(unknown_).ids.size()) {
   for (const AddedToken& token : settings.added) {
     finder_.add(token, token.content);
     if (token.special) special_.push_back(token.id);
   }
-  const int mark = model_.PieceToId(kSpaceMark);
-  if (model_.IdToPiece(mark) == kSpaceMark) mark_ = mark;  // else the id of what is unknown
+  const int mark = model.PieceToId(kSpaceMark);
+  if (model.IdToPiece(mark) == kSpaceMark) mark_ = mark;  // else the id of what is unknown
 }
-
-SentencePieceEncoder::~SentencePieceEncoder() = default;
 
 Encoding SentencePieceEncoder::encode(std::string_view text) const {
   constexpr auto kMostBytes = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
@@ -95,30 +92,14 @@ Encoding SentencePieceEncoder::encode(std::string_view text) const {
   return space_before_each_ ? encode_each(text) : encode_prefixed(text);
 }
 
-Encoding SentencePieceEncoder::pieces_of(std::string_view text) const {
-  sentencepiece::ImmutableSentencePieceText pieces;
-  const auto encoded = model_.Encode(text, pieces.mutable_proto());
-  ALARM_CHECK(encoded.ok(), "{}: encoding failed: {}", name_, encoded.ToString());
-  Encoding out;
-  const std::size_t count = pieces.pieces_size();
-  out.ids.reserve(count);
-  out.offsets.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto piece = pieces.pieces(static_cast<int>(i));
-    out.ids.push_back(piece.id());
-    out.offsets.push_back({piece.begin(), piece.end()});
-  }
-  return out;
-}
-
 Encoding SentencePieceEncoder::encode_each(std::string_view text) const {
-  if (finder_.empty()) return pieces_of(text);
+  if (finder_.empty()) return pieces_->pieces_of(text);
   Encoding out;
   for (const Segment& segment : finder_.segments(text)) {
     if (segment.token) {
       append(out, segment);
     } else {
-      append(out, pieces_of(part(text, segment.range)), 0, segment.range.begin);
+      append(out, pieces_->pieces_of(part(text, segment.range)), 0, segment.range.begin);
     }
   }
   return out;
@@ -152,8 +133,8 @@ Encoding SentencePieceEncoder::encode_prefixed(std::string_view text) const {
 void SentencePieceEncoder::append_bare(Encoding& out, std::string_view stretch,
                                        std::int64_t begin) const {
   if (!stretch.starts_with(kSpaceMark) && !stretch.starts_with(' '))
-    return append(out, pieces_of(stretch), 0, begin);
-  const auto pieces = pieces_of(unknown_ + std::string(stretch));
+    return append(out, pieces_->pieces_of(stretch), 0, begin);
+  const auto pieces = pieces_->pieces_of(unknown_ + std::string(stretch));
   append(out, pieces, std::min(unknown_pieces_, pieces.ids.size()),
          begin - static_cast<std::int64_t>(unknown_.size()));
 }
