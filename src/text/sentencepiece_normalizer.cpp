@@ -2,6 +2,9 @@
 #include "text/sentencepiece_normalizer.hpp"
 
 #include <algorithm>
+#include <limits>
+
+#include "alarm/base/error.hpp"
 
 #include "text/sentencepiece_fields.hpp"
 #include "text/unicode.hpp"
@@ -9,6 +12,7 @@
 namespace alarm_dist {
 namespace {
 
+constexpr std::size_t kMostBytes = std::numeric_limits<std::int32_t>::max() - kSpaceMark.size();
 constexpr std::string_view kReplacement = "\uFFFD";
 
 void append(NormalizedText& out, std::string_view added, std::size_t origin) {
@@ -20,7 +24,8 @@ void append(NormalizedText& out, std::string_view added, std::size_t origin) {
 
 SentencePieceNormalizer::SentencePieceNormalizer(const SentencePieceModel& model,
                                                  const std::string& name)
-    : add_space_(model.add_space_prefix),
+    : name_(name),
+      add_space_(model.add_space_prefix),
       remove_extra_(model.remove_extra_whitespaces),
       space_is_suffix_(model.space_is_suffix),
       space_(model.mark_spaces ? kSpaceMark : " ") {
@@ -48,6 +53,9 @@ NormalizedText SentencePieceNormalizer::normalize(std::string_view text) const {
     for (const char& byte : step.text) {
       append(out, byte == ' ' ? space_ : std::string_view(&byte, 1), at);
     }
+    ALARM_CHECK(out.text.size() <= kMostBytes,
+                "{}: a text of {} bytes has more than {} when mapped", name_, text.size(),
+                kMostBytes);
     if (!step.text.empty()) skip_spaces = remove_extra_ && step.text.ends_with(' ');
     at += step.size;
   }

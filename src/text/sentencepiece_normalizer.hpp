@@ -28,6 +28,7 @@ class SentencePieceNormalizer {
   // Throws Error with `name`, the model's, for a character map that is none.
   SentencePieceNormalizer(const SentencePieceModel& model, const std::string& name);
 
+  // Throws Error for a text that would become greater than 2^31 bytes.
   NormalizedText normalize(std::string_view text) const;
 
  private:
@@ -38,6 +39,7 @@ class SentencePieceNormalizer {
   Step next(std::string_view text) const;
   std::size_t spaces_before(std::string_view text) const;
 
+  std::string name_;
   CharacterMap map_;
   PieceTrie kept_;  // user-defined symbols, which the map leaves alone
   bool has_kept_ = false;

@@ -45,7 +45,7 @@ std::optional<ByteIds> find_byte_ids(const SentencePieceModel& model, const std:
 class UnigramPieces final : public PieceModel {
  public:
   UnigramPieces(const SentencePieceModel& model, const std::string& name)
-      : name_(name), normalizer_(model, name), search_(name, kGreatestSum) {
+      : normalizer_(model, name), search_(name, kGreatestSum) {
     float least = std::numeric_limits<float>::max();
     for (std::size_t id = 0; id < model.tokens.size(); ++id) {
       const std::string& piece = model.tokens[id];
@@ -68,10 +68,6 @@ class UnigramPieces final : public PieceModel {
 
   Encoding pieces_of(std::string_view text) const override {
     const NormalizedText normalized = normalizer_.normalize(text);
-    constexpr auto kMostBytes = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
-    ALARM_CHECK(normalized.text.size() < kMostBytes,
-                "{}: the text has {} bytes when normalized, expected less than {}", name_,
-                normalized.text.size(), kMostBytes);
     static thread_local std::vector<Search::Node> nodes;
     search_.find_ways(normalized.text, nodes);
     Encoding out;  // from the last piece to the first
@@ -108,7 +104,6 @@ class UnigramPieces final : public PieceModel {
     }
   }
 
-  std::string name_;
   SentencePieceNormalizer normalizer_;
   Search search_;
   std::int32_t unknown_ = Search::kNone;

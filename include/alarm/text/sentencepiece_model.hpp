@@ -26,6 +26,8 @@ struct SentencePieceModel {
   std::int64_t begin = 1;
   std::int64_t end = 2;
   std::int64_t pad = -1;
+
+  friend bool operator==(const SentencePieceModel&, const SentencePieceModel&) = default;
 };
 
 // The bytes of a tokenizer.model. Throws Error when the lists do not fit each other.
