@@ -53,6 +53,7 @@ def t5(legacy, extra, **more):
 
 
 SENTINELS = {"extra_ids": 5, "additional_special_tokens": [f"<extra_id_{i}>" for i in range(5)]}
+SENTINEL_MAP = {"eos_token": "</s>", "additional_special_tokens": SENTINELS["additional_special_tokens"]}
 CASES = {
     "llama_listed": ("sentencepiece_bpe", LlamaTokenizer, llama(True)),
     "llama_listed_one_prefix": ("sentencepiece_bpe", LlamaTokenizer, llama(False)),
@@ -60,6 +61,7 @@ CASES = {
     "llama_bare": ("sentencepiece_bpe", LlamaTokenizer, {"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "legacy": False}}),
     "t5_named": ("sentencepiece_unigram", T5Tokenizer, t5(True, SENTINELS)),
     "t5_named_one_prefix": ("sentencepiece_unigram", T5Tokenizer, t5(False, SENTINELS)),
+    "t5_named_twice": ("sentencepiece_unigram", T5Tokenizer, t5(True, SENTINELS) | {"special_tokens_map.json": SENTINEL_MAP}),
     "t5_usual": ("sentencepiece_unigram", T5Tokenizer, t5(True, {})),
     "t5_without": ("sentencepiece_unigram", T5Tokenizer, t5(False, {"extra_ids": 0})),
 }

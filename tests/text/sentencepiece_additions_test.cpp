@@ -41,7 +41,7 @@ class SentencePieceAdditions : public ::testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(Golden, SentencePieceAdditions,
                          ::testing::Values("llama_listed", "llama_listed_one_prefix", "llama_maps",
                                            "llama_bare", "t5_named", "t5_named_one_prefix",
-                                           "t5_usual", "t5_without"),
+                                           "t5_named_twice", "t5_usual", "t5_without"),
                          [](const auto& suite) { return std::string(suite.param); });
 
 TEST_P(SentencePieceAdditions, IdsEqualTransformers) {
