@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Precompiled: SentencePiece's character map as it stands in its model files, base64: the size of a
-// double-array trie, the trie, and the replacements, each ended by a zero byte.
+// Precompiled: SentencePiece's character map as it stands in its model files, base64.
 //
 // Applied as `tokenizers` does: to grapheme clusters of less than six bytes first, then to
-// characters.
-#include <algorithm>
+// characters, each time the shortest entry that fits.
 #include <optional>
 
 #include "alarm/base/text.hpp"
 
 #include "text/base64.hpp"
+#include "text/character_map.hpp"
 #include "text/graphemes.hpp"
 #include "text/normalizer.hpp"
 #include "text/unicode.hpp"
@@ -19,68 +18,11 @@ namespace {
 
 constexpr std::size_t kLongestCluster = 5;  // bytes
 
-class CharacterMap {
- public:
-  explicit CharacterMap(const JsonField& field) {
-    const auto blob = decode_base64(field.text());
-    ALARM_CHECK(blob, "{}: not base64", field.where());
-    ALARM_CHECK(blob->size() >= sizeof(std::uint32_t), "{}: {} bytes are no character map",
-                field.where(), blob->size());
-    const std::size_t trie_size = read_unit(*blob, 0);
-    const std::size_t rest = blob->size() - sizeof(std::uint32_t);
-    ALARM_CHECK(trie_size <= rest && trie_size % sizeof(std::uint32_t) == 0,
-                "{}: a trie of {} bytes in {} bytes", field.where(), trie_size, rest);
-    for (std::size_t at = 0; at < trie_size; at += sizeof(std::uint32_t)) {
-      units_.push_back(read_unit(*blob, sizeof(std::uint32_t) + at));
-    }
-    replacements_ = blob->substr(sizeof(std::uint32_t) + trie_size);
-  }
-
-  // The replacement of the shortest entry that the text begins with.
-  std::optional<std::string_view> find(std::string_view text) const {
-    if (units_.empty()) return std::nullopt;
-    std::size_t node = offset(units_[0]);
-    for (const char byte : text) {
-      if (byte == '\0') return std::nullopt;
-      const auto label = static_cast<unsigned char>(byte);
-      node ^= label;
-      if (node >= units_.size() || (units_[node] & (kLeaf | 0xFFU)) != label) return std::nullopt;
-      const std::uint32_t unit = units_[node];
-      node ^= offset(unit);
-      if ((unit & kHasLeaf) != 0) return replacement(node);
-    }
-    return std::nullopt;
-  }
-
- private:
-  // Fields of a unit of the double array.
-  static constexpr std::uint32_t kLeaf = 1U << 31;
-  static constexpr std::uint32_t kHasLeaf = 1U << 8;
-  static constexpr std::uint32_t kWide = 1U << 9;
-  static std::size_t offset(std::uint32_t unit) {
-    return static_cast<std::size_t>(unit >> 10) << ((unit & kWide) != 0 ? 8 : 0);
-  }
-
-  static std::uint32_t read_unit(const std::string& bytes, std::size_t at) {
-    std::uint32_t unit = 0;  // little-endian
-    for (std::size_t i = 0; i < sizeof(unit); ++i) {
-      unit |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-    }
-    return unit;
-  }
-
-  std::optional<std::string_view> replacement(std::size_t leaf) const {
-    if (leaf >= units_.size()) return std::nullopt;
-    const std::size_t begin = units_[leaf] & ~kLeaf;
-    if (begin >= replacements_.size()) return std::nullopt;
-    const std::size_t end = std::min(replacements_.find('\0', begin), replacements_.size());
-    const auto found = std::string_view(replacements_).substr(begin, end - begin);
-    return find_invalid_utf8(found) ? std::nullopt : std::optional(found);
-  }
-
-  std::vector<std::uint32_t> units_;
-  std::string replacements_;
-};
+CharacterMap read_map(const JsonField& field) {
+  const auto bytes = decode_base64(field.text());
+  ALARM_CHECK(bytes, "{}: not base64", field.where());
+  return {*bytes, field.where()};
+}
 
 // New characters with their changes, as Rewrite::put takes them.
 class Changes {
@@ -111,7 +53,8 @@ class Changes {
 
 class PrecompiledNormalizer final : public Normalizer {
  public:
-  explicit PrecompiledNormalizer(const JsonField& field) : map_(field.at("precompiled_charsmap")) {}
+  explicit PrecompiledNormalizer(const JsonField& field)
+      : map_(read_map(field.at("precompiled_charsmap"))) {}
 
   AlignedText apply(AlignedText text) const override {
     Changes changes;
@@ -122,9 +65,15 @@ class PrecompiledNormalizer final : public Normalizer {
   }
 
  private:
+  std::optional<std::string_view> find(std::string_view text) const {
+    const auto entry = map_.shortest(text);
+    if (!entry || find_invalid_utf8(entry->replacement)) return std::nullopt;
+    return entry->replacement;
+  }
+
   bool add_cluster(Changes& changes, std::string_view cluster) const {
     if (cluster.size() <= kLongestCluster) {
-      if (const auto mapped = map_.find(cluster)) {
+      if (const auto mapped = find(cluster)) {
         changes.replace(cluster, *mapped);
         return true;
       }
@@ -134,7 +83,7 @@ class PrecompiledNormalizer final : public Normalizer {
       const Character character = character_at(cluster, at);
       const auto part = cluster.substr(at, character.size);
       at += character.size;
-      if (const auto mapped = map_.find(part)) {
+      if (const auto mapped = find(part)) {
         changes.replace(part, *mapped);
         changed = true;
       } else {

@@ -4,17 +4,13 @@
 #include <algorithm>
 #include <limits>
 #include <sentencepiece_processor.h>
-#include <utility>
 
 #include "alarm/base/error.hpp"
 
+#include "text/sentencepiece_normalizer.hpp"
+
 namespace alarm_dist {
 namespace {
-
-// A model with this behind it is the model without the space that it puts before a text: in the
-// wire format of protocol buffers what comes later is merged in (NormalizerSpec, field 3;
-// add_dummy_prefix, field 3).
-constexpr std::string_view kWithoutPrefix{"\x1a\x02\x18\x00", 4};
 
 // A text behind a mark, its own marks spaces.
 class Spaced {
@@ -54,12 +50,16 @@ void append(Encoding& out, const Segment& token) {
   out.offsets.push_back(token.range);
 }
 
-std::unique_ptr<sentencepiece::SentencePieceProcessor> load_bare(const std::string& bytes,
-                                                                 const std::string& name) {
-  auto model = std::make_unique<sentencepiece::SentencePieceProcessor>();
-  const auto loaded = model->LoadFromSerializedProto(bytes + std::string(kWithoutPrefix));
-  ALARM_CHECK(loaded.ok(), "{}: not a SentencePiece model: {}", name, loaded.ToString());
-  return model;
+std::unique_ptr<PieceModel> make_pieces(const sentencepiece::SentencePieceProcessor& model,
+                                        const std::string& bytes, bool space_before_each,
+                                        const std::string& name) {
+  SentencePieceModel parts = read_sentencepiece_model(bytes, name);
+  if (parts.algorithm != SentencePieceModel::Algorithm::kUnigram) {
+    return space_before_each ? make_library_pieces(model, name)
+                             : make_library_pieces_without_prefix(bytes, name);
+  }
+  parts.add_space_prefix = parts.add_space_prefix && space_before_each;
+  return make_unigram_pieces(parts, name);
 }
 
 std::string_view part(std::string_view text, const Span& range) {
@@ -71,24 +71,21 @@ std::string_view part(std::string_view text, const Span& range) {
 
 SentencePieceEncoder::SentencePieceEncoder(const sentencepiece::SentencePieceProcessor& model,
                                            const std::string& bytes,
-                                           const SentencePieceSettings& settings, std::string name)
-    : name_(std::move(name)),
-      ids_(settings.ids),
+                                           const SentencePieceSettings& settings,
+                                           const std::string& name)
+    : ids_(settings.ids),
       space_before_each_(settings.space_before_each),
-      bare_(space_before_each_ ? nullptr : load_bare(bytes, name_)),
-      model_(bare_ ? *bare_ : model),
-      unknown_(model_.IdToPiece(model_.unk_id())),
-      unknown_pieces_(pieces_of(unknown_).ids.size()) {
+      pieces_(make_pieces(model, bytes, space_before_each_, name)),
+      unknown_(model.IdToPiece(model.unk_id())),
+      unknown_pieces_(pieces_->pieces_of(unknown_).ids.size()) {
   for (const AddedToken& token : settings.added) {
     finder_.add(token, token.content);
     if (token.special) special_.push_back(token.id);
   }
-  const int mark = model_.PieceToId(kSpaceMark);
-  if (model_.IdToPiece(mark) == kSpaceMark)
+  const int mark = model.PieceToId(kSpaceMark);
+  if (model.IdToPiece(mark) == kSpaceMark)
     mark_ = ids_.of_piece(mark);  // else the id of what is unknown
 }
-
-SentencePieceEncoder::~SentencePieceEncoder() = default;
 
 Encoding SentencePieceEncoder::encode(std::string_view text) const {
   constexpr auto kMostBytes = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
@@ -98,18 +95,8 @@ Encoding SentencePieceEncoder::encode(std::string_view text) const {
 }
 
 Encoding SentencePieceEncoder::pieces_of(std::string_view text) const {
-  sentencepiece::ImmutableSentencePieceText pieces;
-  const auto encoded = model_.Encode(text, pieces.mutable_proto());
-  ALARM_CHECK(encoded.ok(), "{}: encoding failed: {}", name_, encoded.ToString());
-  Encoding out;
-  const std::size_t count = pieces.pieces_size();
-  out.ids.reserve(count);
-  out.offsets.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto piece = pieces.pieces(static_cast<int>(i));
-    out.ids.push_back(ids_.of_piece(piece.id()));
-    out.offsets.push_back({piece.begin(), piece.end()});
-  }
+  Encoding out = pieces_->pieces_of(text);
+  for (std::int64_t& id : out.ids) id = ids_.of_piece(id);
   return out;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the SentencePiece model that corresponds to a GGUF file's tokenizer, in the wire format of
-// protocol buffers (https://protobuf.dev/programming-guides/encoding).
+// Writes the SentencePiece model that corresponds to a GGUF file's tokenizer.
 #include "alarm/text/sentencepiece_model.hpp"
 
 #include <algorithm>
@@ -8,29 +7,36 @@
 
 #include "alarm/base/error.hpp"
 
+#include "text/sentencepiece_fields.hpp"
+
 namespace alarm_dist {
 namespace {
+
+using namespace fields;
 
 class Message {
  public:
   void integer(int field, std::int64_t value) {
-    varint(static_cast<std::uint64_t>(field) << 3 | 0);
+    key(field, WireType::kVarint);
     varint(static_cast<std::uint64_t>(value));
   }
   void number(int field, float value) {
-    varint(static_cast<std::uint64_t>(field) << 3 | 5);
+    key(field, WireType::kFourBytes);
     std::uint32_t bits = 0;
     std::memcpy(&bits, &value, sizeof(bits));
     for (int byte = 0; byte < 4; ++byte) bytes_ += static_cast<char>(bits >> (8 * byte) & 0xFFU);
   }
   void text(int field, std::string_view value) {
-    varint(static_cast<std::uint64_t>(field) << 3 | 2);
+    key(field, WireType::kBytes);
     varint(value.size());
     bytes_ += value;
   }
   const std::string& bytes() const { return bytes_; }
 
  private:
+  void key(int field, WireType type) {
+    varint(static_cast<std::uint64_t>(field) << 3 | static_cast<std::uint64_t>(type));
+  }
   void varint(std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>((value & 0x7F) | 0x80);
     bytes_ += static_cast<char>(value);
@@ -39,28 +45,13 @@ class Message {
   std::string bytes_;
 };
 
-// Field numbers of sentencepiece_model.proto.
-namespace model {
-constexpr int kPiece = 1, kTrainerSpec = 2, kNormalizerSpec = 3;
-}
-namespace piece {
-constexpr int kText = 1, kScore = 2, kType = 3;
-}
-namespace trainer {
-constexpr int kModelType = 3, kVocabularySize = 4, kByteFallback = 35;
-constexpr int kUnknownId = 40, kUnknownPiece = 45;  // then bos, eos, pad
-}  // namespace trainer
-namespace normalizer {
-constexpr int kName = 1, kCharacterMap = 2, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4;
-}
-
-constexpr std::int64_t kByteType = 6;
-
 std::string trainer_spec(const SentencePieceModel& spec) {
   Message out;
   out.integer(trainer::kModelType, static_cast<std::int64_t>(spec.algorithm));
   out.integer(trainer::kVocabularySize, static_cast<std::int64_t>(spec.tokens.size()));
-  const bool bytes = std::find(spec.types.begin(), spec.types.end(), kByteType) != spec.types.end();
+  out.integer(trainer::kSpaceIsSuffix, spec.space_is_suffix ? 1 : 0);
+  const bool bytes =
+      std::find(spec.types.begin(), spec.types.end(), piece_type::kByte) != spec.types.end();
   out.integer(trainer::kByteFallback, bytes ? 1 : 0);
   int index = 0;
   for (const std::int64_t id : {spec.unknown, spec.begin, spec.end, spec.pad}) {
@@ -81,6 +72,7 @@ std::string normalizer_spec(const SentencePieceModel& spec) {
   out.text(normalizer::kCharacterMap, spec.character_map);
   out.integer(normalizer::kAddDummyPrefix, spec.add_space_prefix ? 1 : 0);
   out.integer(normalizer::kRemoveExtraWhitespaces, spec.remove_extra_whitespaces ? 1 : 0);
+  out.integer(normalizer::kEscapeWhitespaces, spec.mark_spaces ? 1 : 0);
   return out.bytes();
 }
 

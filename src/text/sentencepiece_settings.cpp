@@ -125,7 +125,8 @@ struct Named {
 
 using Usual = SentencePieceClass::Special;
 
-// The special tokens by their names, then the unnamed ones. `over` replaces what `config` says.
+// The special tokens by their names, then the unnamed ones, each once. `over` replaces what
+// `config` says of a name.
 std::vector<Named> special_tokens(const JsonField& config, const JsonField& over,
                                   const SentencePieceClass& kind) {
   std::vector<Named> tokens;
@@ -141,8 +142,13 @@ std::vector<Named> special_tokens(const JsonField& config, const JsonField& over
   }
   for (const JsonField& from : {config, over}) {
     if (!from.has(kMore)) continue;
-    for (const JsonField& token : from.at(kMore).elements())
-      tokens.push_back({kMore, read_token(token)});
+    for (const JsonField& field : from.at(kMore).elements()) {
+      const AddedToken token = read_token(field);
+      const auto same = [&](const Named& named) {
+        return named.name == kMore && named.token.content == token.content;
+      };
+      if (std::ranges::none_of(tokens, same)) tokens.push_back({kMore, token});
+    }
   }
   return tokens;
 }

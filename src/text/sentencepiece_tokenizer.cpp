@@ -10,6 +10,7 @@
 
 #include "text/post_processor.hpp"
 #include "text/sentencepiece_encoder.hpp"
+#include "text/sentencepiece_normalizer.hpp"
 #include "text/sentencepiece_settings.hpp"
 #include "text/text_decoding.hpp"
 

@@ -2,6 +2,7 @@
 #include "text/unicode.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
@@ -37,6 +38,11 @@ std::vector<char32_t> characters(const icu::UnicodeString& text) {
 }
 
 }  // namespace
+
+std::size_t character_size(char first) {
+  const int ones = std::countl_one(static_cast<unsigned char>(first));
+  return static_cast<std::size_t>(std::clamp(ones, 1, 4));
+}
 
 Character character_at(std::string_view text, std::size_t position) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());

@@ -18,6 +18,8 @@ struct Character {
   std::size_t size = 0;  // bytes
 };
 
+// Bytes that a character with this first byte has; 1 for a byte that begins none.
+std::size_t character_size(char first);
 Character character_at(std::string_view text, std::size_t position);
 // For text that may be broken: U+FFFD with the size of the bytes that no character begins with (the
 // longest such start).

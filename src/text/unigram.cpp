@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unigram: of all ways to write the word as tokens, that of the greatest sum of scores.
+// Unigram, as `tokenizers` has it.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,15 +8,14 @@
 #include <limits>
 #include <optional>
 
-#include "text/piece_trie.hpp"
-#include "text/unicode.hpp"
+#include "text/unigram_search.hpp"
 #include "text/word_model.hpp"
 
 namespace alarm_dist {
 namespace {
 
-constexpr double kUnknownPenalty = 10;  // below the least score
-constexpr std::int32_t kNone = -1;
+using Search = UnigramSearch<double>;
+constexpr std::int32_t kNone = Search::kNone;
 
 // The number as the reader of `tokenizers` takes it from its shortest decimal: the digits divided
 // by a power of ten, which can be off by the last bit. Between ways to write a row of equal
@@ -46,30 +45,28 @@ double as_tokenizers_reads(double value) {
 class UnigramModel final : public WordModel {
  public:
   UnigramModel(const JsonField& field, const Vocabulary& vocabulary)
-      : where_(field.where()), vocabulary_(vocabulary) {
+      : vocabulary_(vocabulary), search_(field.where()) {
     double least = std::numeric_limits<double>::max();
-    const auto entries = field.at("vocab").elements();
-    for (const auto& entry : entries) {
+    std::int32_t size = 0;
+    for (const auto& entry : field.at("vocab").elements()) {
       const auto pair = entry.elements();
       const double score = as_tokenizers_reads(pair[1].number());
       least = std::min(least, score);
-      pieces_.add(pair[0].text(), static_cast<std::int32_t>(scores_.size()));
-      scores_.push_back(score);
+      search_.add(pair[0].text(), size++, score);
     }
-    unknown_score_ = least - kUnknownPenalty;
     if (field.has("unk_id")) unknown_ = static_cast<std::int32_t>(field.at("unk_id").integer());
-    const auto size = static_cast<std::int64_t>(scores_.size());
-    ALARM_CHECK(unknown_ >= kNone && unknown_ < size, "{}: unk_id is {}, expected 0 to {}", where_,
-                unknown_, size - 1);
+    ALARM_CHECK(unknown_ >= kNone && unknown_ < size, "{}: unk_id is {}, expected 0 to {}",
+                field.where(), unknown_, size - 1);
+    search_.set_unknown(unknown_, least);
     if (field.boolean_or("byte_fallback", false)) read_byte_ids();
   }
 
   void tokenize(std::string_view word, std::vector<WordToken>& tokens) const override {
-    static thread_local std::vector<Node> nodes;  // by place in the word: the best way to get there
-    find_paths(word, nodes);
+    static thread_local std::vector<Search::Node> nodes;
+    search_.find_ways(word, nodes);
     const std::size_t first = tokens.size();
     for (auto end = static_cast<std::int64_t>(word.size()); end > 0;) {
-      const Node& node = nodes[static_cast<std::size_t>(end)];
+      const Search::Node& node = nodes[static_cast<std::size_t>(end)];
       const bool joins =
           node.id == unknown_ && tokens.size() > first && tokens.back().id == unknown_;
       if (joins) {
@@ -84,42 +81,12 @@ class UnigramModel final : public WordModel {
   }
 
  private:
-  struct Node {
-    double score = 0;
-    std::int32_t id = kNone;
-    std::int32_t begin = kNone;
-  };
-
   void read_byte_ids() {
     std::array<std::int64_t, 256> ids{};
     for (std::size_t byte = 0; byte < ids.size(); ++byte) {
       ids[byte] = vocabulary_.id_of(fmt::format("<0x{:02X}>", byte)).value_or(kNone);
     }
     byte_ids_ = ids;
-  }
-
-  void find_paths(std::string_view word, std::vector<Node>& nodes) const {
-    nodes.assign(word.size() + 1, {});
-    for (std::size_t at = 0; at < word.size();) {
-      const double here = nodes[at].score;
-      const auto begin = static_cast<std::int32_t>(at);
-      const std::size_t size = character_at(word, at).size;
-      bool has_single = false;
-      const auto reach = [&](std::size_t length, std::int32_t id, double score) {
-        Node& node = nodes[at + length];
-        if (node.begin == kNone || here + score > node.score) node = {here + score, id, begin};
-      };
-      pieces_.for_each_prefix(word.substr(at), [&](std::size_t length, std::int32_t id) {
-        reach(length, id, scores_[static_cast<std::size_t>(id)]);
-        has_single = has_single || length == size;
-      });
-      if (!has_single) {
-        ALARM_CHECK(unknown_ != kNone, "{}: there is no unk_id for the text \"{}\"", where_,
-                    word.substr(at, size));
-        reach(size, unknown_, unknown_score_);
-      }
-      at += size;
-    }
   }
 
   // Unknown characters in a row are one token; it may be one that the vocabulary has under this
@@ -152,11 +119,8 @@ class UnigramModel final : public WordModel {
     return bytes;
   }
 
-  std::string where_;
   const Vocabulary& vocabulary_;
-  PieceTrie pieces_;
-  std::vector<double> scores_;
-  double unknown_score_ = 0;
+  Search search_;
   std::int32_t unknown_ = kNone;
   std::optional<std::array<std::int64_t, 256>> byte_ids_;
 };

@@ -70,6 +70,7 @@ def deberta_model():
 
 
 SENTINELS = {"extra_ids": 5, "additional_special_tokens": [f"<extra_id_{i}>" for i in range(5)]}
+SENTINEL_MAP = {"eos_token": "</s>", "additional_special_tokens": SENTINELS["additional_special_tokens"]}
 deberta_model()
 CASES = {
     "llama_listed": ("sentencepiece_bpe", LlamaTokenizer, llama(True)),
@@ -78,6 +79,7 @@ CASES = {
     "llama_bare": ("sentencepiece_bpe", LlamaTokenizer, {"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer", "legacy": False}}),
     "t5_named": ("sentencepiece_unigram", T5Tokenizer, t5(True, SENTINELS)),
     "t5_named_one_prefix": ("sentencepiece_unigram", T5Tokenizer, t5(False, SENTINELS)),
+    "t5_named_twice": ("sentencepiece_unigram", T5Tokenizer, t5(True, SENTINELS) | {"special_tokens_map.json": SENTINEL_MAP}),
     "t5_usual": ("sentencepiece_unigram", T5Tokenizer, t5(True, {})),
     "deberta": ("deberta", DebertaV2Tokenizer, {"tokenizer_config.json": {"do_lower_case": False, "vocab_type": "spm"}}),
     "deberta_tool": ("deberta", DebertaV2Tokenizer, {"tokenizer_config.json": {"tokenizer_class": "DebertaV2Tokenizer"},

@@ -8,14 +8,6 @@ namespace {
 
 std::filesystem::path kinds_dir() { return source_dir() / "tests/data/text/kinds"; }
 
-std::string from_hex(const std::string& digits) {
-  std::string bytes;
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
-  }
-  return bytes;
-}
-
 void append_number(std::string& bytes, std::int64_t number) {
   bytes.append(reinterpret_cast<const char*>(&number), sizeof(number));
 }
@@ -51,6 +43,14 @@ const std::vector<std::string>& hostile_bytes() {
     return out;
   }();
   return texts;
+}
+
+std::string from_hex(const std::string& digits) {
+  std::string bytes;
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
 }
 
 std::vector<std::int64_t> flat(const std::vector<Span>& offsets) {

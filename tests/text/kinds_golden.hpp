@@ -23,6 +23,7 @@ const std::vector<std::string>& kind_names();
 const std::vector<std::string>& hostile_texts();
 const std::vector<std::string>& hostile_bytes();  // not UTF-8
 
+std::string from_hex(const std::string& digits);
 std::vector<std::int64_t> flat(const std::vector<Span>& offsets);
 // Ids, offsets and text in the form that the oracle's digests are made of.
 std::string numbers_of(const Encoding& encoding, const std::string& decoded);

@@ -42,8 +42,8 @@ class SentencePieceAdditions : public ::testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(Golden, SentencePieceAdditions,
                          ::testing::Values("llama_listed", "llama_listed_one_prefix", "llama_maps",
                                            "llama_bare", "t5_named", "t5_named_one_prefix",
-                                           "t5_usual", "t5_without", "deberta", "deberta_tool",
-                                           "deberta_other_pieces", "xlm_roberta",
+                                           "t5_named_twice", "t5_usual", "t5_without", "deberta",
+                                           "deberta_tool", "deberta_other_pieces", "xlm_roberta",
                                            "xlm_roberta_tool"),
                          [](const auto& suite) { return std::string(suite.param); });
 
