@@ -8,9 +8,10 @@
 namespace alarm_dist::fuzz {
 
 std::span<const Target> targets() {
-  static constexpr std::array<Target, 6> kTargets = {{{"safetensors", safetensors},
+  static constexpr std::array<Target, 7> kTargets = {{{"safetensors", safetensors},
                                                       {"gguf", gguf},
                                                       {"tokenizer", tokenizer},
+                                                      {"sentencepiece", sentencepiece},
                                                       {"chat_template", chat_template},
                                                       {"json_lines", json_lines},
                                                       {"yaml", yaml}}};

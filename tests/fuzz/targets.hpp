@@ -21,6 +21,7 @@ const Target& find_target(const std::string& name);  // throws Error naming thos
 void safetensors(std::string_view input);
 void gguf(std::string_view input);
 void tokenizer(std::string_view input);
+void sentencepiece(std::string_view input);
 void chat_template(std::string_view input);
 void json_lines(std::string_view input);
 void yaml(std::string_view input);
