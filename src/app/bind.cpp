@@ -38,6 +38,9 @@ void describe(FieldVisitor& v, TaskConfig& task) {
   v.choice(
       "chat", task.chat, {"chatml", "model"},
       "How messages become a prompt: ChatML, or the chat template that comes with the policy.");
+  v.field("date", task.date,
+          "The day that chat templates which ask for today's are told (`strftime_now`), so that a "
+          "run's prompts are the same on every day.");
   v.choice("on_error", task.on_error, {"stop", "skip"},
            "A bad record stops the run before it starts, or is left out and counted.");
 }

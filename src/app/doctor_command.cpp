@@ -12,6 +12,7 @@
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
 #include "alarm/model/causal_lm.hpp"
+#include "alarm/model/device.hpp"
 #include "alarm/reward/source.hpp"
 
 #include "app/commands.hpp"
@@ -80,10 +81,7 @@ std::string check_grammar() {
 void doctor(Session& session, const std::string& device_name) {
   World& world = session.world();
   Checks checks;
-  const c10::Device device =
-      device_name == "cuda"
-          ? c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank()))
-          : c10::Device(c10::kCPU);
+  const c10::Device device = local_device(device_name, world.local_rank());
   if (world.rank() == 0) std::printf("%s\n", version_text().c_str());
   checks.run("matrix product", [&] { return check_matmul(device); });
   checks.run("collective", [&] { return check_collective(world, device); });

@@ -5,6 +5,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
+#include "alarm/model/device.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -40,6 +41,7 @@ std::string prompt_of(const Line& line, LoadedModel& loaded) {
   }
   if (!loaded.chat) {
     loaded.chat = ChatTemplate::load(loaded.dir);
+    if (!loaded.date.empty()) loaded.chat->set_time(noon_of(loaded.date));
     log::root_info("chat template: {}", loaded.chat->origin());
   }
   try {
@@ -57,13 +59,14 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}));
+  command.add_option("--date", options.date,
+                     "Day that chat templates which ask for today's are told, like 2024-07-26");
   command.add_option("--cache", options.cache, "Folder of converted weights")
       ->capture_default_str();
 }
 
 c10::Device device_of(const ModelOptions& options, const World& world) {
-  if (options.device == "cpu") return c10::kCPU;
-  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank()));
+  return local_device(options.device, world.local_rank());
 }
 
 LoadedModel load_model(const ModelOptions& options, const World& world) {
@@ -71,7 +74,7 @@ LoadedModel load_model(const ModelOptions& options, const World& world) {
   const auto dtype = parse_precision(options.precision, device);
   const auto dir = resolve_model(options.model, dtype, options.cache);
   LoadedModel loaded{CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}),
-                     load_tokenizer(dir), dir};
+                     load_tokenizer(dir), dir, options.date};
   check_tokenizer_fits(loaded.model->shape(), loaded.tokenizer->id_limit(), dir.string());
   return loaded;
 }

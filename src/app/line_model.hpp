@@ -24,6 +24,7 @@ struct ModelOptions {
   std::string precision = "auto";
   std::string device = "cpu";
   std::string cache = PathsConfig().cache;
+  std::string date = {};  // told to chat templates; empty: today's
 };
 
 void add_model_options(CLI::App& command, ModelOptions& options);
@@ -33,6 +34,7 @@ struct LoadedModel {
   std::unique_ptr<CausalLm> model;
   std::unique_ptr<Tokenizer> tokenizer;
   std::filesystem::path dir;
+  std::string date = {};                  // of ModelOptions
   std::optional<ChatTemplate> chat = {};  // read when the first conversation comes
 };
 

@@ -142,6 +142,7 @@ std::unique_ptr<RewardSource> make_source(World& world, const ScoreOptions& opti
                                      .model = options.reward_model,
                                      .granularity = wanted,
                                      .decoder = options.decoder,
+                                     .date = options.model.date,
                                      .cache = options.model.cache,
                                      .dtype = parse_precision(options.model.precision, device),
                                      .device = device});

@@ -115,7 +115,8 @@ class DecoderSource final : public RewardSource {
   Parts parts_;
 };
 
-DecoderTemplate make_template(const std::filesystem::path& dir, const std::string& input) {
+DecoderTemplate make_template(const std::filesystem::path& dir, const std::string& input,
+                              const std::string& date) {
   if (input.empty()) {
     throw UsageError(
         fmt::format("{}: what does this decoder read to score a response? expected `template`: "
@@ -132,6 +133,7 @@ DecoderTemplate make_template(const std::filesystem::path& dir, const std::strin
                     dir.string()));
   }
   log::root_info("reward model {}: chat template: {}", dir.string(), chat.origin());
+  if (!date.empty()) chat.set_time(noon_of(date));
   return DecoderTemplate::conversation(std::move(chat));
 }
 
@@ -148,7 +150,7 @@ std::int64_t sequence_limit(const std::filesystem::path& dir, std::int64_t wante
 
 std::unique_ptr<RewardSource> make_decoder_source(const LearnedSourceOptions& options) {
   const auto reading = complete_reading(options.decoder, options.model);
-  auto input = make_template(options.model, reading.input);
+  auto input = make_template(options.model, reading.input, options.date);
   auto tokenizer = load_tokenizer(options.model);
   auto scorer = DecoderScorer::load(
       options.model, {.dtype = options.dtype, .device = options.device, .lora = false},

@@ -5,6 +5,7 @@
 #include <array>
 #include <ctime>
 #include <fstream>
+#include <iomanip>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -95,11 +96,28 @@ std::string chatml_prompt(const std::vector<ChatMessage>& messages) {
   return text + "<|im_start|>assistant\n";
 }
 
+std::time_t noon_of(std::string_view day) {
+  std::tm time{};
+  std::istringstream in{std::string(day)};
+  in >> std::get_time(&time, "%Y-%m-%d");
+  const std::tm read = time;
+  time.tm_hour = 12;
+  time.tm_isdst = -1;
+  const std::time_t noon = std::mktime(&time);
+  // mktime makes March 2 of February 30.
+  const bool is_day = !in.fail() && in.peek() == std::istringstream::traits_type::eof() &&
+                      day.size() == 10 && noon != -1 && time.tm_mday == read.tm_mday &&
+                      time.tm_mon == read.tm_mon;
+  if (!is_day) throw UsageError(fmt::format("date '{}': expected a day like 2024-07-26", day));
+  return noon;
+}
+
 struct ChatTemplate::Impl {
   std::string origin;
   Templates templates;  // by name; not empty
   nlohmann::ordered_json special_tokens = nlohmann::ordered_json::object();
   bool guess = false;
+  std::optional<std::time_t> time{};
 
   const jinja::Template& choose(bool with_tools) const {
     if (with_tools && templates.contains(kToolUse)) return templates.at(kToolUse);
@@ -154,6 +172,8 @@ const std::string& ChatTemplate::origin() const { return impl_->origin; }
 
 bool ChatTemplate::is_guess() const { return impl_->guess; }
 
+void ChatTemplate::set_time(std::time_t time) { impl_->time = time; }
+
 std::string ChatTemplate::prompt(const std::vector<ChatMessage>& messages) const {
   nlohmann::ordered_json variables = {{"messages", nlohmann::ordered_json::array()},
                                       {"add_generation_prompt", true}};
@@ -170,7 +190,8 @@ std::string ChatTemplate::render(const nlohmann::ordered_json& variables) const 
   all.update({{"tools", nullptr}, {"documents", nullptr}, {"add_generation_prompt", false}});
   for (const auto& [name, value] : variables.items()) all[name] = value;
   for (auto& message : all["messages"]) name_reasoning(message);
-  return impl_->choose(!all["tools"].is_null()).render(all, std::time(nullptr));
+  return impl_->choose(!all["tools"].is_null())
+      .render(all, impl_->time.value_or(std::time(nullptr)));
 }
 
 }  // namespace alarm_dist

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "alarm/base/error.hpp"
+#include "alarm/text/chat.hpp"
 #include "alarm/train/placement.hpp"
 
 #include "train/components.hpp"
@@ -86,6 +87,11 @@ void check_kl(const TrainConfig& config) {
                   "would fall to 0 or below in "
                   "one step; expected more than {}",
                   kl.horizon, config.rollout.batch, static_cast<double>(config.rollout.batch) / 5));
+  require(
+      config.algorithm.kl_bound <= 0 || config.algorithm.on_kl_bound != OnKlBound::kRollback ||
+          config.checkpoint.every > 0,
+      "algorithm.kl.on_bound: rollback goes back to a periodic checkpoint, and checkpoint.every "
+      "is 0: none is written");
 }
 
 void check_algorithm(const TrainConfig& config) {
@@ -94,6 +100,10 @@ void check_algorithm(const TrainConfig& config) {
           fmt::format("algorithm.kind: {} compares the samples of a prompt, and "
                       "rollout.samples_per_prompt is {}: expected 2 or more",
                       config.algorithm.kind, config.rollout.samples_per_prompt));
+  require(config.algorithm.ratio_guard > 1,
+          fmt::format("algorithm.ratio_guard: {} would stop every update, as the first ratio is 1: "
+                      "expected more than 1",
+                      config.algorithm.ratio_guard));
   if (algorithm.data == StepData::kRollouts) return;
   const std::int64_t answers = algorithm.learns_preferences() ? 2 : 1;
   require(config.rollout.samples_per_prompt == answers,
@@ -130,6 +140,9 @@ void check_config(const TrainConfig& config, int world_size) {
   check_rewards(config.rewards);
   check_overlong(config);
   check_keep_best(config);
+  require(!config.policy.lora.targets.empty(),
+          "policy.adapter.lora.targets: there is none, so that nothing would be trained");
+  noon_of(config.task.date);  // throws for what is no day
   check_kl(config);
   check_algorithm(config);
   resolve_components(config);

@@ -16,8 +16,10 @@ ChatFormat chat_format(const TrainConfig& config) {
   const c10::Device device = config.policy.device == "cuda" ? c10::kCUDA : c10::kCPU;
   const auto dir = resolve_model(
       config.policy.model, parse_precision(config.policy.precision, device), config.paths.cache);
-  const auto chat = std::make_shared<const ChatTemplate>(ChatTemplate::load(dir));
-  return [chat](const std::vector<ChatMessage>& messages) { return chat->prompt(messages); };
+  auto chat = std::make_shared<ChatTemplate>(ChatTemplate::load(dir));
+  chat->set_time(noon_of(config.task.date));
+  return [chat = std::shared_ptr<const ChatTemplate>(std::move(chat))](
+             const std::vector<ChatMessage>& messages) { return chat->prompt(messages); };
 }
 
 Dataset load_split(const TaskConfig& task, const std::string& file, const ChatFormat& chat) {

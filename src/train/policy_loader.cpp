@@ -2,6 +2,7 @@
 #include "train/policy_loader.hpp"
 
 #include "alarm/base/error.hpp"
+#include "alarm/model/device.hpp"
 #include "alarm/train/trainer.hpp"
 
 namespace alarm_dist {
@@ -38,8 +39,7 @@ void check_q_values(const CausalLm& policy, const CausalLm& critic,
 }  // namespace
 
 c10::Device rank_device(const TrainConfig& config, const World& world) {
-  if (config.policy.device != "cuda") return c10::kCPU;
-  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(world.local_rank()));
+  return local_device(config.policy.device, world.local_rank());
 }
 
 std::unique_ptr<CausalLm> load_policy(const TrainConfig& config, const World& world) {

@@ -42,6 +42,7 @@ std::unique_ptr<RewardSource> make_source(const TrainConfig& config, const Place
                                    .model = reward_model_path(config, source.model),
                                    .granularity = wanted.granularity,
                                    .decoder = source.decoder,
+                                   .date = config.task.date,
                                    .cache = config.paths.cache,
                                    .dtype = place.dtype,
                                    .device = place.device,

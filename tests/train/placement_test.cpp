@@ -33,6 +33,33 @@ TEST(Placement, ShowsTheArithmeticWhenTheWorldDoesNotFit) {
   EXPECT_THROW(Placement({.rollout = 4, .reward = 0, .learner = 1}, 0, 5), UsageError);
 }
 
+void expect_refused(const TrainConfig& config, const std::string& what) {
+  try {
+    check_config(config, 1);
+    ADD_FAILURE() << "accepted; expected: " << what;
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find(what), std::string::npos) << error.what();
+  }
+}
+
+TEST(CheckConfig, RefusesWhatWouldTrainNothingOrFailLater) {
+  TrainConfig guarded;
+  guarded.algorithm.ratio_guard = 0.5;
+  expect_refused(guarded, "algorithm.ratio_guard: 0.5 would stop every update");
+  TrainConfig bare;
+  bare.policy.lora.targets.clear();
+  expect_refused(bare, "policy.adapter.lora.targets");
+  TrainConfig bound;
+  bound.algorithm.kl_bound = 10;
+  bound.algorithm.on_kl_bound = OnKlBound::kRollback;
+  EXPECT_NO_THROW(check_config(bound, 1));
+  bound.checkpoint.every = 0;
+  expect_refused(bound, "checkpoint.every is 0");
+  TrainConfig dated;
+  dated.task.date = "yesterday";
+  expect_refused(dated, "date 'yesterday'");
+}
+
 TEST(CheckConfig, RefusesWhatCannotWork) {
   TrainConfig config;
   EXPECT_NO_THROW(check_config(config, 4));

@@ -56,6 +56,7 @@ struct LearnedSourceOptions {
   // its own.
   Granularity granularity = Granularity::kResponse;
   DecoderReading decoder{};
+  std::string date{};             // told to a decoder's chat template (2024-07-26); empty: today's
   std::filesystem::path cache{};  // of a decoder's weights in another type
   at::ScalarType dtype = at::kFloat;
   c10::Device device = c10::kCPU;

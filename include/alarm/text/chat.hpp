@@ -5,10 +5,12 @@
 // Const after construction and safe to share between threads.
 #pragma once
 
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -25,6 +27,9 @@ std::string chatml_prompt(const std::vector<ChatMessage>& messages);
 
 // Messages to the text that a model is asked with.
 using ChatFormat = std::function<std::string(const std::vector<ChatMessage>&)>;
+
+// Noon of a day written as 2024-07-26, local time. Throws UsageError for what is no day.
+std::time_t noon_of(std::string_view day);
 
 class ChatTemplate {
  public:
@@ -46,6 +51,10 @@ class ChatTemplate {
   const std::string& origin() const;
   // Whether load() found none with the model, so that this one is a guess.
   bool is_guess() const;
+
+  // What strftime_now tells templates that ask; unless this is called, the time of rendering, as
+  // transformers has it.
+  void set_time(std::time_t time);
 
   // The conversation, and the beginning of the assistant's answer. Throws Error, also with what the
   // template itself objects to.

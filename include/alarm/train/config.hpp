@@ -37,9 +37,10 @@ struct TaskConfig {
   std::string validation;       // evaluation during training
   std::string test;             // before and after
   std::vector<std::string> sections = {"abstract"};
-  std::int64_t max_words = 200;   // of a document, at whole sentences; 0: all
-  std::string on_error = "stop";  // stop | skip
-  std::string chat = "chatml";    // chatml | model: how messages become a prompt
+  std::int64_t max_words = 200;     // of a document, at whole sentences; 0: all
+  std::string on_error = "stop";    // stop | skip
+  std::string chat = "chatml";      // chatml | model: how messages become a prompt
+  std::string date = "2024-07-26";  // what chat templates are told; Llama 3's own where none is
 };
 
 struct PolicyConfig {

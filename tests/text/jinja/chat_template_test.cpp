@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where templates come from, what errors say, and that hostile ones end.
 #include <chrono>
+#include <ctime>
+#include <iomanip>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -84,6 +87,26 @@ TEST_F(ChatTemplateFiles, NamedOnesNeedADefault) {
   write("tokenizer_config.json", R"({"chat_template": [{"name": "rag", "template": "x"}]})");
 
   EXPECT_THAT(load_error(), HasSubstr("\"default\""));
+}
+
+TEST(ChatTemplateTime, IsTheOneItWasTold) {
+  auto chat = ChatTemplate::parse("{{ strftime_now('%d %b %Y %H:%M') }}", "t");
+  for (const char* day : {"2024-07-26", "2024-02-29", "1999-12-31"}) {
+    chat.set_time(noon_of(day));
+    std::tm time{};
+    std::istringstream in(chat.prompt({}));
+    in >> std::get_time(&time, "%d %b %Y %H:%M");
+    EXPECT_EQ(fmt::format("{:04}-{:02}-{:02}", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday),
+              day);
+    EXPECT_EQ(time.tm_hour, 12);
+  }
+}
+
+TEST(ChatTemplateTime, IsOfADay) {
+  for (const char* day : {"", "today", "2024-7-26", "2024-02-30", "2023-02-29", "2024-13-01",
+                          "2024-07-26 ", "2024-07-26T12:00", "26-07-2024"}) {
+    EXPECT_THROW(noon_of(day), UsageError) << day;
+  }
 }
 
 TEST_F(ChatTemplateFiles, FileBesideComesFirst) {
