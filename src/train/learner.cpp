@@ -20,6 +20,7 @@
 #include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
+#include "train/memory.hpp"
 #include "train/q_critic.hpp"
 #include "train/reference.hpp"
 #include "train/weight_average.hpp"
@@ -287,6 +288,7 @@ Scalars Learner::learn(std::int64_t step, StepBatch batch) {
     if (!run_epoch(batch, plans, scale, progress)) break;
   }
   optimizer_.zero_grad();
+  release_free_memory();
   reference_->follow(step);
   times_.emplace_back("update", clock.lap());
   return summarize(batch, progress);
