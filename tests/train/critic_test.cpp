@@ -3,6 +3,9 @@
 // float64.
 #include "train/critic.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
@@ -126,6 +129,27 @@ std::string policy_after(const std::string& critic_model, std::int64_t steps) {
 TEST(ValueCritic, ChangesWhatThePolicyLearnsByItsValuesOnly) {
   EXPECT_EQ(policy_after("tiny_llama", 1), policy_after("", 1));
   EXPECT_NE(policy_after("tiny_llama", 2), policy_after("", 2));
+}
+
+// The weights of policy, critic and target after two steps of etpo, of two epochs each.
+std::string etpo_after(BaseWeights base) {
+  std::string digest;
+  run_thread_world(1, [&](World& world) {
+    TrainConfig config;
+    config.algorithm.kind = "etpo";
+    const auto policy = load_model(1), critic = load_model(2);
+    const LearnerGroup group{.host = &world.communicator(), .device = &world.communicator()};
+    Learner learner(*policy, group, config, critic.get(), base);
+    const auto rollouts = make_rollouts();
+    const auto rewards = make_rewards();
+    for (std::int64_t step = 0; step < 2; ++step) learner.update(step, rollouts, rewards);
+    digest = digest_tensors(policy->trainable()) + digest_tensors(learner.critic_weights());
+  });
+  return digest;
+}
+
+TEST(QCritic, HasTheSameBitsWhereABaseThatIsThePolicysIsComputedOnce) {
+  EXPECT_EQ(etpo_after(BaseWeights::kShared), etpo_after(BaseWeights::kDistinct));
 }
 
 }  // namespace
