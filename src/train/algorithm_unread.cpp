@@ -46,7 +46,10 @@ Keys advantage_keys(const AlgorithmConfig& config, const Algorithm& algorithm) {
           {"group_epsilon", config.group_epsilon != usual.group_epsilon,
            algorithm.advantage == AdvantageKind::kGroupNormalized, "advantage group_normalized"},
           {"whiten_variance", config.whiten_variance != usual.whiten_variance,
-           algorithm.whiten != WhitenScope::kNone, "whiten global or local"},
+           algorithm.whiten != WhitenScope::kNone || config.whiten_rewards,
+           "whiten global or local, or whiten_rewards"},
+          {"whiten_rewards", config.whiten_rewards, algorithm.advantage == AdvantageKind::kGae,
+           "advantage gae"},
           {"clip_high", config.clip_high.has_value(), gradient, "a policy gradient"},
           {"dual_clip", config.dual_clip != usual.dual_clip, gradient, "a policy gradient"},
           {"ratio_guard", config.ratio_guard != usual.ratio_guard, gradient, "a policy gradient"}};

@@ -190,6 +190,10 @@ Advantages Learner::advantages_of(const StepBatch& batch,
   } else if (coefficient != 0) {
     rewards_T = rewards_T - coefficient * kl_T;
   }
+  if (config_.algorithm.whiten_rewards) {
+    rewards_T = whiten(rewards_T, moments(rewards_T),
+                       {.variance = config_.algorithm.whiten_variance, .mean = WhitenMean::kKeep});
+  }
   return estimate_advantages(algorithm_, config_.algorithm,
                              {.rewards_T = rewards_T,
                               .values_T = batch.values_T,

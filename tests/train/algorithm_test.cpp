@@ -124,6 +124,7 @@ TEST(Algorithm, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
       {"grpo", [](auto& c) { c.gamma = 0.9; }, "gamma: only advantage gae or reward_to_go"},
       {"ppo", [](auto& c) { c.group_epsilon = 1; }, "group_epsilon: only advantage group_normal"},
       {"grpo", [](auto& c) { c.whiten_variance = Variance::kBiased; }, "only whiten global"},
+      {"grpo", [](auto& c) { c.whiten_rewards = true; }, "whiten_rewards: only advantage gae"},
       {"dpo", [](auto& c) { c.clip_high = 0.3; }, "clip_high: only a policy gradient"},
       {"sft", [](auto& c) { c.dual_clip = 2; }, "dual_clip: only a policy gradient"},
       {"dpo", [](auto& c) { c.ratio_guard = 2; }, "ratio_guard: only a policy gradient"},
