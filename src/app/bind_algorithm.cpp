@@ -141,6 +141,10 @@ void describe_choices(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.choice("whiten_variance", algorithm.whiten_variance,
            {{"unbiased", Variance::kUnbiased}, {"biased", Variance::kBiased}},
            "With Bessel's correction (TRL, verl) or without (OpenRLHF).");
+  v.field(
+      "whiten_rewards", algorithm.whiten_rewards,
+      "ppo: the tokens' rewards, KL penalty included, are divided by their deviation before the "
+      "advantages; the mean stays (TRL).");
 }
 
 void describe_losses(FieldVisitor& v, AlgorithmConfig& algorithm) {

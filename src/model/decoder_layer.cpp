@@ -98,15 +98,15 @@ void DecoderLayer::append_trainable(NamedTensors& tensors) const {
   for (const Projections* part : projections()) part->append_trainable(tensors);
 }
 
-void DecoderLayer::append_merged(NamedTensors& tensors) const {
-  attention_norm_.append(tensors);
-  qkv_.append_merged(tensors);
-  query_norm_.append(tensors);
-  key_norm_.append(tensors);
-  output_.append_merged(tensors);
-  mlp_norm_.append(tensors);
-  up_.append_merged(tensors);
-  down_.append_merged(tensors);
+void DecoderLayer::append_merged(TensorSources& sources) const {
+  attention_norm_.append_weights(sources);
+  qkv_.append_merged(sources);
+  query_norm_.append_weights(sources);
+  key_norm_.append_weights(sources);
+  output_.append_merged(sources);
+  mlp_norm_.append_weights(sources);
+  up_.append_merged(sources);
+  down_.append_merged(sources);
 }
 
 }  // namespace alarm_dist

@@ -38,7 +38,7 @@ class DecoderLayer {
   std::vector<std::string> projection_names() const;
   std::int64_t parameters() const;  // without adapters
   void append_trainable(NamedTensors& tensors) const;
-  void append_merged(NamedTensors& tensors) const;
+  void append_merged(TensorSources& sources) const;
 
  private:
   at::Tensor heads_NSE(const at::Tensor& qkv_NO) const;

@@ -7,6 +7,8 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include "model/weight_sources.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -102,15 +104,16 @@ NamedTensors DecoderNetwork::trainable() const {
   return tensors;
 }
 
-NamedTensors DecoderNetwork::merged() const {
+TensorSources DecoderNetwork::merged() const {
   const auto& names = spec_->names;
-  NamedTensors tensors{{names.trunk + names.embedding + ".weight", embedding_VD_}};
+  TensorSources sources;
+  append_source(sources, names.trunk + names.embedding + ".weight", embedding_VD_);
   if (positions_CD_.defined())
-    tensors.emplace_back(names.trunk + names.positions + ".weight", positions_CD_);
-  for (const DecoderLayer& layer : layers_) layer.append_merged(tensors);
-  final_norm_.append(tensors);
-  if (has_own_head()) tensors.emplace_back(names.head.front() + ".weight", head_VD_);
-  return tensors;
+    append_source(sources, names.trunk + names.positions + ".weight", positions_CD_);
+  for (const DecoderLayer& layer : layers_) layer.append_merged(sources);
+  final_norm_.append_weights(sources);
+  if (has_own_head()) append_source(sources, names.head.front() + ".weight", head_VD_);
+  return sources;
 }
 
 }  // namespace alarm_dist

@@ -47,7 +47,7 @@ class DecoderNetwork {
   std::int64_t parameters() const;                        // of the base weights
 
   NamedTensors trainable() const;
-  NamedTensors merged() const;
+  TensorSources merged() const;  // borrow the network
 
  private:
   void add_adapters(const CausalLmOptions& options);

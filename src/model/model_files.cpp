@@ -81,9 +81,4 @@ void write_model_directory(const fs::path& source, const TensorSources& weights,
   stream_weights(dir, weights);
 }
 
-void write_model_directory(const fs::path& source, const NamedTensors& weights,
-                           const fs::path& dir) {
-  write_model_directory(source, sources_of(weights), dir);
-}
-
 }  // namespace alarm_dist

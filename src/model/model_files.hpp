@@ -20,10 +20,8 @@ bool is_model_file(const std::string& name);  // one of them
 void name_weights_type(const std::filesystem::path& dir, const TensorSources& weights);
 
 // The small files of the directory `source`, byte for byte but for config.json's type of weights,
-// and these weights. Makes `dir` where there is none.
+// and these weights, made one by one. Makes `dir` where there is none.
 void write_model_directory(const std::filesystem::path& source, const TensorSources& weights,
-                           const std::filesystem::path& dir);
-void write_model_directory(const std::filesystem::path& source, const NamedTensors& weights,
                            const std::filesystem::path& dir);
 
 }  // namespace alarm_dist

@@ -15,6 +15,7 @@
 #include "alarm/model/peft_adapter.hpp"
 
 #include "model/model_files.hpp"
+#include "model/weight_sources.hpp"
 
 namespace alarm_dist {
 
@@ -31,10 +32,10 @@ class NetworkLm : public CausalLm {
   }
 
   NamedTensors trainable() const override { return network_.trainable(); }
-  NamedTensors merged_weights() const override { return network_.merged(); }
+  NamedTensors merged_weights() const override { return made(network_.merged()); }
 
   void save(const std::filesystem::path& dir) const override {
-    write_model_directory(dir_, merged_weights(), dir);
+    write_model_directory(dir_, network_.merged(), dir);
   }
   void save_adapter(const std::filesystem::path& dir) const override {
     auto config = peft_config();

@@ -6,6 +6,7 @@
 #include <ATen/Functions.h>
 
 #include "model/rms_norm.hpp"
+#include "model/weight_sources.hpp"
 
 namespace alarm_dist {
 
@@ -23,9 +24,9 @@ std::int64_t Norm::parameters() const {
   return (weight_D_.defined() ? weight_D_.numel() : 0) + (bias_D_.defined() ? bias_D_.numel() : 0);
 }
 
-void Norm::append(NamedTensors& tensors) const {
-  if (weight_D_.defined()) tensors.emplace_back(name_ + ".weight", weight_D_);
-  if (bias_D_.defined()) tensors.emplace_back(name_ + ".bias", bias_D_);
+void Norm::append_weights(TensorSources& sources) const {
+  if (weight_D_.defined()) append_source(sources, name_ + ".weight", weight_D_);
+  if (bias_D_.defined()) append_source(sources, name_ + ".bias", bias_D_);
 }
 
 }  // namespace alarm_dist

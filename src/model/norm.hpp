@@ -22,7 +22,7 @@ class Norm {
   at::Tensor operator()(const at::Tensor& x_ND) const;
 
   std::int64_t parameters() const;
-  void append(NamedTensors& tensors) const;
+  void append_weights(TensorSources& sources) const;
 
  private:
   std::string name_;

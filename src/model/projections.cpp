@@ -16,6 +16,7 @@
 
 #include "model/lora_linear.hpp"
 #include "model/peft_names.hpp"
+#include "model/weight_sources.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -153,28 +154,33 @@ void Projections::append_trainable(NamedTensors& tensors) const {
   }
 }
 
-void Projections::append_merged(NamedTensors& tensors) const {
+at::Tensor Projections::merged(const at::Tensor& weight_OI, const Block& block) const {
+  const auto change = block.b_OR.detach().mm(block.a_RI.detach()).mul_(scale_);
+  const auto sum = (weight_OI.to(change.scalar_type()) + change).to(weight_OI.scalar_type());
+  return layout_ == WeightLayout::kOutputsFirst ? sum : sum.t();
+}
+
+void Projections::append_merged(TensorSources& sources) const {
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
     const bool joined = weights_OI_.size() == 1;
-    at::Tensor weight = joined ? weights_OI_.front().narrow(0, begin, block.rows) : weights_OI_[i];
-    if (block.a_RI.defined()) {
-      const auto change = block.b_OR.detach().mm(block.a_RI.detach()).mul_(scale_);
-      weight = (weight.to(change.scalar_type()) + change).to(weight.scalar_type());
-    }
-    tensors.emplace_back(block.name + ".weight",
-                         layout_ == WeightLayout::kOutputsFirst ? weight : weight.t());
+    const at::Tensor weight =
+        joined ? weights_OI_.front().narrow(0, begin, block.rows) : weights_OI_[i];
+    append_source(sources, block.name + ".weight",
+                  layout_ == WeightLayout::kOutputsFirst ? weight : weight.t());
+    if (block.a_RI.defined())
+      sources.back().make = [this, weight, &block] { return merged(weight, block); };
     begin += block.rows;
   }
-  append_biases(tensors);
+  append_biases(sources);
 }
 
-void Projections::append_biases(NamedTensors& tensors) const {
+void Projections::append_biases(TensorSources& sources) const {
   if (!bias_O_.defined()) return;
   std::int64_t begin = 0;
   for (const Block& block : blocks_) {
-    tensors.emplace_back(block.name + ".bias", bias_O_.narrow(0, begin, block.rows));
+    append_source(sources, block.name + ".bias", bias_O_.narrow(0, begin, block.rows));
     begin += block.rows;
   }
 }

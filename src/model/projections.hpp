@@ -50,17 +50,20 @@ class Projections {
 
   std::int64_t parameters() const;  // without adapters
   void append_trainable(NamedTensors& tensors) const;
-  // Weights, then biases: those of one matrix lie end to end in a file of that order.
-  void append_merged(NamedTensors& tensors) const;
+  // Weights, then biases: those of one matrix lie end to end in a file of that order. A merged
+  // weight is a tensor of its own: it is made when its turn comes, by this object.
+  void append_merged(TensorSources& sources) const;
 
  private:
-  void append_biases(NamedTensors& tensors) const;
-
   struct Block {
     std::string name;
     std::int64_t rows = 0;
     at::Tensor a_RI, b_OR;  // float32 leaves; undefined without an adapter
   };
+
+  void append_biases(TensorSources& sources) const;
+  at::Tensor merged(const at::Tensor& weight_OI, const Block& block) const;  // as it is stored
+
   std::vector<at::Tensor> weights_OI_;  // one, or one for each block
   at::Tensor bias_O_;
   WeightLayout layout_;

@@ -9,6 +9,8 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include "model/weight_sources.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -87,12 +89,13 @@ NamedTensors T5Network::trainable() const {
   return tensors;
 }
 
-NamedTensors T5Network::merged() const {
-  NamedTensors tensors{{kEmbedding, embedding_VD_}};
-  encoder_.append_merged(tensors);
-  decoder_.append_merged(tensors);
-  if (!tied()) tensors.emplace_back(kHead, head_VD_);
-  return tensors;
+TensorSources T5Network::merged() const {
+  TensorSources sources;
+  append_source(sources, kEmbedding, embedding_VD_);
+  encoder_.append_merged(sources);
+  decoder_.append_merged(sources);
+  if (!tied()) append_source(sources, kHead, head_VD_);
+  return sources;
 }
 
 }  // namespace alarm_dist

@@ -6,6 +6,8 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include "model/weight_sources.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -200,13 +202,13 @@ void T5Stack::append_trainable(NamedTensors& tensors) const {
   }
 }
 
-void T5Stack::append_merged(NamedTensors& tensors) const {
-  tensors.emplace_back(bias_name(name_), bias_.table_CH);
+void T5Stack::append_merged(TensorSources& sources) const {
+  append_source(sources, bias_name(name_), bias_.table_CH);
   for (const Block& block : blocks_) {
-    for (const auto* map : projections(block)) map->append_merged(tensors);
-    for (const auto* norm : norms(block)) norm->append(tensors);
+    for (const auto* map : projections(block)) map->append_merged(sources);
+    for (const auto* norm : norms(block)) norm->append_weights(sources);
   }
-  final_norm_.append(tensors);
+  final_norm_.append_weights(sources);
 }
 
 }  // namespace alarm_dist

@@ -61,7 +61,7 @@ class T5Stack {
   void add_adapters(const LoraConfig& lora, std::uint64_t seed, std::uint32_t& tensor_number);
   std::int64_t parameters() const;
   void append_trainable(NamedTensors& tensors) const;
-  void append_merged(NamedTensors& tensors) const;
+  void append_merged(TensorSources& sources) const;
 
  private:
   struct CrossPart {

@@ -5,6 +5,8 @@
 
 #include "alarm/base/error.hpp"
 
+#include "train/algorithm_unread.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -268,6 +270,7 @@ void check(const AlgorithmConfig& config, const Algorithm& algorithm) {
   check_correction(config, algorithm);
   check_unused(config, algorithm);
   check_first_sample(config, algorithm);
+  check_unread(config, algorithm);
 }
 
 // Where the KL term is put elsewhere, the estimator goes along: the one whose gradient is right.

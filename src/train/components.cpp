@@ -59,9 +59,11 @@ Components resolve_components(const TrainConfig& config) {
   require(resolve_algorithm(config.algorithm).advantage == AdvantageKind::kGae,
           fmt::format(": components are judged by GAE, which {} does not use: choose kind ppo",
                       config.algorithm.kind));
-  Components result{.names = names_of(config.rewards.compose),
-                    .terms = {},
-                    .valued_each = fine_grained.values == ComponentValues::kEach};
+  const bool each = fine_grained.values == ComponentValues::kEach;
+  require(!each || !config.algorithm.whiten_rewards,
+          ".values: with a value for each component (each) there is no sum of rewards for "
+          "algorithm.whiten_rewards to divide");
+  Components result{.names = names_of(config.rewards.compose), .terms = {}, .valued_each = each};
   for (const auto& component : fine_grained.components)
     check_component(component, result.names, config);
   for (const auto& name : result.names) result.terms.push_back(term_of(name, config.algorithm));

@@ -133,6 +133,20 @@ void check_ema(const TrainConfig& config) {
           "optimizer.ema.start: optimizer.ema.decay is 0: no average is kept");
 }
 
+// Keys that belong to another choice.
+void check_unread_keys(const TrainConfig& config) {
+  const LrSchedule usual;
+  const auto& schedule = config.optimizer.schedule;
+  require(schedule.decay == usual.decay || schedule.kind == ScheduleKind::kWsd,
+          "optimizer.decay: only optimizer.schedule wsd reads it: leave it out");
+  require(schedule.floor == usual.floor || schedule.kind != ScheduleKind::kConstant,
+          "optimizer.lr_floor: optimizer.schedule constant does not fall: leave it out");
+  const auto& overlong = config.rewards.overlong;
+  require(overlong.penalty == OverlongConfig{}.penalty || overlong.buffer > 0,
+          "rewards.overlong.penalty: rewards.overlong.buffer is 0, so that nothing is too long: "
+          "leave it out");
+}
+
 }  // namespace
 
 void check_config(const TrainConfig& config, int world_size) {
@@ -147,6 +161,7 @@ void check_config(const TrainConfig& config, int world_size) {
   check_algorithm(config);
   resolve_components(config);
   check_ema(config);
+  check_unread_keys(config);
   Placement(config.placement, 0, world_size);
   check_minibatch(config);
   require(config.algorithm.minibatch <= config.rollout.batch,

@@ -31,8 +31,9 @@ struct CriticTargets {
 struct CriticLoss {
   at::Tensor sum;      // over tokens; differentiable
   double clipped = 0;  // number of tokens
-  // Detached: what a QCritic's improvement reads the values of all tokens from. Else undefined.
-  at::Tensor states_TD = {};
+  // Detached: what a QCritic's improvement needs of its model's passes. Else undefined.
+  at::Tensor q_TD = {};     // the head's product with it is Q
+  at::Tensor base_TD = {};  // of the model without its adapter
 };
 
 class Critic {

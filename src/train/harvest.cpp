@@ -6,6 +6,7 @@
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
 
+#include "train/memory.hpp"
 #include "train/prompt_tokens.hpp"
 
 namespace alarm_dist {

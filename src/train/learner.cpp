@@ -20,6 +20,7 @@
 #include "train/components.hpp"
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
+#include "train/memory.hpp"
 #include "train/q_critic.hpp"
 #include "train/reference.hpp"
 #include "train/weight_average.hpp"
@@ -40,14 +41,14 @@ NamedTensors trained_of(const Critic* critic) {
 }  // namespace
 
 Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config,
-                 const CausalLm* critic_trunk)
+                 const CausalLm* critic_trunk, BaseWeights base)
     : policy_(policy),
       group_(group),
       config_(config),
       algorithm_(resolve_algorithm(config.algorithm)),
       components_(std::make_unique<Components>(resolve_components(config))),
       kl_(config.algorithm.kl),
-      critic_(make_critic(critic_trunk)),
+      critic_(make_critic(critic_trunk, base)),
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {trained_of(critic_.get()), config.optimizer.critic_lr}},
                  config.optimizer),
@@ -60,13 +61,13 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
 
 Learner::~Learner() = default;
 
-std::unique_ptr<Critic> Learner::make_critic(const CausalLm* trunk) {
+std::unique_ptr<Critic> Learner::make_critic(const CausalLm* trunk, BaseWeights base) {
   if (!algorithm_.has_critic()) return nullptr;
   const auto values = components_->values();
   if (!algorithm_.own_critic) return ValueCritic::on_policy(policy_, config_.algorithm, values);
   ALARM_CHECK(trunk != nullptr, "algorithm.critic.model: the critic was not loaded");
   if (!algorithm_.learns_q()) return ValueCritic::on_trunk(*trunk, config_.algorithm, values);
-  auto critic = std::make_unique<QCritic>(policy_, *trunk, config_, kl_);
+  auto critic = std::make_unique<QCritic>(policy_, *trunk, config_, kl_, base);
   q_critic_ = critic.get();
   return critic;
 }
@@ -189,6 +190,10 @@ Advantages Learner::advantages_of(const StepBatch& batch,
   } else if (coefficient != 0) {
     rewards_T = rewards_T - coefficient * kl_T;
   }
+  if (config_.algorithm.whiten_rewards) {
+    rewards_T = whiten(rewards_T, moments(rewards_T),
+                       {.variance = config_.algorithm.whiten_variance, .mean = WhitenMean::kKeep});
+  }
   return estimate_advantages(algorithm_, config_.algorithm,
                              {.rewards_T = rewards_T,
                               .values_T = batch.values_T,
@@ -287,6 +292,7 @@ Scalars Learner::learn(std::int64_t step, StepBatch batch) {
     if (!run_epoch(batch, plans, scale, progress)) break;
   }
   optimizer_.zero_grad();
+  release_free_memory();
   reference_->follow(step);
   times_.emplace_back("update", clock.lap());
   return summarize(batch, progress);

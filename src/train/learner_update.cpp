@@ -67,14 +67,13 @@ double Learner::fixed_length() const {
 void Learner::backward_micro(const StepBatch& batch, const MicroBatch& micro,
                              const MiniBatchWeights& weights, UpdateProgress& mini) {
   const MicroRows rows = make_micro_rows(batch.rollouts, batch.offsets, micro);
-  at::Tensor q_TD;
+  CriticLoss critic;
   if (critic_ && critic_->has_trunk()) {
-    const auto critic = critic_loss(batch, rows, {}, weights, mini);
+    critic = critic_loss(batch, rows, {}, weights, mini);
     backward(critic.sum, batch, rows);
-    q_TD = critic.states_TD;
   }
   if (q_critic_ != nullptr)
-    return backward(improvement_loss(batch, rows, q_TD, weights, mini), batch, rows);
+    return backward(improvement_loss(batch, rows, critic, weights, mini), batch, rows);
   const double bonus = config_.algorithm.entropy_coef;
   const auto scores =
       score_responses(policy_, rows.responses, config_.rollout.sampling.temperature, Adapter::kOn,
@@ -93,10 +92,10 @@ void Learner::backward(const at::Tensor& loss, const StepBatch& batch,
 }
 
 at::Tensor Learner::improvement_loss(const StepBatch& batch, const MicroRows& rows,
-                                     const at::Tensor& q_TD, const MiniBatchWeights& weights,
+                                     const CriticLoss& critic, const MiniBatchWeights& weights,
                                      UpdateProgress& mini) const {
   const auto states_TD = response_states(policy_, rows.responses, Adapter::kOn);
-  const auto policy = q_critic_->improvement({rows.responses, states_TD}, q_TD);
+  const auto policy = q_critic_->improvement({rows.responses, states_TD}, critic);
   const auto take = [&](const at::Tensor& t) { return rows.take(t, policy.logprobs_T); };
   mini.approximate_kl += (take(batch.old_T) - policy.logprobs_T).sum().item<double>();
   at::Tensor loss = (policy.terms_T * take(weights.policy_T)).sum();

@@ -2,6 +2,7 @@
 #include "train/memory.hpp"
 
 #include <fstream>
+#include <malloc.h>
 #include <string>
 
 #include <c10/core/CachingDeviceAllocator.h>
@@ -28,6 +29,8 @@ double device_bytes(c10::Device device) {
   const auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
   return static_cast<double>(statistics.allocated_bytes.at(all).peak);
 }
+
+void release_free_memory() { malloc_trim(0); }
 
 double resident_bytes() { return 1024.0 * kilobytes_of("/proc/self/status", "VmRSS"); }
 

@@ -70,7 +70,8 @@ std::int64_t count_parameters(const CausalLm& model) {
 CriticFacts critic_facts(const TrainConfig& config, const CausalLm& policy) {
   const auto critic = load_critic(config, policy);
   const auto dir = critic_dir(config, policy.dtype());
-  const bool shared = config.policy.device == "cpu" && dir == policy_dir(config, policy);
+  const bool shared =
+      config.policy.device == "cpu" && critic_base(config, policy) == BaseWeights::kShared;
   return {.shape = critic->shape(),
           .weight_bytes = shared ? 0 : weight_bytes(dir),
           .adapter_parameters = count_parameters(*critic)};

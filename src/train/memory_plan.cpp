@@ -11,10 +11,13 @@
 namespace alarm_dist {
 namespace {
 
-// Measured on runs of tiny models (docs/architecture.md, 3): private pages of a rank, and pages of
-// libraries that the ranks of a node share.
+// Measured (docs/architecture.md, 3): private pages of a rank, the libraries' own data and MKL's
+// buffers among them; pages of libraries that the ranks of a node share; a word of a tokenizer, in
+// its maps and merges; what oneDNN and LibTorch hold of a product of one shape.
 constexpr double kProgramBytes = 100e6;
 constexpr double kLibraryBytes = 100e6;
+constexpr double kWordBytes = 500;
+constexpr double kPreparedProductBytes = 0.56e6;
 constexpr double kFloat = 4;
 constexpr std::int64_t kMostCachedTokens = 16384;  // as the generator plans its waves
 constexpr std::int64_t kTextsOfAGroup = 6;  // of a preference group: an answer and five worse ones
@@ -59,13 +62,25 @@ double pass_bytes(const CausalLmShape& shape, double element_bytes, std::int64_t
                        working_bytes_a_row(shape, element_bytes));
 }
 
-// Logits in the activations' type, and in float32 as they are, as log-probabilities and as
-// probabilities.
-double logits_bytes(const MemoryFacts& facts, std::int64_t rows) {
-  const double copies = facts.element_bytes < 4 ? 3 * kFloat + 2 * real(facts.element_bytes)
-                                                : 3 * real(facts.element_bytes);
+// Rows of logits that exist at a time.
+double logit_elements(const MemoryFacts& facts, std::int64_t rows) {
   const double vocabulary = real(facts.policy.vocabulary);
-  return std::min(real(rows) * vocabulary, std::max(real(kLogitsAtOnce), vocabulary)) * copies;
+  return std::min(real(rows) * vocabulary, std::max(real(kLogitsAtOnce), vocabulary));
+}
+
+// Log-probabilities and probabilities in float32 or wider, and the latter in the activations' type
+// for the product with the head; or, for an entropy with a gradient, two terms of it.
+double logits_bytes(const TrainConfig& config, const MemoryFacts& facts, std::int64_t rows) {
+  const double element = real(facts.element_bytes), wide = std::max(kFloat, element);
+  const double beside =
+      config.algorithm.entropy_coef > 0 ? 2 * wide : (element < kFloat ? element : 0);
+  return logit_elements(facts, rows) * (2 * wide + beside);
+}
+
+// Of etpo, float32 or wider: the logarithms of policy and reference, Q-values, the policy itself,
+// what each token costs, and the product of the last two, which is summed.
+double q_logits_bytes(const MemoryFacts& facts, std::int64_t rows) {
+  return logit_elements(facts, rows) * 6 * std::max(kFloat, real(facts.element_bytes));
 }
 
 // A learner's share of a mini-batch, whole prompts, cut by the budget; a single sample is not cut.
@@ -128,8 +143,10 @@ void add_critic(RankMemory& rank, const TrainConfig& config, const MemoryFacts& 
   const bool q = resolve_algorithm(config.algorithm).learns_q();
   const double target = q ? kFloat : 0;
   rank.critic = real(critic.adapter_parameters) * (4 * kFloat + element + target);
-  // Three distributions instead of one: policy, reference, Q-values.
-  if (q) rank.update += 2 * logits_bytes(facts, rank.update_rows);
+  if (q) {
+    rank.update +=
+        q_logits_bytes(facts, rank.update_rows) - logits_bytes(config, facts, rank.update_rows);
+  }
   const auto lora_rank = config.algorithm.critic.lora.rank;
   rank.update =
       std::max(rank.update, pass_bytes(critic.shape, element, lora_rank, rank.update_rows));
@@ -141,7 +158,9 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
   const double element = real(facts.element_bytes);
   const auto reference = resolve_algorithm(config.algorithm).reference.kind;
   const double moving = reference == ReferenceKind::kFrozen ? 0 : kFloat;
-  RankMemory rank{.program = kProgramBytes};
+  RankMemory rank{.program = kProgramBytes + kWordBytes * real(facts.policy.vocabulary)};
+  if (facts.element_bytes == 2 && config.policy.device == "cpu")
+    rank.prepared = real(kPreparedProducts) * kPreparedProductBytes;
   rank.adapter = real(facts.adapter_parameters) * (kFloat + element);
   // Kept by learners, lent to the others while they evaluate it.
   const bool averaged = placement.learns() || config.evaluate.weights == EvaluatedWeights::kEma;
@@ -151,7 +170,7 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
     rank.adapter += real(facts.adapter_parameters) * (3 * kFloat + moving);
     rank.update_rows = largest_micro_batch(config, facts, placement, number);
     rank.update = pass_bytes(facts.policy, element, config.policy.lora.rank, rank.update_rows) +
-                  logits_bytes(facts, rank.update_rows);
+                  logits_bytes(config, facts, rank.update_rows);
     if (facts.critic) add_critic(rank, config, facts);
   }
   if (placement.generates()) rank.generation = generation_bytes(config, facts);
@@ -175,7 +194,7 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
 double RankMemory::step() const { return std::max({generation, scoring, update}); }
 
 double RankMemory::total() const {
-  return program + std::max(adapter + critic + encoders + step(), reward_model_training);
+  return program + prepared + std::max(adapter + critic + encoders + step(), reward_model_training);
 }
 
 double MemoryPlan::node() const {

@@ -66,6 +66,11 @@ std::filesystem::path critic_dir(const TrainConfig& config, at::ScalarType dtype
   return resolve_model(own.empty() ? config.policy.model : own, dtype, config.paths.cache);
 }
 
+BaseWeights critic_base(const TrainConfig& config, const CausalLm& policy) {
+  const bool same = critic_dir(config, policy.dtype()) == policy_dir(config, policy);
+  return same ? BaseWeights::kShared : BaseWeights::kDistinct;
+}
+
 std::unique_ptr<CausalLm> load_critic(const TrainConfig& config, const CausalLm& policy) {
   auto critic = CausalLm::load(critic_dir(config, policy.dtype()),
                                {.dtype = policy.dtype(),

@@ -9,6 +9,7 @@
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/text/dataset.hpp"
 #include "alarm/text/tokenizer.hpp"
+#include "alarm/train/base_weights.hpp"
 #include "alarm/train/config.hpp"
 
 namespace alarm_dist {
@@ -25,6 +26,8 @@ std::unique_ptr<CausalLm> load_critic_for(const TrainConfig& config, const Causa
                                           const Tokenizer& tokenizer, Dataset records);
 // The directory that it comes from.
 std::filesystem::path critic_dir(const TrainConfig& config, at::ScalarType dtype);
+// Against the policy's; of a critic of its own.
+BaseWeights critic_base(const TrainConfig& config, const CausalLm& policy);
 // Throws UsageError naming both folders when the critic's tokens are not the policy's, or not all
 // tokens have a row in its embedding.
 void check_critic_fits(const TrainConfig& config, const CausalLm& policy, const CausalLm& critic);

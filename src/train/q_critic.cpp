@@ -14,11 +14,12 @@
 namespace alarm_dist {
 
 QCritic::QCritic(const CausalLm& policy, const CausalLm& model, const TrainConfig& config,
-                 const KlController& kl)
+                 const KlController& kl, BaseWeights base)
     : policy_(policy),
       model_(model),
       config_(config),
       kl_(kl),
+      base_(base),
       target_(clone_tensors(model.trainable())) {}
 
 NamedTensors QCritic::weights() const {
@@ -33,9 +34,9 @@ void QCritic::follow() {
 
 at::Tensor QCritic::values(const CriticView& view) const {
   const at::NoGradGuard no_grad;
-  const at::Tensor base_TD = response_states(model_, view.responses, Adapter::kOff);
+  const at::Tensor base_TD = base_states(view.responses);
   States all{.policy_TD = view.policy_states_TD,
-             .reference_TD = reference_states(view.responses),
+             .reference_TD = reference_states(view.responses, base_TD),
              .q_TD = {},
              .taken_T = taken(view.responses)};
   while_exchanged(model_.trainable(), target_, [&] {
@@ -49,26 +50,23 @@ at::Tensor QCritic::values(const CriticView& view) const {
 }
 
 CriticLoss QCritic::loss(const CriticView& view, const CriticTargets& targets) const {
-  at::Tensor base_TD;
-  {
-    const at::NoGradGuard no_grad;
-    base_TD = response_states(model_, view.responses, Adapter::kOff);
-  }
+  const at::Tensor base_TD = base_states(view.responses);
   const at::Tensor states_TD = response_states(model_, view.responses, Adapter::kOn) - base_TD;
   const auto type = targets.returns_T.scalar_type();
   const at::Tensor rows_TD = model_.head_VD().index_select(0, taken(view.responses)).to(type);
   const at::Tensor q_T = (states_TD.to(type) * rows_TD).sum(-1);
   const double delta = config_.algorithm.critic.huber_delta;
   return {.sum = etpo_critic_terms(q_T, targets.returns_T, delta).sum(),
-          .states_TD = states_TD.detach()};
+          .q_TD = states_TD.detach(),
+          .base_TD = base_TD};
 }
 
 // Each part's gradient is taken at once and its graph given up; what is left is linear in the
 // states: the terms' values, with that gradient.
-QCritic::Improvement QCritic::improvement(const CriticView& view, const at::Tensor& q_TD) const {
+QCritic::Improvement QCritic::improvement(const CriticView& view, const CriticLoss& critic) const {
   const States all{.policy_TD = view.policy_states_TD.detach(),
-                   .reference_TD = reference_states(view.responses),
-                   .q_TD = q_TD,
+                   .reference_TD = reference_states(view.responses, critic.base_TD),
+                   .q_TD = critic.q_TD,
                    .taken_T = taken(view.responses)};
   std::vector<at::Tensor> values, gradients, logprobs;
   some_rows_at_a_time(all, [&](States rows) {
@@ -109,7 +107,14 @@ at::Tensor QCritic::log_distribution(const at::Tensor& states_TD) const {
   return at::log_softmax(policy_.logits(states_TD) / config_.rollout.sampling.temperature, -1);
 }
 
-at::Tensor QCritic::reference_states(const ResponseBatch& responses) const {
+at::Tensor QCritic::base_states(const ResponseBatch& responses) const {
+  const at::NoGradGuard no_grad;
+  return response_states(model_, responses, Adapter::kOff);
+}
+
+at::Tensor QCritic::reference_states(const ResponseBatch& responses,
+                                     const at::Tensor& base_TD) const {
+  if (base_ == BaseWeights::kShared) return base_TD;
   const at::NoGradGuard no_grad;
   return response_states(policy_, responses, Adapter::kOff);
 }

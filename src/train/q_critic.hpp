@@ -4,13 +4,15 @@
 //
 // Q(s, w) is the difference between the model's logits with its adapter and without, so that it
 // begins at 0 everywhere: what the model finds likely is no value, and the first improvement is
-// towards the reference. Sums over the vocabulary are exact; they are made for some rows at a time,
-// so that no [T, V] matrix exists whole.
+// towards the reference. Where the model is the policy's, what it is without its adapter is the
+// reference, and is computed once. Sums over the vocabulary are exact; they are made for some rows
+// at a time, so that no [T, V] matrix exists whole.
 #pragma once
 
 #include <functional>
 
 #include "alarm/rl/kl.hpp"
+#include "alarm/train/base_weights.hpp"
 #include "alarm/train/config.hpp"
 
 #include "train/critic.hpp"
@@ -22,7 +24,7 @@ class QCritic final : public Critic {
   // Borrowed: the policy, for its head and, without its adapter, as reference; the critic's model;
   // and the coefficient that is beta.
   QCritic(const CausalLm& policy, const CausalLm& model, const TrainConfig& config,
-          const KlController& kl);
+          const KlController& kl, BaseWeights base = BaseWeights::kDistinct);
 
   NamedTensors trainable() const override { return critic_adapter(model_); }
   NamedTensors weights() const override;  // and those of the target
@@ -39,13 +41,13 @@ class QCritic final : public Critic {
     at::Tensor terms_T;
     at::Tensor logprobs_T;  // of the tokens taken, detached
   };
-  // With the Q of loss().states_TD.
-  Improvement improvement(const CriticView& view, const at::Tensor& q_TD) const;
+  // With the Q of loss().
+  Improvement improvement(const CriticView& view, const CriticLoss& critic) const;
 
  private:
   struct States {
     at::Tensor policy_TD, reference_TD;
-    at::Tensor q_TD;     // the head's product with it is Q
+    at::Tensor q_TD;
     at::Tensor taken_T;  // the tokens that were chosen in them
   };
   using OnRows = std::function<void(const States&)>;
@@ -53,13 +55,16 @@ class QCritic final : public Critic {
   void some_rows_at_a_time(const States& all, const OnRows& body) const;
   at::Tensor log_distribution(const at::Tensor& states_TD) const;  // of the policy's head
   at::Tensor terms(const States& rows, const at::Tensor& policy_NV) const;
-  at::Tensor reference_states(const ResponseBatch& responses) const;
+  at::Tensor base_states(const ResponseBatch& responses) const;  // the model without its adapter
+  // The policy without its adapter; the base where that is the same.
+  at::Tensor reference_states(const ResponseBatch& responses, const at::Tensor& base_TD) const;
   at::Tensor taken(const ResponseBatch& responses) const;
 
   const CausalLm& policy_;
   const CausalLm& model_;
   const TrainConfig& config_;
   const KlController& kl_;
+  BaseWeights base_;
   NamedTensors target_;  // a Polyak average of the model's adapter
 };
 

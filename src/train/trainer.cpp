@@ -57,7 +57,7 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
       critic_ = load_critic_for(config, *policy_, *tokenizer_, data_.train);
     learner_ = std::make_unique<Learner>(
         *policy_, LearnerGroup{.host = learner_host_.get(), .device = learner_device_.get()},
-        config, critic_.get());
+        config, critic_.get(), critic_base(config, *policy_));
   }
   layer_parameters_ =
       count_layer_parameters(policy_->shape(), TensorFile::open(policy_dir(config, *policy_)));

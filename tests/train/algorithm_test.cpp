@@ -113,7 +113,27 @@ TEST(Algorithm, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
          c.data = StepData::kReferences;
        },
        "nothing is sampled"},
-      {"ppo", [](auto& c) { c.dual_clip = 0.5; }, "more than 1"}};
+      {"ppo", [](auto& c) { c.dual_clip = 0.5; }, "more than 1"},
+      {"ppo", [](auto& c) { c.critic.target_decay = 0.9; }, "target_decay: only etpo reads it"},
+      {"grpo", [](auto& c) { c.critic.huber_delta = 1; }, "huber_delta: only etpo reads it"},
+      {"grpo", [](auto& c) { c.preference.beta = 0.1; }, "beta: only a loss of preferences"},
+      {"dpo", [](auto& c) { c.preference.margin = 1; }, "margin: only simpo"},
+      {"dpo", [](auto& c) { c.preference.alpha = 1; }, "alpha: only selm"},
+      {"simpo", [](auto& c) { c.preference.desirable_weight = 2; }, "desirable_weight: only kto"},
+      {"dpo", [](auto& c) { c.preference.undesirable_weight = 2; }, "only kto"},
+      {"grpo", [](auto& c) { c.gamma = 0.9; }, "gamma: only advantage gae or reward_to_go"},
+      {"ppo", [](auto& c) { c.group_epsilon = 1; }, "group_epsilon: only advantage group_normal"},
+      {"grpo", [](auto& c) { c.whiten_variance = Variance::kBiased; }, "only whiten global"},
+      {"grpo", [](auto& c) { c.whiten_rewards = true; }, "whiten_rewards: only advantage gae"},
+      {"dpo", [](auto& c) { c.clip_high = 0.3; }, "clip_high: only a policy gradient"},
+      {"sft", [](auto& c) { c.dual_clip = 2; }, "dual_clip: only a policy gradient"},
+      {"dpo", [](auto& c) { c.ratio_guard = 2; }, "ratio_guard: only a policy gradient"},
+      {"ppo", [](auto& c) { c.reference.decay = 0.5; },
+       "decay: only reference.kind moving_average"},
+      {"ppo", [](auto& c) { c.reference.every = 2; }, "every: only reference.kind reset"},
+      {"ppo", [](auto& c) { c.correction.low = 0.1; }, "low: only correction.kind masked"},
+      {"ppo", [](auto& c) { c.correction.high = 3; }, "high: only a correction.kind other"},
+      {"ppo", [](auto& c) { c.correction.by_sequence = true; }, "by_sequence: only correction"}};
   for (const auto& impossible : cases) {
     auto config = of_kind(impossible.kind);
     impossible.change(config);

@@ -3,6 +3,9 @@
 // float64.
 #include "train/critic.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
@@ -126,6 +129,79 @@ std::string policy_after(const std::string& critic_model, std::int64_t steps) {
 TEST(ValueCritic, ChangesWhatThePolicyLearnsByItsValuesOnly) {
   EXPECT_EQ(policy_after("tiny_llama", 1), policy_after("", 1));
   EXPECT_NE(policy_after("tiny_llama", 2), policy_after("", 2));
+}
+
+// All that is trained, after two steps of PPO without a KL term.
+std::vector<at::Tensor> ppo_after(const AlgorithmConfig& algorithm,
+                                  const std::vector<ComposedReward>& rewards) {
+  std::vector<at::Tensor> weights;
+  run_thread_world(1, [&](World& world) {
+    TrainConfig config;
+    config.algorithm = algorithm;
+    config.algorithm.kl = {.coef = 0, .target = 0};
+    const auto policy = load_model(1);
+    const LearnerGroup group{.host = &world.communicator(), .device = &world.communicator()};
+    Learner learner(*policy, group, config);
+    for (std::int64_t step = 0; step < 2; ++step) learner.update(step, make_rollouts(), rewards);
+    for (const auto& tensors : {policy->trainable(), learner.critic_weights()})
+      for (const auto& [name, tensor] : tensors) weights.push_back(tensor.detach().clone());
+  });
+  return weights;
+}
+
+double largest_difference(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    largest = std::max(largest, (a[i] - b[i]).abs().max().item<double>());
+  return largest;
+}
+
+// (r - mean) / sqrt(variance + 1e-8) + mean over all tokens, the variance with Bessel's correction.
+std::vector<ComposedReward> whitened_by_hand(std::vector<ComposedReward> rewards) {
+  double count = 0, sum = 0, squares = 0;
+  for (const auto& reward : rewards) {
+    for (const double r : reward.rewards) {
+      count += 1;
+      sum += r;
+      squares += r * r;
+    }
+  }
+  const double mean = sum / count;
+  const double variance = (squares - count * mean * mean) / (count - 1);
+  for (auto& reward : rewards)
+    for (double& r : reward.rewards) r = (r - mean) / std::sqrt(variance + 1e-8) + mean;
+  return rewards;
+}
+
+TEST(Learner, LearnsFromWhitenedRewardsAsIfTheyHadBeenGivenSo) {
+  const auto rewards = make_rewards();
+
+  const auto asked = ppo_after({.whiten_rewards = true}, rewards);
+
+  const auto given = ppo_after({}, whitened_by_hand(rewards));
+  EXPECT_LT(largest_difference(asked, given), 1e-12);
+  EXPECT_GT(largest_difference(asked, ppo_after({}, rewards)), 1e-6);
+}
+
+// The weights of policy, critic and target after two steps of etpo, of two epochs each.
+std::string etpo_after(BaseWeights base) {
+  std::string digest;
+  run_thread_world(1, [&](World& world) {
+    TrainConfig config;
+    config.algorithm.kind = "etpo";
+    const auto policy = load_model(1), critic = load_model(2);
+    const LearnerGroup group{.host = &world.communicator(), .device = &world.communicator()};
+    Learner learner(*policy, group, config, critic.get(), base);
+    const auto rollouts = make_rollouts();
+    const auto rewards = make_rewards();
+    for (std::int64_t step = 0; step < 2; ++step) learner.update(step, rollouts, rewards);
+    digest = digest_tensors(policy->trainable()) + digest_tensors(learner.critic_weights());
+  });
+  return digest;
+}
+
+TEST(QCritic, HasTheSameBitsWhereABaseThatIsThePolicysIsComputedOnce) {
+  EXPECT_EQ(etpo_after(BaseWeights::kShared), etpo_after(BaseWeights::kDistinct));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ AlgorithmConfig algorithm_of(const std::string& kind) {
   AlgorithmConfig config;
   config.kind = kind;
   config.kl.coef = kBeta;
-  config.critic.target_decay = 0.95;  // of 600 steps
+  if (kind == "etpo") config.critic.target_decay = 0.95;  // of 600 steps
   return config;
 }
 

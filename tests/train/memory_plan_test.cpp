@@ -39,7 +39,7 @@ MemoryFacts small_facts() {
 TEST(MemoryPlan, CountsTheActivationsOfTheLargestMicroBatch) {
   const double saved = 4 * (2 * 8 + 2) + 2 * (2 * 8 + 16 + 8 + 3 * 16 + 7 * 2);
   const double working = 4 * 2 * 8 + 2 * (16 + 6 * 16);
-  const double logits = 200.0 * 100 * (3 * 4 + 2 * 2);
+  const double logits = 200.0 * 100 * (2 * 4 + 2);
 
   const auto plan = plan_memory(small_config(), small_facts(), 1);
 
@@ -50,6 +50,25 @@ TEST(MemoryPlan, CountsTheActivationsOfTheLargestMicroBatch) {
   // Keys and values of two prompts and four responses; computing the prompts; logits of four rows.
   EXPECT_DOUBLE_EQ(rank.generation, (60 + 40) * 2 * 3 * 4 * 2 + 60 * working + 4 * 100 * 12);
   EXPECT_DOUBLE_EQ(rank.adapter, 500 * (4 + 4 + 4 + 4 + 2));
+}
+
+// A word of the tokenizer is 500 bytes; products are prepared in bfloat16 on processors only; an
+// entropy with a gradient has two more float32 terms, where there was a product's input before.
+TEST(MemoryPlan, CountsWhatTheTypeAndTheVocabularyTake) {
+  auto config = small_config();
+  auto facts = small_facts();
+  const auto narrow = plan_memory(config, facts, 1).ranks.at(0);
+  config.algorithm.entropy_coef = 0.1;
+  const auto with_entropy = plan_memory(config, facts, 1).ranks.at(0);
+  facts.element_bytes = 4;
+  facts.policy.vocabulary += 1000;
+
+  const auto wide = plan_memory(config, facts, 1).ranks.at(0);
+
+  EXPECT_DOUBLE_EQ(narrow.prepared, 256 * 0.56e6);
+  EXPECT_EQ(wide.prepared, 0);
+  EXPECT_DOUBLE_EQ(wide.program - narrow.program, 1000 * 500);
+  EXPECT_DOUBLE_EQ(with_entropy.update - narrow.update, 200.0 * 100 * (2 * 4 - 2));
 }
 
 TEST(MemoryPlan, SharesMiniBatchesAmongLearnersAndCutsThemByTheBudget) {
@@ -105,8 +124,8 @@ TEST(MemoryPlan, MapsWeightsOnceANodeAndTakesTheLargestPhase) {
   EXPECT_DOUBLE_EQ(one.node(), one.shared + one.ranks[0].total());
   EXPECT_DOUBLE_EQ(four.node(), four.shared + 4 * four.ranks[0].total());
   EXPECT_DOUBLE_EQ(larger.node() - four.node(), 5000);
-  EXPECT_DOUBLE_EQ(one.ranks[0].total(),
-                   one.ranks[0].program + one.ranks[0].adapter + one.ranks[0].update);
+  EXPECT_DOUBLE_EQ(one.ranks[0].total(), one.ranks[0].program + one.ranks[0].prepared +
+                                             one.ranks[0].adapter + one.ranks[0].update);
 }
 
 // Policy and critic take turns with their activations; what is trained of them is there at once.
@@ -130,8 +149,8 @@ TEST(MemoryPlan, CountsACriticOfItsOwnOnLearnersOnly) {
   EXPECT_EQ(equal.ranks[0].critic + equal.ranks[1].critic, 0);
 }
 
-// Of etpo: a target of its adapter in float32 beside what is trained, and policy, reference and
-// Q-values over the vocabulary where others have the policy alone.
+// Of etpo: a target of its adapter in float32 beside what is trained, and six float32 matrices over
+// the vocabulary where others have two and one in bfloat16.
 TEST(MemoryPlan, CountsTheTargetAndTheDistributionsOfACriticOverTheVocabulary) {
   auto config = small_config();
   auto facts = small_facts();
@@ -143,7 +162,7 @@ TEST(MemoryPlan, CountsTheTargetAndTheDistributionsOfACriticOverTheVocabulary) {
   const auto q_values = plan_memory(config, facts, 1).ranks.at(0);
 
   EXPECT_DOUBLE_EQ(q_values.critic, 60 * (4 + 4 + 4 + 4 + 2 + 4));
-  EXPECT_DOUBLE_EQ(q_values.update - values.update, 2 * 200.0 * 100 * (3 * 4 + 2 * 2));
+  EXPECT_DOUBLE_EQ(q_values.update - values.update, 200.0 * 100 * (6 * 4 - (2 * 4 + 2)));
 }
 
 TEST(MemoryPlan, CountsRewardModelsThatAreTrainedFirst) {

@@ -81,9 +81,9 @@ TEST(QCritic, ImprovesByTheFormulaHoweverManyRowsGoAtATime) {
   const auto responses = world.respond(1100);
   const auto weights_T = wave(1, 1100, 0.1).flatten();
   const auto zeros_T = at::zeros({1100}, at::kDouble);
-  const auto q_TD = critic.loss(world.view(responses), {zeros_T, zeros_T}).states_TD;
+  const auto loss = critic.loss(world.view(responses), {zeros_T, zeros_T});
 
-  const auto [terms_T, logprobs_T] = critic.improvement(world.view(responses), q_TD);
+  const auto [terms_T, logprobs_T] = critic.improvement(world.view(responses), loss);
   (terms_T * weights_T).sum().backward();
   const auto gradient = world.policy.table_NV().grad().clone();
 

@@ -56,9 +56,10 @@ TrainConfig make_config(const Variant& variant) {
   config.rollout.batch = config.rollout.samples_per_prompt = kSamples;
   config.rollout.sampling.max_new_tokens = 1;
   config.algorithm.kind = variant.kind;
-  config.algorithm.preference = {
-      .beta = kBeta, .alpha = variant.alpha, .first_sample = variant.first_sample};
-  config.algorithm.reference = {.kind = variant.reference, .every = 1};
+  config.algorithm.preference = {.beta = kBeta, .first_sample = variant.first_sample};
+  if (variant.kind == "selm") config.algorithm.preference.alpha = variant.alpha;
+  config.algorithm.reference.kind = variant.reference;
+  if (variant.reference == ReferenceKind::kReset) config.algorithm.reference.every = 1;
   config.algorithm.minibatch = kSamples;
   config.algorithm.epochs = variant.epochs;
   config.optimizer.kind = OptimizerKind::kSgd;

@@ -142,6 +142,7 @@ struct AlgorithmConfig {
   std::optional<bool> dynamic_sampling = {};  // replace prompts whose samples all have one reward
   std::int64_t sampling_rounds = 10;          // at most, a step
   Variance whiten_variance = Variance::kUnbiased;
+  bool whiten_rewards = false;  // before gae, their mean kept
 };
 
 }  // namespace alarm_dist

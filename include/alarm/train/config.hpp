@@ -9,10 +9,10 @@
 
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/model/generator.hpp"
-#include "alarm/reward/composer.hpp"
-#include "alarm/reward/source.hpp"
 #include "alarm/train/algorithm.hpp"
 #include "alarm/train/optimizer.hpp"
+#include "alarm/train/reward_model_recipe.hpp"
+#include "alarm/train/rewards_config.hpp"
 #include "alarm/train/schedule.hpp"
 
 namespace alarm_dist {
@@ -59,49 +59,6 @@ struct RolloutConfig {
   std::int64_t groups() const { return (batch + group_size - 1) / group_size; }
 };
 
-// Where a component's values come from: a reward model's folder, or a built-in.
-struct SourceConfig {
-  std::string kind = "model";  // model | link_grammar
-  std::string model;           // folder, or the name of one under paths.reward_models
-  DecoderReading decoder;      // of a model that is a decoder with a score head
-};
-
-struct HolisticConfig {
-  SourceConfig source;
-  std::string normalize = "measured";  // measured | none
-};
-
-struct AspectConfig {
-  std::string name;
-  SourceConfig source;
-  Granularity granularity = Granularity::kSentence;
-  double weight = 1;
-  std::string normalize = "measured";
-};
-
-struct ComposeConfig {
-  Composition kind = Composition::kHierarchical;
-  double threshold = 0.6;
-  double holistic_weight = 5;
-  Shaping shaping = Shaping::kSigmoid;
-  std::vector<std::string> use;
-  double too_short_reward = -10;
-};
-
-// DAPO's soft punishment of responses that come near max_new_tokens (alarm/rl/overlong.hpp).
-struct OverlongConfig {
-  std::int64_t buffer = 0;  // tokens before max_new_tokens in which the penalty grows; 0: none
-  double penalty = 1;
-};
-
-struct RewardsConfig {
-  HolisticConfig holistic;
-  std::vector<AspectConfig> aspects;
-  ComposeConfig compose;
-  OverlongConfig overlong;
-  std::int64_t normalization_samples = 64;  // of the initial policy, on validation prompts
-};
-
 // An average of the trained weights over the optimiser's steps.
 struct EmaConfig {
   double decay = 0;        // share of it that a step leaves; 0: none is kept
@@ -142,32 +99,6 @@ struct CheckpointConfig {
   std::int64_t every = 10;  // steps; 0: only at the end
   std::int64_t keep = 2;
   std::string keep_best = "eval/reward/holistic";  // metric of the validation set, or empty
-};
-
-// How a reward model is trained when its folder is missing (`alarm-dist reward-model`).
-struct RewardModelRecipe {
-  std::string name;
-  std::string kind = "preference";  // preference (groups, Bradley-Terry) | evidence | groundedness
-                                    // (labelled sentences)
-  std::string trunk;                // folder of an encoder
-  std::vector<std::string> data;    // which splits of the task it learns from: train, validation
-  std::int64_t epochs = 3;
-  std::int64_t batch = 8;  // groups (of up to 6 texts), or labelled sentences, an optimiser step
-  double lr = 3e-4;
-  double weight_decay = 0.01;
-  double warmup = 0.1;  // share of the steps; after it the rate falls linearly to 0
-  double max_grad_norm = 1;
-  std::int64_t examples = 4000;  // sentences an epoch
-  std::int64_t frozen_layers = 0;
-  std::string first = "{question} {response}";  // the encoder's input: first and second text
-  std::string second = "{document}";
-  std::int64_t max_tokens = 200;
-  std::int64_t document_tokens = 96;
-  std::int64_t model_written =
-      150;  // responses sampled from the initial policy, as often of each sort, as rejected answers
-  std::int64_t held_out = 300;  // records of the test split that accuracy is measured on; 0: all
-  std::int64_t micro_tokens = 8192;
-  std::string precision = "auto";
 };
 
 struct TrainConfig {

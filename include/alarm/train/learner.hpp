@@ -20,6 +20,7 @@
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/model/response_scores.hpp"
 #include "alarm/reward/composer.hpp"
+#include "alarm/train/base_weights.hpp"
 #include "alarm/train/batch_plan.hpp"
 #include "alarm/train/config.hpp"
 #include "alarm/train/optimizer.hpp"
@@ -54,9 +55,10 @@ struct LearnerGroup {
 class Learner {
  public:
   // The models' adapters and the critic's head are what is trained. References are borrowed and
-  // must outlive the learner. critic_trunk is there where the algorithm has a critic of its own.
+  // must outlive the learner. critic_trunk is there where the algorithm has a critic of its own;
+  // where it shares the policy's base, etpo computes that once.
   Learner(const CausalLm& policy, const LearnerGroup& group, const TrainConfig& config,
-          const CausalLm* critic_trunk = nullptr);
+          const CausalLm* critic_trunk = nullptr, BaseWeights base = BaseWeights::kDistinct);
   ~Learner();
 
   // One step on the rollouts, whose composed rewards are given by sample. Collective over
@@ -81,7 +83,8 @@ class Learner {
   const Scalars& times() const { return times_; }
 
  private:
-  std::unique_ptr<Critic> make_critic(const CausalLm* trunk);  // and keeps what improvement needs
+  // And keeps what improvement needs.
+  std::unique_ptr<Critic> make_critic(const CausalLm* trunk, BaseWeights base);
   Scalars learn(std::int64_t step, StepBatch batch);
   void score_batch(StepBatch& batch, const std::vector<MiniBatchPlan>& plans) const;
   void score_micro(StepBatch& batch, const MicroBatch& micro,
@@ -108,8 +111,9 @@ class Learner {
   CriticLoss critic_loss(const StepBatch& batch, const MicroRows& rows,
                          const at::Tensor& policy_states_TD, const MiniBatchWeights& weights,
                          UpdateProgress& mini) const;
-  at::Tensor improvement_loss(const StepBatch& batch, const MicroRows& rows, const at::Tensor& q_TD,
-                              const MiniBatchWeights& weights, UpdateProgress& mini) const;
+  at::Tensor improvement_loss(const StepBatch& batch, const MicroRows& rows,
+                              const CriticLoss& critic, const MiniBatchWeights& weights,
+                              UpdateProgress& mini) const;
   UpdateProgress sum_over_ranks(const UpdateProgress& mine, std::int64_t tokens) const;
   // A step or mini-batch that is not finite: throws, or counts and warns.
   void refuse(const std::string& what, std::int64_t step);

@@ -2,7 +2,7 @@
 // What a training run takes in memory, predicted from shapes before anything is loaded (law 10).
 //
 // plan_memory is a pure function of the config and of facts about the models; what it counts stands
-// at its fields. Not counted: what the allocator holds beyond it, rollouts and data sets.
+// at its fields. Not counted: free blocks of the heap between those in use, rollouts, data sets.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,9 @@
 #include "alarm/train/config.hpp"
 
 namespace alarm_dist {
+
+// Shapes of products in bfloat16 for which a process keeps what was prepared (src/app/heap.cpp).
+inline constexpr std::int64_t kPreparedProducts = 256;
 
 // A reward model's trunk.
 struct EncoderFacts {
@@ -42,7 +45,8 @@ struct MemoryFacts {
 
 // Bytes of one rank beside what a node shares. The phases follow each other, so the largest counts.
 struct RankMemory {
-  double program = 0;  // LibTorch, MPI and the program's own, as measured
+  double program = 0;   // LibTorch, MPI, the program's own and its tokenizer, as measured
+  double prepared = 0;  // products in bfloat16 on a processor, for the shapes that came last
   // The adapter with its gradients, moments, moving reference, average, and once in the
   // activations' type.
   double adapter = 0;
