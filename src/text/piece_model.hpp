@@ -29,7 +29,8 @@ class PieceModel {
 };
 
 // `name` stands in messages.
-std::unique_ptr<PieceModel> make_unigram_pieces(const SentencePieceModel& model, std::string name);
+std::unique_ptr<PieceModel> make_unigram_pieces(const SentencePieceModel& model,
+                                                const std::string& name);
 // Through libsentencepiece. The first borrows the model, the second makes one of the parts.
 std::unique_ptr<PieceModel> make_library_pieces(const sentencepiece::SentencePieceProcessor& model,
                                                 std::string name);
