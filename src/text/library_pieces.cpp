@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pieces as libsentencepiece finds them.
+#include <algorithm>
 #include <sentencepiece_processor.h>
 #include <utility>
 
 #include "alarm/base/error.hpp"
 
 #include "text/piece_model.hpp"
+#include "text/sentencepiece_fields.hpp"
+#include "text/unicode.hpp"
 
 namespace alarm_dist {
 namespace {
 
 using sentencepiece::SentencePieceProcessor;
-
-// A model with this behind it is the model without the space that it puts before a text: in the
-// wire format of protocol buffers what comes later is merged in (NormalizerSpec, field 3;
-// add_dummy_prefix, field 3).
-constexpr std::string_view kWithoutPrefix{"\x1a\x02\x18\x00", 4};
 
 class LibraryPieces final : public PieceModel {
  public:
@@ -53,12 +51,27 @@ std::unique_ptr<PieceModel> make_library_pieces(const SentencePieceProcessor& mo
   return std::make_unique<LibraryPieces>(model, std::move(name));
 }
 
-std::unique_ptr<PieceModel> make_library_pieces_without_prefix(const std::string& bytes,
-                                                               std::string name) {
+std::unique_ptr<PieceModel> make_library_pieces(SentencePieceModel parts, std::string name) {
+  // No part in finding pieces, and a file may say anything.
+  parts.begin = parts.end = parts.pad = -1;
+  parts.unknown = std::ranges::find(parts.types, piece_type::kUnknown) - parts.types.begin();
   auto model = std::make_unique<SentencePieceProcessor>();
-  const auto loaded = model->LoadFromSerializedProto(bytes + std::string(kWithoutPrefix));
+  const auto loaded = model->LoadFromSerializedProto(make_sentencepiece_model(parts));
   ALARM_CHECK(loaded.ok(), "{}: not a SentencePiece model: {}", name, loaded.ToString());
   return std::make_unique<LibraryPieces>(std::move(model), std::move(name));
+}
+
+SentencePieceModel for_library(SentencePieceModel parts) {
+  const bool whole_words = parts.algorithm == SentencePieceModel::Algorithm::kWord;
+  for (std::size_t id = 0; id < parts.tokens.size(); ++id) {
+    const std::string& piece = parts.tokens[id];
+    const std::int64_t type = parts.types[id];
+    // Of more than a character is what has been merged of others, and comes apart again.
+    const bool single = piece.empty() || piece.size() == character_size(piece.front());
+    const bool unwritten = type == piece_type::kUnused || type == piece_type::kControl;
+    if (unwritten && (single || whole_words)) parts.tokens[id] = fmt::format("\xff{}", id);
+  }
+  return parts;
 }
 
 }  // namespace alarm_dist

@@ -29,12 +29,15 @@ class PieceModel {
 };
 
 // `name` stands in messages.
-std::unique_ptr<PieceModel> make_unigram_pieces(const SentencePieceModel& model, std::string name);
-// Through libsentencepiece. The first borrows the model; the second reads it from the bytes of its
-// file, without the space that it puts before a text.
+std::unique_ptr<PieceModel> make_unigram_pieces(const SentencePieceModel& model,
+                                                const std::string& name);
+// Through libsentencepiece. The first borrows the model, the second makes one of the parts.
 std::unique_ptr<PieceModel> make_library_pieces(const sentencepiece::SentencePieceProcessor& model,
                                                 std::string name);
-std::unique_ptr<PieceModel> make_library_pieces_without_prefix(const std::string& bytes,
-                                                               std::string name);
+std::unique_ptr<PieceModel> make_library_pieces(SentencePieceModel parts, std::string name);
+// The model with which Debian's library finds the pieces that PyPI `sentencepiece` 0.2.3 finds with
+// the given one: pieces that are not used and control symbols, which that does not know in a text,
+// get texts that nothing has.
+SentencePieceModel for_library(SentencePieceModel parts);
 
 }  // namespace alarm_dist

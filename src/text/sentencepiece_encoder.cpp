@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <sentencepiece_processor.h>
+#include <utility>
 
 #include "alarm/base/error.hpp"
 
@@ -53,13 +54,14 @@ void append(Encoding& out, const Segment& token) {
 std::unique_ptr<PieceModel> make_pieces(const sentencepiece::SentencePieceProcessor& model,
                                         const std::string& bytes, bool space_before_each,
                                         const std::string& name) {
-  SentencePieceModel parts = read_sentencepiece_model(bytes, name);
-  if (parts.algorithm != SentencePieceModel::Algorithm::kUnigram) {
-    return space_before_each ? make_library_pieces(model, name)
-                             : make_library_pieces_without_prefix(bytes, name);
+  const SentencePieceModel parts = read_sentencepiece_model(bytes, name);
+  SentencePieceModel wanted = parts;
+  wanted.add_space_prefix = parts.add_space_prefix && space_before_each;
+  if (parts.algorithm == SentencePieceModel::Algorithm::kUnigram) {
+    return make_unigram_pieces(wanted, name);
   }
-  parts.add_space_prefix = parts.add_space_prefix && space_before_each;
-  return make_unigram_pieces(parts, name);
+  wanted = for_library(std::move(wanted));
+  return wanted == parts ? make_library_pieces(model, name) : make_library_pieces(wanted, name);
 }
 
 std::string_view part(std::string_view text, const Span& range) {

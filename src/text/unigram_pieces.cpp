@@ -112,7 +112,8 @@ class UnigramPieces final : public PieceModel {
 
 }  // namespace
 
-std::unique_ptr<PieceModel> make_unigram_pieces(const SentencePieceModel& model, std::string name) {
+std::unique_ptr<PieceModel> make_unigram_pieces(const SentencePieceModel& model,
+                                                const std::string& name) {
   return std::make_unique<UnigramPieces>(model, name);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unigram models of SentencePiece in which many splits have the same score, against PyPI
-// `sentencepiece` by tests/golden/make_unigram_ties.py; and the parts of model files.
+// Small models on which versions of SentencePiece differ, against PyPI `sentencepiece` by
+// tests/golden/make_sentencepiece_models.py; and the parts of model files.
 #include <gtest/gtest.h>
 
 #include "alarm/base/digest.hpp"
@@ -22,21 +22,21 @@ std::unique_ptr<Tokenizer> load_model(const std::string& bytes) {
 }
 
 const json& golden() {
-  static const json parsed = read_kind("unigram_ties.json");
+  static const json parsed = read_kind("sentencepiece_models.json");
   return parsed;
 }
 
-class UnigramTies : public ::testing::TestWithParam<std::string> {
+class SmallSentencePiece : public ::testing::TestWithParam<std::string> {
  protected:
   const json& model() const {
     for (const json& each : golden()["models"]) {
       if (each["name"] == GetParam()) return each;
     }
-    throw Error("unigram_ties.json has no model " + GetParam());
+    throw Error("sentencepiece_models.json has no model " + GetParam());
   }
 };
 
-TEST_P(UnigramTies, AreBrokenAsTheOracleBreaksThem) {
+TEST_P(SmallSentencePiece, EqualsTheOracle) {
   const auto tokenizer = load_model(from_hex(model()["model"]));
   auto texts = golden()["lines"].get<std::vector<std::string>>();
 
@@ -52,9 +52,10 @@ TEST_P(UnigramTies, AreBrokenAsTheOracleBreaksThem) {
   EXPECT_EQ(digest(all), model()["digest"]);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, UnigramTies,
+INSTANTIATE_TEST_SUITE_P(Models, SmallSentencePiece,
                          ::testing::Values("plain", "bytes", "great", "mapped", "suffix",
-                                           "unmarked", "all_spaces"),
+                                           "unmarked", "all_spaces", "bpe", "bpe_bytes", "word",
+                                           "character"),
                          [](const auto& model) { return model.param; });
 
 SentencePieceModel some_parts() {
