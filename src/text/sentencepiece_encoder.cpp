@@ -46,9 +46,9 @@ void append(Encoding& out, const Encoding& pieces, std::size_t from, std::int64_
                            std::max<std::int64_t>(span.end + moved, 0)});
   }
 }
-void append(Encoding& out, const Segment& token) {
-  out.ids.push_back(*token.token);
-  out.offsets.push_back(token.range);
+void append(Encoding& out, std::int64_t id, const Span& range) {
+  out.ids.push_back(id);
+  out.offsets.push_back(range);
 }
 
 std::unique_ptr<PieceModel> make_pieces(const sentencepiece::SentencePieceProcessor& model,
@@ -107,7 +107,7 @@ Encoding SentencePieceEncoder::encode_each(std::string_view text) const {
   Encoding out;
   for (const Segment& segment : finder_.segments(text)) {
     if (segment.token) {
-      append(out, segment);
+      append(out, *segment.token, segment.range);
     } else {
       append(out, pieces_of(part(text, segment.range)), 0, segment.range.begin);
     }
@@ -132,7 +132,7 @@ Encoding SentencePieceEncoder::encode_prefixed(std::string_view text) const {
     }
     const bool special = std::ranges::binary_search(special_, *segment.token);
     if (special && is_mark_alone(out)) out = {};
-    append(out, segment);
+    append(out, *segment.token, segment.range);
   }
   for (Span& span : out.offsets) span = spaced.original(span);
   return out;

@@ -45,10 +45,9 @@ Datasets load_datasets(const TrainConfig& config) {
 void check_prompts(World& world, const TrainConfig& config) {
   Datasets data = load_datasets(config);
   const Algorithm algorithm = resolve_algorithm(config.algorithm);
-  if (algorithm.data == StepData::kReferences) {
-    check_answers(data.train,
-                  algorithm.learns_preferences() ? WithRejected::kYes : WithRejected::kNo);
-  }
+  const bool from_answers = algorithm.data == StepData::kReferences;
+  const auto rejected = algorithm.learns_preferences() ? WithRejected::kYes : WithRejected::kNo;
+  if (from_answers) check_answers(data.train, rejected);
   if (algorithm.loss == PolicyLossKind::kSupervised) {
     check_answers(data.validation, WithRejected::kNo);  // eval/logprob
   }
@@ -59,6 +58,7 @@ void check_prompts(World& world, const TrainConfig& config) {
     check_prompt_lengths(*dataset, *tokenizer, policy->shape().context,
                          config.rollout.sampling.max_new_tokens, on_error);
   }
+  if (from_answers) warn_of_cut_answers(data.train, rejected, *policy, *tokenizer);
   if (algorithm.own_critic) load_critic_for(config, *policy, *tokenizer, std::move(data.train));
 }
 

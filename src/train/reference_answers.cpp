@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "alarm/base/error.hpp"
+#include "alarm/base/log.hpp"
 #include "alarm/model/response_scores.hpp"
 
 #include "train/prompt_tokens.hpp"
@@ -14,12 +15,22 @@
 namespace alarm_dist {
 namespace {
 
-std::vector<std::int64_t> answer_tokens(const std::string& answer, std::size_t prompt_tokens,
-                                        const CausalLm& policy, const Tokenizer& tokenizer) {
+std::vector<std::int64_t> whole_answer(const std::string& answer, const CausalLm& policy,
+                                       const Tokenizer& tokenizer) {
   auto tokens = tokenizer.encode(answer).ids;
   const auto& eos = policy.shape().eos_tokens;
   if (!eos.empty()) tokens.push_back(eos.front());
-  const auto room = static_cast<std::size_t>(policy.shape().context) - prompt_tokens;
+  return tokens;
+}
+
+std::size_t room_for_answer(std::size_t prompt_tokens, const CausalLm& policy) {
+  return static_cast<std::size_t>(policy.shape().context) - prompt_tokens;
+}
+
+std::vector<std::int64_t> answer_tokens(const std::string& answer, std::size_t prompt_tokens,
+                                        const CausalLm& policy, const Tokenizer& tokenizer) {
+  auto tokens = whole_answer(answer, policy, tokenizer);
+  const auto room = room_for_answer(prompt_tokens, policy);
   if (tokens.size() > room) tokens.resize(room);
   return tokens;
 }
@@ -45,6 +56,26 @@ void check_answers(const Dataset& dataset, WithRejected rejected) {
                       "algorithm.data rollouts makes pairs of samples",
                       record.source));
     }
+  }
+}
+
+void warn_of_cut_answers(const Dataset& dataset, WithRejected rejected, const CausalLm& policy,
+                         const Tokenizer& tokenizer) {
+  std::int64_t answers = 0, cut = 0;
+  const auto count = [&](const std::string& answer, std::size_t room) {
+    ++answers;
+    if (whole_answer(answer, policy, tokenizer).size() > room) ++cut;
+  };
+  for (const auto& record : dataset.records()) {
+    const auto room = room_for_answer(prompt_tokens(tokenizer, record).size(), policy);
+    count(record.reference, room);
+    if (rejected == WithRejected::kYes) count(record.rejected, room);
+  }
+  if (cut > 0 && log::rank() == 0) {
+    log::warn(
+        "{} of {} answers lose their ends: behind their prompts they do not fit into the policy's "
+        "context of {} tokens",
+        cut, answers, policy.shape().context);
   }
 }
 

@@ -15,6 +15,11 @@ enum class WithRejected { kNo, kYes };
 // Throws UsageError naming the record that has no answer, or no rejected one where they are wanted.
 void check_answers(const Dataset& dataset, WithRejected rejected);
 
+// Says how many answers do not fit into the policy's context behind their prompts, and so lose
+// their ends.
+void warn_of_cut_answers(const Dataset& dataset, WithRejected rejected, const CausalLm& policy,
+                         const Tokenizer& tokenizer);
+
 // One rollout a prompt of the plan, or two: the answer, rewarded with 1, and the rejected one with
 // 0. Their tokens end with the model's end of sequence unless the context cuts them. The same on
 // every rank; not collective.

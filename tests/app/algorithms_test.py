@@ -52,6 +52,17 @@ class AlgorithmsTest(EndToEnd):
                                           "optimizer.lr": 0.01, "checkpoint.keep_best": "eval/logprob"}).metrics()
         self.assertGreater(sft[12]["eval/logprob"], sft[2]["eval/logprob"])
 
+    def test_answers_that_lose_their_ends_are_counted(self):
+        records = read_lines(SMOKE / "prompts.jsonl")
+        for record in records[:3]:
+            record["reference"] *= 20
+        data = write_lines(self.folder / "long.jsonl", records)
+        settings = {**SHORT, "algorithm.kind": "sft", "run.steps": 1, "rollout.samples_per_prompt": 1, "task.train": data}
+
+        done = self.succeed("train", CONFIG, "--out", self.folder / "long", *set_options(settings))
+
+        self.assertIn(f"3 of {len(records)} answers lose their ends", done.stderr)
+
     def test_components_with_values_of_their_own_learn_the_same_alone_split_and_resumed(self):
         settings = {**SHORT, "algorithm.epochs": 1, "evaluate.every": 1, "rewards.compose.kind": "weighted_sum",
                     "algorithm.fine_grained.values": "each",
