@@ -38,10 +38,9 @@ Json make_tokenizer_config(const GgufFile& file, const std::string& tokenizer_cl
     config[name] = tokens[static_cast<std::size_t>(id)];
   }
   config["model_max_length"] = file.integer(file.text("general.architecture") + ".context_length");
-  for (const char* name : {"add_bos_token", "add_eos_token"}) {
-    const auto key = std::string("tokenizer.ggml.") + name;
-    if (file.has(key)) config[name] = file.flag(key);
-  }
+  const GgufEnds ends = gguf_ends(file);
+  if (ends.begin) config["add_bos_token"] = *ends.begin;
+  if (ends.end) config["add_eos_token"] = *ends.end;
   config["clean_up_tokenization_spaces"] = false;
   if (file.has("tokenizer.chat_template"))
     config["chat_template"] = file.text("tokenizer.chat_template");

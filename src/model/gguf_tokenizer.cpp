@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/gguf_tokenizer.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "alarm/base/error.hpp"
 #include "alarm/text/sentencepiece_model.hpp"
 #include "alarm/text/tokenizer.hpp"
@@ -10,12 +14,30 @@ namespace {
 
 constexpr const char* kPrefix = "tokenizer.ggml.";
 
+// Pre-tokenizers whose models begin each text with a token unless their file says otherwise, of
+// those that we read. Files written before the converter noted add_bos_token depend on it.
+constexpr std::array<std::string_view, 4> kBeginning = {"llama3", "llama-v3", "llama-bpe",
+                                                        "falcon3"};
+
+std::string pre_tokenizer(const GgufFile& file) {
+  return file.has("tokenizer.ggml.pre") ? file.text("tokenizer.ggml.pre") : "default";
+}
+
+std::optional<bool> find_flag(const GgufFile& file, const std::string& name) {
+  return file.has(kPrefix + name) ? std::optional(file.flag(kPrefix + name)) : std::nullopt;
+}
+
+// Of a token that is wanted; a file that names none has none, as transformers reads it.
+std::int64_t end_id(const GgufFile& file, std::optional<bool> wanted, const std::string& name) {
+  return wanted.value_or(false) && file.has(kPrefix + name) ? file.integer(kPrefix + name) : -1;
+}
+
 std::string byte_level_tokenizer(const GgufFile& file) {
-  const std::string pre =
-      file.has("tokenizer.ggml.pre") ? file.text("tokenizer.ggml.pre") : "default";
-  return make_bpe_tokenizer_json(file.texts("tokenizer.ggml.tokens"),
-                                 file.texts("tokenizer.ggml.merges"),
-                                 file.integers("tokenizer.ggml.token_type"), pre);
+  const GgufEnds ends = gguf_ends(file);
+  return make_bpe_tokenizer_json(
+      file.texts("tokenizer.ggml.tokens"), file.texts("tokenizer.ggml.merges"),
+      file.integers("tokenizer.ggml.token_type"), pre_tokenizer(file),
+      {end_id(file, ends.begin, "bos_token_id"), end_id(file, ends.end, "eos_token_id")});
 }
 
 std::string character_map(const GgufFile& file) {
@@ -27,9 +49,6 @@ std::string character_map(const GgufFile& file) {
 }
 
 std::string sentencepiece_tokenizer(const GgufFile& file, SentencePieceModel::Algorithm algorithm) {
-  const auto flag_or = [&](const std::string& name, bool fallback) {
-    return file.has(kPrefix + name) ? file.flag(kPrefix + name) : fallback;
-  };
   const auto id_or = [&](const std::string& name, std::int64_t fallback) {
     return file.has(kPrefix + name) ? file.integer(kPrefix + name) : fallback;
   };
@@ -39,8 +58,8 @@ std::string sentencepiece_tokenizer(const GgufFile& file, SentencePieceModel::Al
   model.scores = file.numbers("tokenizer.ggml.scores");
   model.types = file.integers("tokenizer.ggml.token_type");
   model.character_map = character_map(file);
-  model.add_space_prefix = flag_or("add_space_prefix", true);
-  model.remove_extra_whitespaces = flag_or("remove_extra_whitespaces", false);
+  model.add_space_prefix = find_flag(file, "add_space_prefix").value_or(true);
+  model.remove_extra_whitespaces = find_flag(file, "remove_extra_whitespaces").value_or(false);
   model.unknown = id_or("unknown_token_id", 0);
   model.begin = id_or("bos_token_id", -1);
   model.end = id_or("eos_token_id", -1);
@@ -49,6 +68,14 @@ std::string sentencepiece_tokenizer(const GgufFile& file, SentencePieceModel::Al
 }
 
 }  // namespace
+
+GgufEnds gguf_ends(const GgufFile& file) {
+  GgufEnds ends{find_flag(file, "add_bos_token"), find_flag(file, "add_eos_token")};
+  const bool begins = file.text("tokenizer.ggml.model") == "gpt2" &&
+                      std::ranges::find(kBeginning, pre_tokenizer(file)) != kBeginning.end();
+  if (begins && !ends.begin) ends.begin = true;
+  return ends;
+}
 
 TokenizerFile gguf_tokenizer_file(const GgufFile& file) {
   using Algorithm = SentencePieceModel::Algorithm;

@@ -118,12 +118,39 @@ json make_added_tokens(const std::vector<std::string>& tokens,
   return added;
 }
 
+// A template that puts the tokens around each text, null where there are none.
+json make_post_processor(const std::vector<std::string>& tokens, const TextEnds& ends) {
+  if (ends.begin < 0 && ends.end < 0) return nullptr;
+  json single = json::array(), pair = json::array(), special = json::object();
+  const auto add = [&](std::int64_t id, int type) {
+    if (id < 0) return;
+    ALARM_CHECK(id < static_cast<std::int64_t>(tokens.size()),
+                "token {} around each text is outside the vocabulary of {}", id, tokens.size());
+    const std::string& token = tokens[static_cast<std::size_t>(id)];
+    const json part = {{"SpecialToken", {{"id", token}, {"type_id", type}}}};
+    if (type == 0) single.push_back(part);
+    pair.push_back(part);
+    special[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
+  };
+  for (const int type : {0, 1}) {
+    const json text = {{"Sequence", {{"id", type == 0 ? "A" : "B"}, {"type_id", type}}}};
+    add(ends.begin, type);
+    if (type == 0) single.push_back(text);
+    pair.push_back(text);
+    add(ends.end, type);
+  }
+  return {{"type", "TemplateProcessing"},
+          {"single", single},
+          {"pair", pair},
+          {"special_tokens", special}};
+}
+
 }  // namespace
 
 std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens,
                                     const std::vector<std::string>& merges,
                                     const std::vector<std::int64_t>& types,
-                                    const std::string& pre_tokenizer) {
+                                    const std::string& pre_tokenizer, const TextEnds& ends) {
   ALARM_CHECK(types.empty() || types.size() == tokens.size(), "{} tokens, but {} token types",
               tokens.size(), types.size());
   const Recipe recipe = recipe_for(pre_tokenizer);
@@ -143,7 +170,7 @@ std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens,
                          {"added_tokens", make_added_tokens(tokens, types)},
                          {"normalizer", recipe.normalizer},
                          {"pre_tokenizer", recipe.pre_tokenizer},
-                         {"post_processor", nullptr},
+                         {"post_processor", make_post_processor(tokens, ends)},
                          {"decoder", byte_level(true)},
                          {"model", model}};
   return document.dump();

@@ -114,6 +114,61 @@ TEST(GgufTokenizer, LlamaIsASentencePieceModel) {
   }
 }
 
+std::vector<std::int64_t> ids_of(const TokenizerFile& file, const std::string& text) {
+  return parse_tokenizer(file.bytes, file.name)->encode(text, {.special_tokens = true}).ids;
+}
+
+nlohmann::json ends_golden() {
+  return nlohmann::json::parse(read_file(source_dir() / "tests/data/model/gguf/bpe_ends.json"));
+}
+
+// The listing's tokenizer, with what one of its cases says of the ends of texts.
+GgufWriter byte_level_metadata(const nlohmann::json& listing, const nlohmann::json& ends) {
+  GgufWriter writer;
+  writer.text("tokenizer.ggml.model", "gpt2");
+  writer.text("tokenizer.ggml.pre", ends.at("pre"));
+  writer.texts("tokenizer.ggml.tokens", listing["tokens"]);
+  writer.integers("tokenizer.ggml.token_type", listing["types"]);
+  writer.texts("tokenizer.ggml.merges", listing["merges"]);
+  for (const auto& [key, value] : ends.items()) {
+    if (value.is_boolean()) writer.flag("tokenizer.ggml." + key, value);
+    if (value.is_number()) writer.integer("tokenizer.ggml." + key, value);
+  }
+  return writer;
+}
+
+// Against transformers' reading of such files, by tests/golden/make_gguf_tokenizers.py.
+TEST(GgufTokenizer, ByteLevelTextsBeginAndEndAsTheFileSays) {
+  const auto listing = ends_golden();
+  ASSERT_EQ(listing["cases"].size(), 18U);
+  for (const auto& ends : listing["cases"]) {
+    const TokenizerFile file = tokenizer_of(byte_level_metadata(listing, ends));
+    for (std::size_t i = 0; i < listing["texts"].size(); ++i) {
+      EXPECT_EQ(ids_of(file, listing["texts"][i]), ends["ids"][i].get<std::vector<std::int64_t>>())
+          << ends;
+    }
+  }
+}
+
+// llama.cpp's defaults, on which Llama 3 files depend that were written before the key was.
+TEST(GgufTokenizer, Llama3BeginsTextsWhereNoKeySaysOtherwise) {
+  const auto listing = ends_golden();
+  nlohmann::json ends = {{"pre", "llama-bpe"}, {"bos_token_id", 5}, {"eos_token_id", 6}};
+  EXPECT_THAT(ids_of(tokenizer_of(byte_level_metadata(listing, ends)), "ab a"),
+              ::testing::ElementsAre(5, 2, 4));
+
+  ends["pre"] = "qwen2";
+
+  EXPECT_THAT(ids_of(tokenizer_of(byte_level_metadata(listing, ends)), "ab a"),
+              ::testing::ElementsAre(2, 4));
+}
+
+TEST(GgufTokenizer, AnEndOutsideTheVocabularyIsRefused) {
+  const nlohmann::json ends = {{"pre", "llama-bpe"}, {"bos_token_id", 7}};
+  const auto writer = byte_level_metadata(ends_golden(), ends);
+  EXPECT_THROW(tokenizer_of(writer), Error);
+}
+
 TEST(GgufTokenizer, AnUnknownKindIsNamed) {
   GgufWriter writer;
   writer.text("tokenizer.ggml.model", "rwkv");
