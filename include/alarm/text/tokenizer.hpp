@@ -105,4 +105,18 @@ std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens,
                                     const std::vector<std::int64_t>& types,
                                     const std::string& pre_tokenizer, const TextEnds& ends = {});
 
+// Of a WordPiece tokenizer: what stands for unknown words, before and after every text.
+struct WordPieceSpecials {
+  std::int64_t unknown = 100;
+  std::int64_t begin = 101;
+  std::int64_t end = 102;
+};
+
+// tokenizer.json of BERT's tokenizer as GGUF files describe it: tokens that begin words have U+2581
+// before them, others nothing. Texts are written small unless a token has a capital: GGUF does not
+// say.
+std::string make_wordpiece_tokenizer_json(const std::vector<std::string>& tokens,
+                                          std::vector<std::int64_t> types,
+                                          const WordPieceSpecials& specials);
+
 }  // namespace alarm_dist
