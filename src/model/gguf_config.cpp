@@ -13,7 +13,10 @@
 
 #include "alarm/base/error.hpp"
 
+#include "model/gguf_encoder.hpp"
 #include "model/gguf_import.hpp"
+#include "model/gguf_keys.hpp"
+#include "model/gguf_t5.hpp"
 #include "model/rotary.hpp"
 
 namespace alarm_dist {
@@ -21,46 +24,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// GGUF stores float32; its shortest decimal is the number that was meant (1e-05,
-// not 9.999999747378752e-06).
-double shortest(double value) { return std::stod(fmt::format("{}", static_cast<float>(value))); }
-
-// Metadata of the file's architecture, by the part of the key after "llama.".
-class Keys {
- public:
-  explicit Keys(const GgufFile& file)
-      : file_(file), architecture_(file.text("general.architecture")) {}
-
-  const std::string& architecture() const { return architecture_; }
-  std::string full(const std::string& key) const { return architecture_ + "." + key; }
-  bool has(const std::string& key) const { return file_.has(full(key)); }
-  std::int64_t integer(const std::string& key) const { return file_.integer(full(key)); }
-  std::int64_t integer_or(const std::string& key, std::int64_t fallback) const {
-    return has(key) ? integer(key) : fallback;
-  }
-  double number(const std::string& key) const { return shortest(file_.number(full(key))); }
-  double number_or(const std::string& key, double fallback) const {
-    return has(key) ? number(key) : fallback;
-  }
-  const std::string& text(const std::string& key) const { return file_.text(full(key)); }
-  bool flag(const std::string& key) const { return file_.flag(full(key)); }
-
-  [[noreturn]] void refuse(const std::string& key, const std::string& found,
-                           const std::string& supported) const {
-    throw Error(fmt::format("{}: {} is {}; supported: {}", file_.path().string(), full(key), found,
-                            supported));
-  }
-
- private:
-  const GgufFile& file_;
-  std::string architecture_;
-};
-
 struct Heads {
   std::int64_t queries, keys, size;
 };
 
-Heads read_heads(const GgufFile& file, const Keys& keys) {
+Heads read_heads(const GgufFile& file, const GgufKeys& keys) {
   const auto queries = keys.integer("attention.head_count");
   const auto shared = keys.integer_or("attention.head_count_kv", queries);
   ALARM_CHECK(queries > 0 && shared > 0, "{}: {} heads with {} key-value heads",
@@ -102,7 +70,7 @@ Json find_llama3(const GgufFile& file, double theta, std::int64_t head_size) {
                   file.path().string()));
 }
 
-void add_rope_scaling(const GgufFile& file, const Keys& keys, Json& config) {
+void add_rope_scaling(const GgufFile& file, const GgufKeys& keys, Json& config) {
   const auto type =
       keys.has("rope.scaling.type") ? keys.text("rope.scaling.type") : std::string("none");
   if (type == "linear") {
@@ -116,14 +84,14 @@ void add_rope_scaling(const GgufFile& file, const Keys& keys, Json& config) {
                                          config["head_dim"].get<std::int64_t>());
 }
 
-void refuse_window(const Keys& keys) {
+void refuse_window(const GgufKeys& keys) {
   const auto window = keys.integer_or("attention.sliding_window", 0);
   if (window > 0 && window < keys.integer("context_length"))
     keys.refuse("attention.sliding_window", std::to_string(window), "none");
 }
 
 // Llama, Qwen2, Qwen3.
-Json llama_like_config(const GgufFile& file, const Keys& keys, const char* model_class) {
+Json llama_like_config(const GgufFile& file, const GgufKeys& keys, const char* model_class) {
   const auto heads = read_heads(file, keys);
   const auto rotated = keys.integer_or("rope.dimension_count", heads.size);
   if (rotated != heads.size)
@@ -150,17 +118,17 @@ Json llama_like_config(const GgufFile& file, const Keys& keys, const char* model
   return config;
 }
 
-Json llama_config(const GgufFile& file, const Keys& keys) {
+Json llama_config(const GgufFile& file, const GgufKeys& keys) {
   return llama_like_config(file, keys, "LlamaForCausalLM");
 }
-Json qwen2_config(const GgufFile& file, const Keys& keys) {
+Json qwen2_config(const GgufFile& file, const GgufKeys& keys) {
   return llama_like_config(file, keys, "Qwen2ForCausalLM");
 }
-Json qwen3_config(const GgufFile& file, const Keys& keys) {
+Json qwen3_config(const GgufFile& file, const GgufKeys& keys) {
   return llama_like_config(file, keys, "Qwen3ForCausalLM");
 }
 
-Json gpt2_config(const GgufFile& file, const Keys& keys) {
+Json gpt2_config(const GgufFile& file, const GgufKeys& keys) {
   Json config;
   config["architectures"] = {"GPT2LMHeadModel"};
   config["model_type"] = "gpt2";
@@ -175,7 +143,7 @@ Json gpt2_config(const GgufFile& file, const Keys& keys) {
   return config;
 }
 
-Json gpt_neox_config(const GgufFile& file, const Keys& keys) {
+Json gpt_neox_config(const GgufFile& file, const GgufKeys& keys) {
   const auto heads = read_heads(file, keys);
   Json config;
   config["architectures"] = {"GPTNeoXForCausalLM"};
@@ -199,14 +167,13 @@ Json gpt_neox_config(const GgufFile& file, const Keys& keys) {
 
 struct Architecture {
   const char* name;
-  Json (*config)(const GgufFile& file, const Keys& keys);
+  Json (*config)(const GgufFile& file, const GgufKeys& keys);
 };
 
-constexpr Architecture kArchitectures[] = {{"llama", llama_config},
-                                           {"qwen2", qwen2_config},
-                                           {"qwen3", qwen3_config},
-                                           {"gpt2", gpt2_config},
-                                           {"gptneox", gpt_neox_config}};
+constexpr Architecture kArchitectures[] = {{"llama", llama_config},      {"qwen2", qwen2_config},
+                                           {"qwen3", qwen3_config},      {"gpt2", gpt2_config},
+                                           {"gptneox", gpt_neox_config}, {"t5", gguf_t5_config},
+                                           {"bert", gguf_encoder_config}};
 
 }  // namespace
 
@@ -217,21 +184,26 @@ Json gguf_token_ids(const GgufFile& file) {
                                   std::pair{"pad_token_id", "tokenizer.ggml.padding_token_id"}}) {
     ids[name] = file.has(key) ? Json(file.integer(key)) : Json(nullptr);
   }
+  const GgufKeys keys(file);
+  if (constexpr const char* kStart = "decoder_start_token_id"; keys.has(kStart))
+    ids[kStart] = keys.integer(kStart);
   return ids;
 }
 
 Json gguf_config(const GgufFile& file, c10::ScalarType dtype) {
-  const Keys keys(file);
+  const GgufKeys keys(file);
   const auto* found =
       std::ranges::find(kArchitectures, keys.architecture(),
                         [](const Architecture& known) { return std::string(known.name); });
   ALARM_CHECK(found != std::end(kArchitectures),
               "{}: general.architecture is \"{}\"; supported architectures: llama, qwen2, qwen3, "
-              "gpt2, gptneox",
+              "gpt2, gptneox, t5, bert",
               file.path().string(), keys.architecture());
   Json config = found->config(file, keys);
   config["vocab_size"] = file.texts("tokenizer.ggml.tokens").size();
-  config.update(gguf_token_ids(file));
+  const Json ids = gguf_token_ids(file);
+  for (const auto& [name, id] : ids.items())
+    if (!config.contains(name) || !id.is_null()) config[name] = id;
   config["dtype"] = dtype_name(dtype);
   config["torch_dtype"] = dtype_name(dtype);  // the name before Transformers 5
   return config;

@@ -14,7 +14,7 @@ namespace alarm_dist {
 nlohmann::ordered_json gguf_config(const GgufFile& file, c10::ScalarType dtype);
 
 // What generation_config.json says, and config.json as well: bos_token_id, eos_token_id,
-// pad_token_id; null where the file has none.
+// pad_token_id, null where the file has none, and decoder_start_token_id where it has one.
 nlohmann::ordered_json gguf_token_ids(const GgufFile& file);
 
 }  // namespace alarm_dist

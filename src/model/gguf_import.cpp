@@ -2,7 +2,6 @@
 #include "model/gguf_import.hpp"
 
 #include <string>
-#include <utility>
 
 #include <ATen/Functions.h>
 #include <nlohmann/json.hpp>
@@ -12,40 +11,27 @@
 #include "alarm/store/gguf.hpp"
 #include "alarm/store/tensor_file.hpp"
 
+#include "model/encoder_config.hpp"
 #include "model/families.hpp"
 #include "model/gguf_config.hpp"
+#include "model/gguf_encoder.hpp"
+#include "model/gguf_t5.hpp"
 #include "model/gguf_tokenizer.hpp"
 #include "model/gguf_weights.hpp"
+#include "model/t5_config.hpp"
 
 namespace alarm_dist {
 namespace {
 
-using Json = nlohmann::ordered_json;
+bool is_encoder(const GgufFile& file) { return file.text("general.architecture") == "bert"; }
 
-Json make_tokenizer_config(const GgufFile& file, const std::string& tokenizer_class) {
-  const auto& tokens = file.texts("tokenizer.ggml.tokens");
-  Json config;
-  config["tokenizer_class"] = tokenizer_class;
-  for (const auto& [name, key] :
-       {std::pair{"bos_token", "bos_token_id"}, std::pair{"eos_token", "eos_token_id"},
-        std::pair{"unk_token", "unknown_token_id"}, std::pair{"pad_token", "padding_token_id"}}) {
-    const auto full_key = std::string("tokenizer.ggml.") + key;
-    if (!file.has(full_key)) continue;
-    const auto id = file.integer(full_key);
-    ALARM_CHECK(id >= 0 && id < static_cast<std::int64_t>(tokens.size()),
-                "{}: {} is {}, outside the vocabulary of {}", file.path().string(), full_key, id,
-                tokens.size());
-    config[name] = tokens[static_cast<std::size_t>(id)];
-  }
-  config["model_max_length"] = file.integer(file.text("general.architecture") + ".context_length");
-  for (const char* name : {"add_bos_token", "add_eos_token"}) {
-    const auto key = std::string("tokenizer.ggml.") + name;
-    if (file.has(key)) config[name] = file.flag(key);
-  }
-  config["clean_up_tokenization_spaces"] = false;
-  if (file.has("tokenizer.chat_template"))
-    config["chat_template"] = file.text("tokenizer.chat_template");
-  return config;
+// The directory has its config.json.
+TensorSources read_weights(const GgufFile& file, const std::string& model_type,
+                           const std::filesystem::path& dir, c10::ScalarType dtype) {
+  if (is_t5(model_type)) return gguf_t5_weights(file, read_t5_config(dir), dtype);
+  if (is_encoder(file))
+    return gguf_encoder_weights(file, read_encoder_config(dir / "config.json"), dtype);
+  return gguf_weights(file, read_decoder_spec(dir), dtype);
 }
 
 }  // namespace
@@ -71,11 +57,12 @@ void import_gguf(const std::filesystem::path& gguf, c10::ScalarType dtype,
   const auto config = gguf_config(file, dtype);
   const TokenizerFile tokenizer = gguf_tokenizer_file(file);
   write_file_atomically(dir / "config.json", config.dump(2) + "\n");
-  write_file_atomically(dir / "generation_config.json", gguf_token_ids(file).dump(2) + "\n");
+  if (!is_encoder(file))
+    write_file_atomically(dir / "generation_config.json", gguf_token_ids(file).dump(2) + "\n");
   write_file_atomically(dir / tokenizer.name, tokenizer.bytes);
   write_file_atomically(dir / "tokenizer_config.json",
-                        make_tokenizer_config(file, tokenizer.tokenizer_class).dump(2) + "\n");
-  stream_weights(dir, gguf_weights(file, read_decoder_spec(dir), dtype));
+                        gguf_tokenizer_config(file, tokenizer).dump(2) + "\n");
+  stream_weights(dir, read_weights(file, config["model_type"].get<std::string>(), dir, dtype));
 }
 
 }  // namespace alarm_dist

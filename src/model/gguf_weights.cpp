@@ -2,55 +2,21 @@
 #include "model/gguf_weights.hpp"
 
 #include <cstdint>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <fmt/ranges.h>
-
-#include "alarm/base/error.hpp"
+#include "model/gguf_tensors.hpp"
 
 namespace alarm_dist {
 namespace {
-
-// How a tensor's rows stand in the file, where that is not as in Hugging Face's.
-enum class Order {
-  kSame,
-  kTransposed,   // Conv1D
-  kInterleaved,  // pairs of a rotation are rows 2i, 2i+1 of a head, not i, i+E/2 (Llama's q and k)
-  kStacked       // all queries, keys, values, not these of each head (GPT-NeoX)
-};
-
-struct Reordering {
-  Order from;
-  std::int64_t heads = 0;
-};
-
-at::Tensor reordered(const at::Tensor& stored, const Reordering& how) {
-  switch (how.from) {
-    case Order::kSame:
-      return stored;
-    case Order::kTransposed:
-      return stored.t();
-    case Order::kInterleaved:
-      return stored.view({how.heads, stored.size(0) / how.heads / 2, 2, -1})
-          .transpose(1, 2)
-          .reshape(stored.sizes());
-    case Order::kStacked:
-      return stored.view({3, how.heads, stored.size(0) / how.heads / 3, -1})
-          .transpose(0, 1)
-          .reshape(stored.sizes());
-  }
-  return {};
-}
 
 class GgufWeights {
  public:
   GgufWeights(const GgufFile& file, const DecoderSpec& spec, c10::ScalarType dtype)
       : file_(file),
         spec_(spec),
-        dtype_(dtype),
+        tensors_(file, dtype),
         interleaved_(file.text("general.architecture") == "llama") {}
 
   TensorSources read() {
@@ -64,8 +30,8 @@ class GgufWeights {
     add_norm(names.trunk + names.final_norm, "output_norm");
     if (!spec_.tied_embeddings)
       add(names.head.front() + ".weight", "output.weight", {vocabulary, hidden});
-    check_all_are_used();
-    return std::move(sources_);
+    tensors_.ignore("rope_freqs.weight");  // in config.json
+    return tensors_.take();
   }
 
  private:
@@ -113,50 +79,26 @@ class GgufWeights {
     if (spec_.norm == NormKind::kLayer) add(name + ".bias", stored + ".bias", {hidden});
   }
 
-  Reordering reordering(const std::string& stored) const {
-    const auto is = [&](const char* part) { return stored.find(part) != std::string::npos; };
-    if (interleaved_ && is(".attn_q.")) return {Order::kInterleaved, spec_.shape.heads};
-    if (interleaved_ && is(".attn_k.")) return {Order::kInterleaved, spec_.shape.kv_heads};
-    if (spec_.qkv_order == QkvOrder::kByHead && is(".attn_qkv."))
-      return {Order::kStacked, spec_.shape.heads};
-    const bool map = stored.starts_with("blk.") && file_.shape(stored).size() == 2;
-    const bool transposed = map && spec_.layout == WeightLayout::kInputsFirst;
-    return {transposed ? Order::kTransposed : Order::kSame};
-  }
-
-  // A tensor without a place is part of a model that the spec does not describe.
-  void check_all_are_used() const {
-    for (const auto& name : file_.tensor_names()) {
-      ALARM_CHECK(used_.contains(name) || name == "rope_freqs.weight",
-                  "{}: tensor '{}' has no place in a model of the architecture {}",
-                  file_.path().string(), name, file_.text("general.architecture"));
-    }
-  }
-
-  // The shape is the stored one: outputs first, whatever Hugging Face's file has.
   void add(const std::string& name, const std::string& stored, std::vector<std::int64_t> shape) {
-    ALARM_CHECK(file_.contains(stored), "{}: tensor '{}' is missing", file_.path().string(),
-                stored);
-    ALARM_CHECK(file_.shape(stored) == shape, "{}: tensor '{}': expected shape [{}], found [{}]",
-                file_.path().string(), stored, fmt::join(shape, ", "),
-                fmt::join(file_.shape(stored), ", "));
-    used_.insert(stored);
-    const auto how = reordering(stored);
-    if (how.from == Order::kTransposed) std::swap(shape[0], shape[1]);
-    sources_.push_back({.name = name,
-                        .type = dtype_,
-                        .shape = shape,
-                        .make = [&file = file_, stored, how, dtype = dtype_] {
-                          return reordered(file.dequantize(stored), how).to(dtype);
-                        }});
+    tensors_.add(name, stored, std::move(shape), rows_of(stored));
+  }
+
+  GgufRows rows_of(const std::string& stored) const {
+    const auto is = [&](const char* part) { return stored.find(part) != std::string::npos; };
+    if (interleaved_ && is(".attn_q.")) return {GgufOrder::kInterleaved, spec_.shape.heads};
+    if (interleaved_ && is(".attn_k.")) return {GgufOrder::kInterleaved, spec_.shape.kv_heads};
+    if (spec_.qkv_order == QkvOrder::kByHead && is(".attn_qkv."))
+      return {GgufOrder::kStacked, spec_.shape.heads};
+    const bool map =
+        stored.starts_with("blk.") && file_.contains(stored) && file_.shape(stored).size() == 2;
+    const bool transposed = map && spec_.layout == WeightLayout::kInputsFirst;
+    return {transposed ? GgufOrder::kTransposed : GgufOrder::kSame};
   }
 
   const GgufFile& file_;
   const DecoderSpec& spec_;
-  c10::ScalarType dtype_;
+  GgufTensors tensors_;
   bool interleaved_;
-  TensorSources sources_;
-  std::set<std::string> used_;
 };
 
 }  // namespace

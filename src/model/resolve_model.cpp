@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Counted up when conversion gives other files, so that those in a cache are not taken for them.
-constexpr int kConversion = 2;
+constexpr int kConversion = 3;
 
 bool has_type(const fs::path& dir, at::ScalarType dtype) {
   const auto file = TensorFile::open(dir);

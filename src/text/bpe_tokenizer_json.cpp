@@ -7,17 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
-#include "alarm/base/text.hpp"
 #include "alarm/text/tokenizer.hpp"
+
+#include "text/tokenizer_json_parts.hpp"
 
 namespace alarm_dist {
 namespace {
 
 using nlohmann::json;
-
-// GGUF token types.
-constexpr std::int64_t kControl = 3;
-constexpr std::int64_t kUserDefined = 4;
 
 // Words of Llama 3 and Qwen 2, which differ in how many digits go together.
 constexpr const char* kLlamaWords =
@@ -70,7 +67,7 @@ Recipe gpt4o_recipe() { return {sequence(split(kGpt4oWords), byte_level(false)),
 
 // tokenizer.ggml.pre: several names stand for the same words.
 using RecipeMaker = Recipe (*)();
-constexpr std::array<std::pair<const char*, RecipeMaker>, 19> kRecipes = {{
+constexpr std::array<std::pair<const char*, RecipeMaker>, 20> kRecipes = {{
     {"default", gpt2_recipe},     {"gpt-2", gpt2_recipe},
     {"jais", gpt2_recipe},        {"mpt", gpt2_recipe},
     {"olmo", gpt2_recipe},        {"phi-2", gpt2_recipe},
@@ -80,7 +77,7 @@ constexpr std::array<std::pair<const char*, RecipeMaker>, 19> kRecipes = {{
     {"llama-bpe", llama_recipe},  {"llama-v3", llama_recipe},
     {"llama3", llama_recipe},     {"deepseek-r1-qwen", qwen_recipe},
     {"qwen2", qwen_recipe},       {"stablelm2", qwen_recipe},
-    {"gpt-4o", gpt4o_recipe},
+    {"gpt-4o", gpt4o_recipe},     {"roberta-bpe", gpt2_recipe},
 }};
 
 Recipe recipe_for(const std::string& name) {
@@ -92,30 +89,31 @@ Recipe recipe_for(const std::string& name) {
   throw Error(fmt::format("pre-tokenizer \"{}\" is not supported; supported: {}", name, names));
 }
 
-json make_vocabulary(const std::vector<std::string>& tokens) {
-  json vocabulary = json::object();
-  for (std::size_t id = 0; id < tokens.size(); ++id) {
-    ALARM_CHECK(!find_invalid_utf8(tokens[id]), "token {} is not UTF-8", id);
-    const bool added = vocabulary.emplace(tokens[id], id).second;
-    ALARM_CHECK(added, "token {} (\"{}\") stands twice in the vocabulary", id, tokens[id]);
+// A template that puts the tokens around each text, null where there are none.
+json make_post_processor(const std::vector<std::string>& tokens, const TextEnds& ends) {
+  if (ends.begin < 0 && ends.end < 0) return nullptr;
+  json single = json::array(), pair = json::array(), special = json::object();
+  const auto add = [&](std::int64_t id, int type) {
+    if (id < 0) return;
+    ALARM_CHECK(id < static_cast<std::int64_t>(tokens.size()),
+                "token {} around each text is outside the vocabulary of {}", id, tokens.size());
+    const std::string& token = tokens[static_cast<std::size_t>(id)];
+    const json part = {{"SpecialToken", {{"id", token}, {"type_id", type}}}};
+    if (type == 0) single.push_back(part);
+    pair.push_back(part);
+    special[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
+  };
+  for (const int type : {0, 1}) {
+    const json text = {{"Sequence", {{"id", type == 0 ? "A" : "B"}, {"type_id", type}}}};
+    add(ends.begin, type);
+    if (type == 0) single.push_back(text);
+    pair.push_back(text);
+    add(ends.end, type);
   }
-  return vocabulary;
-}
-
-json make_added_tokens(const std::vector<std::string>& tokens,
-                       const std::vector<std::int64_t>& types) {
-  json added = json::array();
-  for (std::size_t id = 0; id < types.size(); ++id) {
-    if (types[id] != kControl && types[id] != kUserDefined) continue;
-    added.push_back({{"id", id},
-                     {"content", tokens[id]},
-                     {"single_word", false},
-                     {"lstrip", false},
-                     {"rstrip", false},
-                     {"normalized", false},
-                     {"special", types[id] == kControl}});
-  }
-  return added;
+  return {{"type", "TemplateProcessing"},
+          {"single", single},
+          {"pair", pair},
+          {"special_tokens", special}};
 }
 
 }  // namespace
@@ -123,7 +121,7 @@ json make_added_tokens(const std::vector<std::string>& tokens,
 std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens,
                                     const std::vector<std::string>& merges,
                                     const std::vector<std::int64_t>& types,
-                                    const std::string& pre_tokenizer) {
+                                    const std::string& pre_tokenizer, const TextEnds& ends) {
   ALARM_CHECK(types.empty() || types.size() == tokens.size(), "{} tokens, but {} token types",
               tokens.size(), types.size());
   const Recipe recipe = recipe_for(pre_tokenizer);
@@ -135,15 +133,15 @@ std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens,
                       {"fuse_unk", false},
                       {"byte_fallback", false},
                       {"ignore_merges", recipe.ignore_merges},
-                      {"vocab", make_vocabulary(tokens)},
+                      {"vocab", vocabulary_json(tokens)},
                       {"merges", merges}};
   const json document = {{"version", "1.0"},
                          {"truncation", nullptr},
                          {"padding", nullptr},
-                         {"added_tokens", make_added_tokens(tokens, types)},
+                         {"added_tokens", added_tokens_json(tokens, types)},
                          {"normalizer", recipe.normalizer},
                          {"pre_tokenizer", recipe.pre_tokenizer},
-                         {"post_processor", nullptr},
+                         {"post_processor", make_post_processor(tokens, ends)},
                          {"decoder", byte_level(true)},
                          {"model", model}};
   return document.dump();

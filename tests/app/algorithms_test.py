@@ -54,8 +54,8 @@ class AlgorithmsTest(EndToEnd):
 
     def test_answers_that_lose_their_ends_are_counted(self):
         records = read_lines(SMOKE / "prompts.jsonl")
-        for record in records[:3]:
-            record["reference"] *= 20
+        for i, record in enumerate(records):
+            record["reference"] = "A cat." * (40 if i < 3 else 1)
         data = write_lines(self.folder / "long.jsonl", records)
         settings = {**SHORT, "algorithm.kind": "sft", "run.steps": 1, "rollout.samples_per_prompt": 1, "task.train": data}
 

@@ -24,15 +24,6 @@ using namespace ::alarm_dist::testing;
 
 constexpr std::int64_t kGreedyTokens = 200;
 
-// Logits that predict the tokens of a response, as Transformers' labels give them.
-at::Tensor label_logits(const CausalLm& model, const Tokens& prompt, const Tokens& response,
-                        Adapter adapter = Adapter::kOn) {
-  ResponseBatch batch;
-  batch.add(prompt, std::vector<Tokens>{response});
-  const auto rows = at::tensor(batch.predicting_rows(), at::TensorOptions(at::kLong));
-  return model.logits(model.hidden(batch.batch(), adapter).index_select(0, rows));
-}
-
 ResponseScores score_all(const CausalLm& model, const TinyT5& tiny) {
   ResponseBatch batch;
   for (std::size_t i = 0; i < TinyT5::kPrompts; ++i) batch.add(tiny.prompt(i), tiny.responses(i));

@@ -5,6 +5,8 @@
 
 #include <ATen/Functions.h>
 
+#include "alarm/model/response_scores.hpp"
+
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist::testing {
@@ -56,6 +58,14 @@ std::vector<Tokens> TinyT5::responses(std::size_t prompt) const {
   };
   while (golden_.contains(key())) found.push_back(tokens(key()));
   return found;
+}
+
+at::Tensor label_logits(const CausalLm& model, const Tokens& prompt, const Tokens& response,
+                        Adapter adapter) {
+  ResponseBatch batch;
+  batch.add(prompt, std::vector<Tokens>{response});
+  const auto rows = at::tensor(batch.predicting_rows(), at::TensorOptions(at::kLong));
+  return model.logits(model.hidden(batch.batch(), adapter).index_select(0, rows));
 }
 
 at::Tensor t5_buckets(const std::string& key) {

@@ -39,6 +39,10 @@ class TinyT5 {
   TensorFile golden_;
 };
 
+// Logits that predict the tokens of a response, as Transformers' labels give them.
+at::Tensor label_logits(const CausalLm& model, const Tokens& prompt, const Tokens& response,
+                        Adapter adapter = Adapter::kOn);
+
 at::Tensor t5_buckets(const std::string& key);
 
 }  // namespace alarm_dist::testing

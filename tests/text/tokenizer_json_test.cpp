@@ -259,6 +259,35 @@ TEST(BpeTokenizerJson, RefusesWhatDoesNotFit) {
   EXPECT_THROW(make_bpe_tokenizer_json({"\xff"}, {}, {1}, "gpt-2"), Error);
 }
 
+// The last token tells whether the vocabulary has capitals.
+std::string tiny_wordpiece(const std::string& word) {
+  return make_wordpiece_tokenizer_json(
+      {"[UNK]", "[CLS]", "[SEP]", "\u2581the", "s", "[unused1]", "\u2581" + word},
+      {3, 3, 3, 1, 1, 1, 1}, {.unknown = 0, .begin = 1, .end = 2});
+}
+
+TEST(WordPieceTokenizerJson, WordsAreMarkedInsideInsteadOfBefore) {
+  const auto tokenizer = parse_tokenizer(tiny_wordpiece("a"), "tiny.json");
+
+  EXPECT_EQ(tokenizer->encode("Thes A", {.special_tokens = true}).ids,
+            (std::vector<std::int64_t>{1, 3, 4, 6, 2}));
+  EXPECT_EQ(tokenizer->token_of(4), "##s");
+  EXPECT_EQ(tokenizer->token_of(5), "[unused1]");
+}
+
+TEST(WordPieceTokenizerJson, ACapitalInTheVocabularyKeepsTheCase) {
+  const auto tokenizer = parse_tokenizer(tiny_wordpiece("A"), "tiny.json");
+
+  EXPECT_EQ(tokenizer->encode("the The A").ids, (std::vector<std::int64_t>{3, 0, 6}));
+}
+
+TEST(WordPieceTokenizerJson, RefusesWhatDoesNotFit) {
+  const WordPieceSpecials good{.unknown = 0, .begin = 0, .end = 0};
+  EXPECT_THROW(make_wordpiece_tokenizer_json({"a"}, {1, 1}, good), Error);
+  EXPECT_THROW(make_wordpiece_tokenizer_json({"a"}, {1}, {}), Error);
+  EXPECT_THROW(make_wordpiece_tokenizer_json({"[UNK]", "a", "a"}, {3, 1, 1}, good), Error);
+}
+
 TEST(BpeTokenizerJson, LongWordsAreNotQuadratic) {
   std::string word;
   for (int i = 0; i < 200000; ++i) word += "ab"[i % 7 == 0];

@@ -90,6 +90,12 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& path);
 // From the text of a tokenizer.json; `name` stands in messages.
 std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view json, const std::string& name);
 
+// The ids of the tokens that stand around every text; -1: none does.
+struct TextEnds {
+  std::int64_t begin = -1;
+  std::int64_t end = -1;
+};
+
 // tokenizer.json of a byte-level BPE tokenizer as GGUF files describe it: vocabulary, "left right"
 // merges, token types (3: control, i.e. special) and the name of the pre-tokenizer ("smollm",
 // "gpt-2", "llama-bpe", "qwen2", "gpt-4o", ...). See sentencepiece_model.hpp for the other GGUF
@@ -97,6 +103,20 @@ std::unique_ptr<Tokenizer> parse_tokenizer(std::string_view json, const std::str
 std::string make_bpe_tokenizer_json(const std::vector<std::string>& tokens,
                                     const std::vector<std::string>& merges,
                                     const std::vector<std::int64_t>& types,
-                                    const std::string& pre_tokenizer);
+                                    const std::string& pre_tokenizer, const TextEnds& ends = {});
+
+// Of a WordPiece tokenizer: what stands for unknown words, before and after every text.
+struct WordPieceSpecials {
+  std::int64_t unknown = 100;
+  std::int64_t begin = 101;
+  std::int64_t end = 102;
+};
+
+// tokenizer.json of BERT's tokenizer as GGUF files describe it: tokens that begin words have U+2581
+// before them, others nothing. Texts are written small unless a token has a capital: GGUF does not
+// say.
+std::string make_wordpiece_tokenizer_json(const std::vector<std::string>& tokens,
+                                          std::vector<std::int64_t> types,
+                                          const WordPieceSpecials& specials);
 
 }  // namespace alarm_dist

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parts of a tokenizer.json that is made of GGUF metadata.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace alarm_dist {
+
+// GGUF token types.
+inline constexpr std::int64_t kControlToken = 3;
+inline constexpr std::int64_t kUserDefinedToken = 4;
+
+// Tokens with their numbers; throws Error for one that is no UTF-8 or stands there twice.
+nlohmann::json vocabulary_json(const std::vector<std::string>& tokens);
+
+// Control tokens, which are special, and the user's own. Types may be empty: none.
+nlohmann::json added_tokens_json(const std::vector<std::string>& tokens,
+                                 const std::vector<std::int64_t>& types);
+
+}  // namespace alarm_dist
