@@ -182,8 +182,9 @@ void describe_guards(FieldVisitor& v, AlgorithmConfig& algorithm) {
           "Responses that max_new_tokens cut short leave the loss and its denominators.");
   v.choice("on_nonfinite", algorithm.on_nonfinite,
            {{"stop", OnNonFinite::kStop}, {"skip", OnNonFinite::kSkip}},
-           "A loss or gradient that is not finite ends the run, or its mini-batch is left out; the "
-           "third in a row ends the run.");
+           "A reward, loss or gradient that is not finite ends the run, or its sample, step or "
+           "mini-batch is left out; the third update in a row ends the run. A policy that gives "
+           "such numbers in generation ends it either way.");
 }
 
 }  // namespace

@@ -56,7 +56,9 @@ TrainConfig load_config(World& world, const ConfigOptions& options) {
 }
 
 std::string resolved_yaml(TrainConfig config) {
-  return write_config([&](FieldVisitor& v) { describe(v, config); });
+  TrainConfig embedded = parse({{"embedded config", embedded_config()}}, {});
+  return write_config([&](FieldVisitor& v) { describe(v, config); },
+                      [&](FieldVisitor& v) { describe(v, embedded); });
 }
 
 }  // namespace alarm_dist

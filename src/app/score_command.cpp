@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <memory>
 
+#include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <CLI/CLI.hpp>
 
-#include "alarm/base/error.hpp"
+#include "alarm/base/nonfinite.hpp"
 #include "alarm/model/response_scores.hpp"
 #include "alarm/model/reward_head.hpp"
 #include "alarm/reward/source.hpp"
@@ -77,6 +79,15 @@ TokenPair read_tokens(const Line& line, LoadedModel& loaded) {
   return pair;
 }
 
+void check_finite(const at::Tensor& logprobs_T, const std::string& source) {
+  const at::Tensor bad_T = at::isfinite(logprobs_T).logical_not();
+  if (!bad_T.any().item<bool>()) return;
+  const auto token = bad_T.nonzero()[0].item<std::int64_t>();
+  throw NonFiniteError(
+      fmt::format("{}: token {} of the response: the model gives the log-probability {}", source,
+                  token, logprobs_T[token].item<double>()));
+}
+
 void score_with_language_model(World& world, const ScoreOptions& options) {
   auto loaded = load_model(options.model, world);
   const at::NoGradGuard no_grad;
@@ -89,6 +100,7 @@ void score_with_language_model(World& world, const ScoreOptions& options) {
       rows.add(good.items[i].prompt, {&response, 1});
       const auto scores = score_responses(*loaded.model, rows, options.temperature, Adapter::kOff);
       const at::Tensor logprobs = scores.logprobs_T.to(at::kCPU, at::kDouble).contiguous();
+      check_finite(logprobs, good.lines[i]->source);
       const std::span values(logprobs.const_data_ptr<double>(), response.size());
       auto& record = good.lines[i]->record;
       record["tokens"] = response;

@@ -55,6 +55,25 @@ std::vector<std::vector<std::int64_t>> tokens_of_words(const std::vector<std::st
   return all;
 }
 
+// Samples are numbered as their lines are.
+[[noreturn]] void name_line(const std::vector<Line*>& lines, const NonFiniteGeneration& error) {
+  for (const auto* line : lines) {
+    if (line->number == error.request().sample_id)
+      throw NonFiniteError(fmt::format("{}: {}", line->source, error.what()));
+  }
+  throw error;
+}
+
+std::vector<Generation> answer_lines(const LoadedModel& loaded,
+                                     const LineBatch::Read<GenerationRequest>& good,
+                                     const SamplingConfig& sampling, std::uint64_t seed) {
+  try {
+    return generate(*loaded.model, good.items, sampling, {.seed = seed}, Adapter::kOff);
+  } catch (const NonFiniteGeneration& error) {
+    name_line(good.lines, error);
+  }
+}
+
 void generate_lines(Session& session, const GenerateOptions& options) {
   World& world = session.world();
   auto loaded = load_model(options.model, world);
@@ -67,8 +86,7 @@ void generate_lines(Session& session, const GenerateOptions& options) {
   };
   run_line_job(world, options.job, [&](LineBatch& batch) {
     const auto good = batch.read<GenerationRequest>(read_request);
-    const auto generations =
-        generate(*loaded.model, good.items, sampling, {.seed = options.seed}, Adapter::kOff);
+    const auto generations = answer_lines(loaded, good, sampling, options.seed);
     for (std::size_t i = 0; i < generations.size(); ++i) {
       auto& record = good.lines[i]->record;
       record["response"] = loaded.tokenizer->decode(generations[i].tokens).text;

@@ -50,7 +50,16 @@ void end_stopped(Session& session, const std::string& what) {
   session.set_exit_code(kStoppedExitCode);
 }
 
-void run_train(Session& session, const TrainOptions& options) {
+// A run's folder says what it was started with; without another file that is what it goes on with.
+TrainOptions with_config_of_run(TrainOptions options) {
+  const auto file = std::filesystem::path(options.out) / "config.yaml";
+  const bool asked = options.resume && options.config.file.empty() && !options.out.empty();
+  if (asked && std::filesystem::exists(file)) options.config.file = file.string();
+  return options;
+}
+
+void run_train(Session& session, const TrainOptions& given) {
+  const TrainOptions options = with_config_of_run(given);
   if (options.dry_run) {
     if (launcher_rank() == 0) print_dry_run(load_config(options.config));
     return;
@@ -92,7 +101,9 @@ void run_train(Session& session, const TrainOptions& options) {
 void add_options(CLI::App& command, const std::shared_ptr<TrainOptions>& options) {
   add_config_options(command, options->config);
   command.add_option("--out", options->out, "Run directory (default: runs/NAME of the config)");
-  command.add_flag("--resume", options->resume, "Go on from the run's last complete checkpoint");
+  command.add_flag("--resume", options->resume,
+                   "Go on from the run's last complete checkpoint; without a config, "
+                   "with the one in --out");
   command.add_flag("--dry-run", options->dry_run,
                    "Check the config and print plan and predicted memory; train nothing");
 }

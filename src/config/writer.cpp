@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,10 +25,15 @@ std::string format_list(const std::vector<T>& values) {
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
-// Two blanks a level; an empty mapping is {}, an absent one ~.
+// The names of mappings whose keys the user names, by the path of the mapping.
+using NamesByPath = std::map<std::vector<std::string>, std::vector<std::string>>;
+
+// Two blanks a level; an empty mapping is {}, an absent one ~, and so is a name that is below only.
 class Writer : public FieldVisitor {
  public:
+  explicit Writer(NamesByPath below) : below_(std::move(below)) {}
   std::string take() { return std::move(text_); }
+  const NamesByPath& names() const { return names_; }
 
   void field(std::string_view key, double& value, const Range&, std::string_view) override {
     line(key, format_number(value));
@@ -71,7 +77,11 @@ class Writer : public FieldVisitor {
   void named_sections(std::string_view key, std::vector<std::string>& keys, std::string_view,
                       const std::function<void(const std::string&)>& body) override {
     nest(key, [&] {
+      names_[path_] = keys;
       for (const auto& name : keys) nest(name, [&] { body(name); });
+      for (const auto& name : below_[path_]) {
+        if (std::find(keys.begin(), keys.end(), name) == keys.end()) line(name, "~");
+      }
     });
   }
   bool word(std::string_view key, std::string& value, const std::vector<std::string>& words,
@@ -80,7 +90,7 @@ class Writer : public FieldVisitor {
                                      : std::find(words.begin(), words.end(), value) != words.end();
     if (holds) {
       line(key, format_text(value));
-      words_.emplace_back(depth_, key);
+      words_.emplace_back(path_.size(), key);
     }
     return holds;
   }
@@ -88,17 +98,17 @@ class Writer : public FieldVisitor {
 
  private:
   void line(std::string_view key, std::string_view value) {
-    text_ += fmt::format("{:{}}{}: {}\n", "", 2 * depth_, format_text(key), value);
+    text_ += fmt::format("{:{}}{}: {}\n", "", 2 * path_.size(), format_text(key), value);
   }
 
   void nest(std::string_view key, const std::function<void()>& body) {
     const auto start = text_.size();
-    text_ += fmt::format("{:{}}{}:\n", "", 2 * depth_, format_text(key));
+    text_ += fmt::format("{:{}}{}:\n", "", 2 * path_.size(), format_text(key));
     const auto inside = text_.size();
-    ++depth_;
+    path_.emplace_back(key);
     body();
-    std::erase_if(words_, [&](const auto& word) { return word.first == depth_; });
-    --depth_;
+    std::erase_if(words_, [&](const auto& word) { return word.first == path_.size(); });
+    path_.pop_back();
     if (text_.size() == inside) {
       text_.resize(start);
       line(key, "{}");
@@ -106,12 +116,13 @@ class Writer : public FieldVisitor {
   }
 
   bool written_as_word(std::string_view key) const {
-    return std::find(words_.begin(), words_.end(), std::pair(depth_, std::string(key))) !=
+    return std::find(words_.begin(), words_.end(), std::pair(path_.size(), std::string(key))) !=
            words_.end();
   }
 
   std::string text_;
-  std::size_t depth_ = 0;
+  std::vector<std::string> path_;  // of the open mapping
+  NamesByPath names_, below_;
   std::vector<std::pair<std::size_t, std::string>>
       words_;  // keys of the open mappings that were written as a word
 };
@@ -119,8 +130,11 @@ class Writer : public FieldVisitor {
 }  // namespace
 }  // namespace config
 
-std::string write_config(const std::function<void(FieldVisitor&)>& describe) {
-  config::Writer writer;
+std::string write_config(const std::function<void(FieldVisitor&)>& describe,
+                         const std::function<void(FieldVisitor&)>& below) {
+  config::Writer base({});
+  if (below) below(base);
+  config::Writer writer(base.names());
   describe(writer);
   return writer.take();
 }

@@ -2,6 +2,7 @@
 #include "alarm/model/generator.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -168,9 +169,12 @@ class WaveGeneration {
     for (std::size_t row = 0; row < live_.size(); ++row) {
       Generation& result = results[live_[row]];
       const auto token = tokens.const_data_ptr<std::int64_t>()[row];
+      const float drawn = sampled.const_data_ptr<float>()[row];
+      const float whole = policy.const_data_ptr<float>()[row];
+      check_finite(std::isfinite(drawn) ? whole : drawn, live_[row], result);
       result.tokens.push_back(token);
-      result.sampled_logprobs.push_back(sampled.const_data_ptr<float>()[row]);
-      result.policy_logprobs.push_back(policy.const_data_ptr<float>()[row]);
+      result.sampled_logprobs.push_back(drawn);
+      result.policy_logprobs.push_back(whole);
       if (std::ranges::find(eos, token) != eos.end()) {
         result.finish = FinishReason::kEndOfSequence;
       } else {
@@ -178,6 +182,14 @@ class WaveGeneration {
       }
     }
     return kept;
+  }
+
+  void check_finite(float logprob, std::size_t request, const Generation& before) const {
+    if (std::isfinite(logprob)) return;
+    throw NonFiniteGeneration(
+        fmt::format("sample {}, token {} of the answer: the model gives the log-probability {}",
+                    requests_[request].sample_id, before.tokens.size(), logprob),
+        requests_[request], before);
   }
 
   // Returns the tokens of the rows that stay.

@@ -20,11 +20,18 @@ bool truncates(const SamplingConfig& sampling) {
          reads_context(sampling);
 }
 
+// A row that is not a number equals nothing, and has no cumulative distribution: its id would be
+// one past the vocabulary. The last one stands for it, whose log-probability is not finite either.
+at::Tensor within_vocabulary(const at::Tensor& tokens_B, const at::Tensor& logits_BV) {
+  return tokens_B.clamp_max(logits_BV.size(1) - 1);
+}
+
 // Ties go to the lower id, which argmax does not promise.
 at::Tensor greedy_tokens(const at::Tensor& logits_BV) {
   const auto best = std::get<0>(logits_BV.max(-1, /*keepdim=*/true));
   const auto ids = at::arange(logits_BV.size(1), logits_BV.options().dtype(at::kLong));
-  return at::where(logits_BV == best, ids, logits_BV.size(1)).amin(-1);
+  return within_vocabulary(at::where(logits_BV == best, ids, logits_BV.size(1)).amin(-1),
+                           logits_BV);
 }
 
 // Keeps what is not below the k-th largest, ties included.
@@ -61,8 +68,9 @@ at::Tensor invert_distribution(const at::Tensor& logprobs_BV, std::span<const do
                             at::TensorOptions(at::kDouble))
                      .to(total.device());
   const auto below = at::minimum(u * total, at::nextafter(total, at::zeros_like(total)));
-  return at::searchsorted(cumulative, below.unsqueeze(-1), /*out_int32=*/false, /*right=*/true)
-      .squeeze(-1);
+  const auto found =
+      at::searchsorted(cumulative, below.unsqueeze(-1), /*out_int32=*/false, /*right=*/true);
+  return within_vocabulary(found.squeeze(-1), logprobs_BV);
 }
 
 at::Tensor pick(const at::Tensor& logprobs_BV, const at::Tensor& tokens_B) {

@@ -27,7 +27,8 @@ struct RowDraws {
   at::Tensor greedy_B = {};          // bool: rows that take the likeliest token; undefined: none
 };
 
-// The context is needed where the config asks for what reads it.
+// The context is needed where the config asks for what reads it. A row whose logits are not finite
+// gets some token, with log-probabilities that are not finite.
 SampledTokens sample_tokens(const at::Tensor& logits_BV, const SamplingConfig& sampling,
                             const RowDraws& draws, const SequenceContext& context = {});
 

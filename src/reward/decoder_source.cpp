@@ -104,9 +104,10 @@ class DecoderSource final : public RewardSource {
     const auto scores = parts_.scorer.score(sound, parts_.micro_tokens);
     for (std::size_t i = 0; i < scored.size(); ++i) {
       for (std::size_t e = 0; e < scores[i].size(); ++e) {
-        if (!std::isfinite(scores[i][e]))
-          scored[i]->failure = fmt::format("the model's score is {}", scores[i][e]);
         scored[i]->emissions[e].value = scores[i][e];
+        if (std::isfinite(scores[i][e])) continue;
+        scored[i]->failure = fmt::format("the model's score is {}", scores[i][e]);
+        scored[i]->nonfinite = true;
       }
       if (!scored[i]->failure.empty()) scored[i]->emissions.clear();
     }

@@ -180,6 +180,7 @@ class LearnedSource final : public RewardSource {
       if (!trace.failure.empty()) continue;
       if (!std::isfinite(scores[i])) {
         trace.failure = fmt::format("the model's score is {}", scores[i]);
+        trace.nonfinite = true;
         trace.emissions.clear();
         continue;
       }

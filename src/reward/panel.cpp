@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alarm/reward/panel.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "alarm/base/clock.hpp"
@@ -32,10 +33,12 @@ RewardPanel::RewardPanel(std::vector<std::unique_ptr<RewardSource>> sources)
 std::vector<ComponentTrace> RewardPanel::score_with(
     RewardSource& source, std::span<const ScoredResponse> responses) const {
   try {
-    return checked_score(source, responses);
+    auto traces = checked_score(source, responses);
+    if (std::ranges::none_of(traces, &ComponentTrace::nonfinite)) return traces;
   } catch (const Error&) {
-    // Which response it was shows below.
   }
+  // Which response it was shows below. What is not a number reaches the others of a batch, since
+  // attention's masks multiply it by 0.
   std::vector<ComponentTrace> traces;
   for (std::size_t r = 0; r < responses.size(); ++r) {
     try {

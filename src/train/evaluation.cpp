@@ -2,6 +2,8 @@
 #include "alarm/train/evaluation.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/random.hpp"
@@ -18,7 +20,27 @@ std::vector<std::int64_t> choose_records(const Dataset& dataset, std::int64_t pr
 
 std::string finish_name(FinishReason reason) { return std::string(to_string(reason)); }
 
+void keep_samples(const std::set<std::uint32_t>& wanted, HeldOutResult& result) {
+  HeldOutResult kept{.rollouts = {}, .failed = std::move(result.failed), .values = {}};
+  for (std::size_t i = 0; i < result.rollouts.size(); ++i) {
+    if (!wanted.contains(result.rollouts[i].sample_id)) continue;
+    kept.rollouts.push_back(std::move(result.rollouts[i]));
+    for (const auto& [name, values] : result.values) kept.values[name].push_back(values[i]);
+  }
+  result = std::move(kept);
+}
+
 }  // namespace
+
+void keep_common(HeldOutResult& a, HeldOutResult& b) {
+  std::set<std::uint32_t> in_a, in_both;
+  for (const auto& rollout : a.rollouts) in_a.insert(rollout.sample_id);
+  for (const auto& rollout : b.rollouts) {
+    if (in_a.contains(rollout.sample_id)) in_both.insert(rollout.sample_id);
+  }
+  keep_samples(in_both, a);
+  keep_samples(in_both, b);
+}
 
 double HeldOutResult::mean(const std::string& name) const { return mean_of(values.at(name)); }
 
@@ -33,11 +55,11 @@ HeldOutResult evaluate_held_out(World& world, const Placement& placement, const 
                            .adapter = plan.adapter};
   harvest_plan.sampling.temperature = 0;
   HeldOutResult result;
-  result.rollouts = harvest(world, placement, actors, harvest_plan).rollouts;
+  for (auto& rollout : harvest(world, placement, actors, harvest_plan).rollouts) {
+    auto& place = rollout.failed_component().empty() ? result.rollouts : result.failed;
+    place.push_back(std::move(rollout));
+  }
   for (const auto& rollout : result.rollouts) {
-    ALARM_CHECK(rollout.failed_component().empty(),
-                "{}: '{}' failed on sample {}: held-out scores must be complete", plan.name,
-                rollout.failed_component(), rollout.sample_id);
     result.values["holistic"].push_back(composer.value(rollout, composer.config().holistic));
     for (const auto& aspect : composer.aspects())
       result.values[aspect].push_back(composer.value(rollout, aspect));

@@ -99,6 +99,16 @@ std::vector<Rollout> work_reward_actor(World& world, const Placement& placement,
   return done;
 }
 
+std::vector<Generation> answer(const Actors& actors, const HarvestPlan& plan,
+                               std::span<const GenerationRequest> requests) {
+  try {
+    return generate(*actors.policy, requests, plan.sampling, plan.draws, plan.adapter);
+  } catch (const NonFiniteGeneration& error) {
+    throw NonFiniteRollout(fmt::format("{}: {}", plan.name, error.what()),
+                           make_rollout(actors, plan, error.request(), error.generation()));
+  }
+}
+
 }  // namespace
 
 HarvestTimes& HarvestTimes::operator+=(const HarvestTimes& more) {
@@ -127,7 +137,7 @@ std::vector<Rollout> generate_group(const Actors& actors, const HarvestPlan& pla
     for (std::int64_t j = 0; j < plan.samples_per_prompt; ++j)
       requests.push_back(make_request(actors, plan, prompt, j));
   }
-  auto generations = generate(*actors.policy, requests, plan.sampling, plan.draws, plan.adapter);
+  auto generations = answer(actors, plan, requests);
   std::vector<Rollout> rollouts;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     rollouts.push_back(make_rollout(actors, plan, requests[i], std::move(generations[i])));

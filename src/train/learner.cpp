@@ -252,11 +252,14 @@ Scalars Learner::update(std::int64_t step, std::span<const Rollout> rollouts,
                         std::span<const ComposedReward> rewards) {
   ALARM_CHECK(!rollouts.empty(), "step {}: no sample is left to learn from", step + 1);
   times_ = {};
+  left_out_.clear();
   if (!algorithm_.learns_preferences()) {
     StepBatch batch(rollouts, rewards);
     if (components_->asked_for()) batch.take_apart(rewards, *components_);
     return learn(step, std::move(batch));
   }
+  if (const auto samples = nonfinite_rewards(rewards); !samples.empty())
+    return pass_over(rollouts, samples, "no pair is chosen by such rewards", 1);
   const auto pairs = select_pairs(rollouts, rewards, sampled_kept(algorithm_));
   Scalars metrics{{"preference/pairs", static_cast<double>(pairs.pairs)},
                   {"preference/without", static_cast<double>(pairs.without)}};
@@ -280,7 +283,8 @@ Scalars Learner::learn(std::int64_t step, StepBatch batch) {
   auto plans = plan_epoch(batch, step, 0);
   score_batch(batch, plans);
   if (const auto samples = batch.nonfinite(); !samples.empty()) {
-    return pass_over(batch, samples, std::ssize(plans));
+    return pass_over(batch.rollouts, samples, batch.name_nonfinite(samples.front()),
+                     std::ssize(plans));
   }
   compute_advantages(batch, plans);
   times_ = {{"reference", clock.lap()}};
@@ -292,6 +296,7 @@ Scalars Learner::learn(std::int64_t step, StepBatch batch) {
     if (!run_epoch(batch, plans, scale, progress)) break;
   }
   optimizer_.zero_grad();
+  check_weights(step);
   release_free_memory();
   reference_->follow(step);
   times_.emplace_back("update", clock.lap());

@@ -2,7 +2,10 @@
 #include "train/learner_batch.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <numeric>
+#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -56,6 +59,25 @@ std::vector<std::int64_t> StepBatch::nonfinite() const {
     }
   }
   return found;
+}
+
+std::string StepBatch::name_nonfinite(std::int64_t sample) const {
+  const at::Tensor values_by_token_T = values_T.view({tokens(), -1}).sum(1);
+  const std::array<std::pair<const char*, const at::Tensor*>, 4> numbers{
+      {{"reward", &rewards_T},
+       {"policy's log-probability", &old_T},
+       {"reference's log-probability", &reference_T},
+       {"value", &values_by_token_T}}};
+  for (const auto& [name, per_token_T] : numbers) {
+    const at::Tensor own_T = of(*per_token_T, sample).contiguous();
+    const std::span own(own_T.const_data_ptr<double>(), static_cast<std::size_t>(own_T.numel()));
+    const auto bad = std::ranges::find_if(own, [](double x) { return !std::isfinite(x); });
+    if (bad == own.end()) continue;
+    return fmt::format("sample {}, token {}: the {} is {}",
+                       rollouts[static_cast<std::size_t>(sample)].sample_id, bad - own.begin(),
+                       name, *bad);
+  }
+  return "their sum is too large";  // each is finite
 }
 
 at::Tensor StepBatch::truncated() const {

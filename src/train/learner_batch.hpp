@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -39,6 +40,7 @@ struct StepBatch {
                 std::int64_t sample) const;  // a view of one rollout's part
   // The rollouts of which a reward or a score is not a number.
   std::vector<std::int64_t> nonfinite() const;
+  std::string name_nonfinite(std::int64_t sample) const;  // the first such number of the sample
   at::Tensor truncated() const;  // bool, by rollout: cut by the length limit
   // The same on every rank: the denominators are counts over the whole mini-batch.
   MiniBatchWeights weigh(const MiniBatchPlan& plan, Aggregation aggregation,

@@ -3,6 +3,7 @@
 // it tells about the step.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include <ATen/ATen.h>
 
@@ -31,6 +32,18 @@ std::string name_samples(std::span<const Rollout> rollouts,
   for (const auto sample : samples)
     names += fmt::format(" {}", rollouts[static_cast<std::size_t>(sample)].sample_id);
   return names;
+}
+
+std::vector<std::int64_t> samples_of(const MiniBatchPlan& plan) {
+  std::vector<std::int64_t> samples;
+  for (const auto& micros : plan.by_rank) {
+    for (const auto& micro : micros) {
+      for (const auto& unit : micro)
+        samples.insert(samples.end(), unit.samples.begin(), unit.samples.end());
+    }
+  }
+  std::ranges::sort(samples);
+  return samples;
 }
 
 double explained_variance(const at::Tensor& returns_T, const at::Tensor& values_T) {
@@ -84,9 +97,10 @@ void Learner::backward_micro(const StepBatch& batch, const MicroBatch& micro,
 void Learner::backward(const at::Tensor& loss, const StepBatch& batch,
                        const MicroRows& rows) const {
   if (!std::isfinite(loss.item<double>()) && config_.algorithm.on_nonfinite == OnNonFinite::kStop) {
-    throw NonFiniteError(fmt::format("step {}: the loss is {} on samples{}: nothing was updated",
-                                     batch.rollouts.front().step + 1, loss.item<double>(),
-                                     name_samples(batch.rollouts, rows.samples)));
+    throw NonFiniteError(
+        fmt::format("step {}: the loss is {} on samples{}: nothing was updated with them",
+                    batch.rollouts.front().step + 1, loss.item<double>(),
+                    name_samples(batch.rollouts, rows.samples)));
   }
   loss.backward();
 }
@@ -196,8 +210,10 @@ void Learner::run_minibatch(const StepBatch& batch, const MiniBatchPlan& plan, d
   const double norm = gradient_norm(adapter_parameters_);
   const double critic_norm = gradient_norm(critic_parameters_);
   if (!std::isfinite(norm) || !std::isfinite(critic_norm)) {
-    refuse(fmt::format("the gradient's norm is {} (critic {})", norm, critic_norm),
-           batch.rollouts.front().step);
+    const auto samples = samples_of(plan);
+    refuse(fmt::format("the gradient's norm is {} (critic {}) on samples{}", norm, critic_norm,
+                       name_samples(batch.rollouts, samples)),
+           batch.rollouts, samples);
     progress.skipped += 1;
     return;
   }
@@ -217,12 +233,15 @@ void Learner::run_minibatch(const StepBatch& batch, const MiniBatchPlan& plan, d
 }
 
 // What is not finite is so on every rank: scores are exchanged, gradients summed.
-void Learner::refuse(const std::string& what, std::int64_t step) {
+void Learner::refuse(const std::string& what, std::span<const Rollout> rollouts,
+                     const std::vector<std::int64_t>& samples) {
   constexpr int kPatience = 3;
   nonfinite_in_a_row_ += 1;
   const bool go_on =
       config_.algorithm.on_nonfinite == OnNonFinite::kSkip && nonfinite_in_a_row_ < kPatience;
-  const auto message = fmt::format("step {}: {}: nothing was updated", step + 1, what);
+  for (const auto i : samples) left_out_.insert(rollouts[static_cast<std::size_t>(i)].sample_id);
+  const auto message =
+      fmt::format("step {}: {}: nothing was updated with them", rollouts.front().step + 1, what);
   if (!go_on) {
     throw NonFiniteError(message +
                          (nonfinite_in_a_row_ >= kPatience ? ", for the 3rd time in a row" : ""));
@@ -231,14 +250,29 @@ void Learner::refuse(const std::string& what, std::int64_t step) {
 }
 
 // One such sample would reach all others through the whitening, so the step is left out whole.
-Scalars Learner::pass_over(const StepBatch& batch, const std::vector<std::int64_t>& samples,
+Scalars Learner::pass_over(std::span<const Rollout> rollouts,
+                           const std::vector<std::int64_t>& samples, const std::string& first,
                            std::int64_t minibatches) {
-  const auto step = batch.rollouts.front().step;
-  refuse(fmt::format("a reward, log-probability or value is not finite on samples{}",
-                     name_samples(batch.rollouts, samples)),
-         step);
-  reference_->follow(step);
+  refuse(fmt::format("a reward, log-probability or value is not finite on samples{} ({})",
+                     name_samples(rollouts, samples), first),
+         rollouts, samples);
+  reference_->follow(rollouts.front().step);
   return {{"skipped_minibatches", static_cast<double>(minibatches)}};
+}
+
+// There is no way back from an update: the next step would generate with these weights, and a
+// checkpoint would hold them. A sum is finite if all its terms are, but for weights that are
+// absurd.
+void Learner::check_weights(std::int64_t step) const {
+  auto trained = policy_.trainable();
+  if (critic_) std::ranges::move(critic_->trainable(), std::back_inserter(trained));
+  for (const auto& [name, parameter] : trained) {
+    const double sum = parameter.detach().sum().item<double>();
+    if (std::isfinite(sum)) continue;
+    throw NonFiniteError(
+        fmt::format("step {}: the update left weights that are not finite (the sum of {} is {})",
+                    step + 1, name, sum));
+  }
 }
 
 // Divergences are of the policy's own samples: answers of a data set have none.

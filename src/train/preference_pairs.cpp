@@ -2,6 +2,7 @@
 #include "train/preference_pairs.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace alarm_dist {
@@ -33,6 +34,14 @@ bool mark_pair(const Samples& samples, std::span<const ComposedReward> rewards,
 }
 
 }  // namespace
+
+std::vector<std::int64_t> nonfinite_rewards(std::span<const ComposedReward> rewards) {
+  std::vector<std::int64_t> found;
+  for (std::size_t i = 0; i < rewards.size(); ++i) {
+    if (!std::isfinite(rewards[i].total())) found.push_back(static_cast<std::int64_t>(i));
+  }
+  return found;
+}
 
 Pairs select_pairs(std::span<const Rollout> rollouts, std::span<const ComposedReward> rewards,
                    Sampled sampled) {

@@ -35,6 +35,10 @@ enum class Sampled {
   kGreedy,  // where it could be scored
 };
 
+// By place: a total that is not a number is neither better nor worse than another, and would leave
+// the step unseen.
+std::vector<std::int64_t> nonfinite_rewards(std::span<const ComposedReward> rewards);
+
 Pairs select_pairs(std::span<const Rollout> rollouts, std::span<const ComposedReward> rewards,
                    Sampled sampled);
 

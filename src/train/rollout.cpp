@@ -11,6 +11,7 @@ void put_trace(ByteWriter& writer, const RewardTrace& trace) {
     writer.put_vector(component.emissions);
     writer.put_vector(component.marks);
     writer.put_string(component.failure);
+    writer.put(component.nonfinite);
   }
 }
 
@@ -23,6 +24,7 @@ RewardTrace get_trace(ByteReader& reader) {
     component.emissions = reader.get_vector<Emission>();
     component.marks = reader.get_vector<Span>();
     component.failure = reader.get_string();
+    component.nonfinite = reader.get<bool>();
     trace.components.push_back(std::move(component));
   }
   return trace;

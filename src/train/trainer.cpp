@@ -71,6 +71,14 @@ Actors Trainer::actors() const {
 }
 
 RunEnd Trainer::run() {
+  try {
+    return run_steps();
+  } catch (const NonFiniteRollout& error) {
+    stop_generation(error);
+  }
+}
+
+RunEnd Trainer::run_steps() {
   const auto checkpoint = latest_checkpoint();
   if (checkpoint.empty()) {
     start_fresh();
@@ -105,7 +113,7 @@ void Trainer::start_fresh() {
                             config_.rewards.normalization_samples);
   for (std::int64_t i = 0; i < config_.rewards.normalization_samples; ++i)
     plan.records.push_back(stream.record(0, i));
-  const auto measured = harvest(world_, placement_, actors(), plan);
+  const auto measured = harvest_scored(-1, plan);
   state_.normalization = measure_normalization(config_, measured.rollouts);
   for (const auto& [name, statistics] : state_.normalization) {
     log::root_info("'{}' on {} samples of the initial policy: mean {:.4f}, deviation {:.4f}", name,
@@ -166,7 +174,7 @@ void Trainer::train_step(std::int64_t step) {
                    .tokens_per_s = find_scalar(metrics, "throughput/tokens_per_s").value_or(0)});
   }
   const bool due = config_.checkpoint.every > 0 && (step + 1) % config_.checkpoint.every == 0;
-  if (due || last || stop_ || state_.best_step == state_.step) save_checkpoint(step + 1);
+  if (due || last || stop_ || state_.best_step == state_.step) save_checkpoint(step + 1, harvested);
 }
 
 Scalars Trainer::learn(std::int64_t step, const Harvest& harvested) {
@@ -256,6 +264,7 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
 void Trainer::measure_validation(std::int64_t step, Scalars& metrics) {
   const auto result = held_out(fmt::format("validation/{}", step), data_.validation,
                                config_.evaluate.prompts, Adapter::kOn);
+  check_scores(step - 1, fmt::format("validation after step {}", step), result.failed);
   for (const auto& [name, values] : result.values) {
     const auto key = name == "length"   ? "eval/tokens/response"
                      : name == "reward" ? "eval/reward/total"
@@ -270,9 +279,12 @@ void Trainer::measure_validation(std::int64_t step, Scalars& metrics) {
   }
 }
 
-void Trainer::save_checkpoint(std::int64_t step) {
+void Trainer::save_checkpoint(std::int64_t step, const Harvest& harvested) {
   world_.control().set_doing(fmt::format("writing the checkpoint of step {}", step));
-  if (is_writer()) checkpoints_.save(state_, *policy_, *learner_);
+  if (is_writer()) {
+    check_weights(step - 1, harvested.rollouts.front());
+    checkpoints_.save(state_, *policy_, *learner_);
+  }
   world_.communicator().barrier();  // a checkpoint that one rank counts on is there for all
 }
 
@@ -296,10 +308,12 @@ void Trainer::finish() {
 
 void Trainer::compare_test() {
   world_.control().set_doing("comparing before and after");
-  const auto before =
-      held_out("test/before", data_.test, config_.evaluate.test_prompts, Adapter::kOff);
-  const auto after =
-      held_out("test/after", data_.test, config_.evaluate.test_prompts, Adapter::kOn);
+  auto before = held_out("test/before", data_.test, config_.evaluate.test_prompts, Adapter::kOff);
+  auto after = held_out("test/after", data_.test, config_.evaluate.test_prompts, Adapter::kOn);
+  // What was trained stands: the comparison is of what could be scored.
+  report_failures("test/before", before.failed);
+  report_failures("test/after", after.failed);
+  keep_common(before, after);
   if (is_root()) write_comparison(before, after);
   world_.communicator().barrier();
 }

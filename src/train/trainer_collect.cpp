@@ -74,8 +74,14 @@ Harvest Trainer::collect(std::int64_t step) {
         plan_rollouts(step, 0), *policy_, *tokenizer_,
         algorithm_.learns_preferences() ? WithRejected::kYes : WithRejected::kNo);
   }
-  Harvest first = harvest(world_, placement_, actors(), plan_rollouts(step, 0));
+  Harvest first = harvest_scored(step, plan_rollouts(step, 0));
   return algorithm_.dynamic_sampling ? replace_constant(step, std::move(first)) : first;
+}
+
+Harvest Trainer::harvest_scored(std::int64_t step, const HarvestPlan& plan) {
+  Harvest harvested = harvest(world_, placement_, actors(), plan);
+  check_scores(step, step < 0 ? plan.name : fmt::format("step {}", step + 1), harvested.rollouts);
+  return harvested;
 }
 
 // Dynamic sampling: rounds until every prompt teaches something.
@@ -93,7 +99,7 @@ Harvest Trainer::replace_constant(std::int64_t step, Harvest all) {
   };
   sort_out(std::move(all.rollouts));
   for (; useful.size() < wanted && all.rounds < config_.algorithm.sampling_rounds; ++all.rounds) {
-    Harvest more = harvest(world_, placement_, actors(), plan_rollouts(step, all.rounds));
+    Harvest more = harvest_scored(step, plan_rollouts(step, all.rounds));
     all.times += more.times;
     sort_out(std::move(more.rollouts));
   }

@@ -150,6 +150,10 @@ void Trainer::write_samples(std::int64_t step, const Harvest& harvested) {
 }
 
 void Trainer::write_comparison(const HeldOutResult& before, const HeldOutResult& after) {
+  if (before.rollouts.empty()) {
+    log::warn("no test prompt was scored before and after: there is no comparison");
+    return;
+  }
   for (const auto& [result, phase] : {std::pair{&before, "before"}, std::pair{&after, "after"}}) {
     for (const auto& rollout : result->rollouts) {
       // Beyond the last step, so that a finished run that is resumed writes them anew.

@@ -202,6 +202,15 @@ class FilesTest(EndToEnd):
         self.assertEqual(self.succeed("config", self.folder / "printed.yaml").stdout, printed)
         self.assertIn("| `lr`", self.succeed("config", "--markdown").stdout)
 
+    def test_a_config_reads_back_to_itself_where_names_of_the_embedded_one_were_removed(self):
+        for removed in ({"rewards.aspects.grammar": "~", "rewards.compose.use": "[relevance]"}, {"reward_models.holistic": "~"},
+                        {"reward_models": "~"}):
+            with self.subTest(**removed):
+                printed = self.succeed("config", CONFIG, *(f"--set={key}={value}" for key, value in removed.items())).stdout
+                (self.folder / "printed.yaml").write_text(printed)
+                self.assertEqual(self.succeed("config", self.folder / "printed.yaml").stdout, printed)
+                self.assertRegex(printed, r"\n +(grammar|holistic): ~\n")
+
     def test_completion_knows_the_subcommands(self):
         script = self.succeed("completion").stdout
         words = subprocess.run(["bash", "-c", 'eval "$1"; COMP_WORDS=(alarm-dist tok); COMP_CWORD=1; _alarm_dist; echo ${COMPREPLY[@]}',

@@ -63,6 +63,21 @@ TEST(ConfigWriter, WritesEmptyAndAbsentMappings) {
   EXPECT_EQ(read(write(c)), c);
 }
 
+TEST(ConfigWriter, TakesAwayTheNamesThatOnlyTheConfigBelowHas) {
+  const std::string below = "rewards: {aspects: {fluency: {weight: 2}, length: {weight: 3}}}";
+  auto base = read(below);
+  const std::vector<ConfigSource> sources{{"below", below},
+                                          {"above", "rewards: {aspects: {fluency: ~, tone: {}}}"}};
+  auto c = read(sources);
+
+  const auto text = write_config([&](FieldVisitor& v) { describe(v, c); },
+                                 [&](FieldVisitor& v) { describe(v, base); });
+
+  EXPECT_THAT(text, HasSubstr("\n    fluency: ~\n"));
+  EXPECT_EQ(read({{"below", below}, {"written", text}}), c);
+  EXPECT_EQ(c.aspect_names, (std::vector<std::string>{"length", "tone"}));
+}
+
 TEST(ConfigDocumenter, WritesATableASection) {
   Example example;
 

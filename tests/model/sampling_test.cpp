@@ -2,6 +2,7 @@
 #include "model/sampling.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -49,6 +50,21 @@ TEST(SampleTokens, GreedyTiesGoToTheLowerId) {
 
   EXPECT_EQ(sampled.tokens_B.item<std::int64_t>(), 1);
   EXPECT_EQ(sampled.sampled_logprobs_B.item<double>(), 0.0);
+}
+
+TEST(SampleTokens, TakesATokenThatExistsWhereNothingIsANumber) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const auto logits = at::tensor(std::vector<double>{0.1, kNan, 0.2, 5, 0, 9}).view({2, 3});
+  const std::vector<double> uniforms{0.5, 0.999};
+  for (const SamplingConfig& sampling :
+       {SamplingConfig{.temperature = 0}, SamplingConfig{}, SamplingConfig{.top_p = 0.9}}) {
+    const auto sampled = sample_tokens(logits, sampling, {.uniforms = uniforms});
+
+    EXPECT_LT(sampled.tokens_B.max().item<std::int64_t>(), 3);
+    EXPECT_TRUE(std::isnan(sampled.policy_logprobs_B[0].item<double>()));
+    EXPECT_EQ(sampled.tokens_B[1].item<std::int64_t>(), 2);
+    EXPECT_TRUE(std::isfinite(sampled.policy_logprobs_B[1].item<double>()));
+  }
 }
 
 TEST(SampleTokens, InvertsTheCumulativeDistribution) {

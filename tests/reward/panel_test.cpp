@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alarm/reward/panel.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "alarm/base/error.hpp"
@@ -80,6 +82,36 @@ TEST(RewardPanel, LosesOnlyTheResponseThatCannotBeScored) {
   EXPECT_EQ(failures[0].component, "a");
   EXPECT_EQ(failures[0].sample_id, 102U);
   EXPECT_NE(failures[0].message.find("cannot score 'bad'"), std::string::npos);
+}
+
+// As a model whose masks multiply one response's NaN by 0: every score of the batch is one.
+class SpreadingSource final : public RewardSource {
+ public:
+  const std::string& name() const override { return name_; }
+  Granularity granularity() const override { return Granularity::kResponse; }
+  std::vector<ComponentTrace> score(std::span<const ScoredResponse> responses) override {
+    const bool bad = std::ranges::any_of(
+        responses, [](const ScoredResponse& response) { return response.text == "nan"; });
+    ComponentTrace trace{.name = name_, .emissions = {{.value = 1}}};
+    if (bad) trace = {.name = name_, .failure = "the model's score is nan", .nonfinite = true};
+    return std::vector<ComponentTrace>(responses.size(), trace);
+  }
+
+ private:
+  std::string name_ = "spreading";
+};
+
+TEST(RewardPanel, FindsTheResponseWhoseScoreIsNotANumber) {
+  std::vector<std::unique_ptr<RewardSource>> sources;
+  sources.push_back(std::make_unique<SpreadingSource>());
+  RewardPanel panel(std::move(sources));
+
+  const auto traces = panel.score(responses({"good", "nan", "better"}));
+
+  EXPECT_EQ(traces[0].find("spreading")->emissions.at(0).value, 1);
+  EXPECT_TRUE(traces[1].find("spreading")->nonfinite);
+  EXPECT_EQ(traces[2].find("spreading")->failure, "");
+  EXPECT_EQ(panel.timings()[0].failures, 1);
 }
 
 TEST(RewardPanel, CountsBySource) {

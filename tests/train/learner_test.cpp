@@ -3,8 +3,12 @@
 // (DESIGN, law 3).
 #include "alarm/train/learner.hpp"
 
+#include <functional>
+#include <limits>
 #include <map>
 #include <mutex>
+#include <set>
+#include <string>
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -60,6 +64,15 @@ std::vector<ComposedReward> make_rewards(const std::vector<Rollout>& rollouts) {
     rewards.push_back(reward);
   }
   return rewards;
+}
+
+std::string failure_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const NonFiniteError& error) {
+    return error.what();
+  }
+  return "no failure";
 }
 
 TrainConfig make_config(std::int64_t micro_tokens) {
@@ -185,8 +198,57 @@ TEST(Learner, StopsBeforeAnUpdateThatIsNotFinite) {
     rewards[4].rewards.back() = std::numeric_limits<double>::quiet_NaN();
     const auto before = digest_tensors(policy->trainable());
 
-    EXPECT_THROW(learner.update(0, rollouts, rewards), Error);
+    const auto message = failure_of([&] { learner.update(0, rollouts, rewards); });
+
+    const auto last = rollouts[4].response.size() - 1;
+    EXPECT_NE(message.find(fmt::format("sample 4, token {}: the reward is nan", last)),
+              std::string::npos)
+        << message;
     EXPECT_EQ(digest_tensors(policy->trainable()), before);
+  });
+}
+
+TEST(Learner, SkippingNamesTheSamplesThatWereLeftOut) {
+  const auto policy = load_policy();
+  auto config = make_config(40);
+  config.algorithm.on_nonfinite = OnNonFinite::kSkip;
+  run_thread_world(1, [&](World& world) {
+    Learner learner(*policy, {.host = &world.communicator(), .device = &world.communicator()},
+                    config);
+    const auto rollouts = make_rollouts(policy->shape().vocabulary);
+    auto rewards = make_rewards(rollouts);
+    const auto before = digest_tensors(policy->trainable());
+    const auto sound = rewards;
+    for (const std::size_t i : {4, 7})
+      rewards[i].rewards.back() = std::numeric_limits<double>::infinity();
+
+    learner.update(0, rollouts, rewards);
+
+    EXPECT_EQ(learner.left_out(), (std::set<std::uint32_t>{4, 7}));
+    EXPECT_EQ(digest_tensors(policy->trainable()), before);
+    learner.update(1, rollouts, sound);
+    EXPECT_TRUE(learner.left_out().empty());
+    EXPECT_NE(digest_tensors(policy->trainable()), before);
+  });
+}
+
+TEST(Learner, AnUpdateThatBreaksTheWeightsIsNeverSkipped) {
+  const auto policy = load_policy();
+  auto config = make_config(40);
+  config.algorithm.minibatch = 16;
+  config.algorithm.epochs = 1;
+  config.algorithm.on_nonfinite = OnNonFinite::kSkip;
+  config.optimizer.lr = std::numeric_limits<double>::infinity();
+  run_thread_world(1, [&](World& world) {
+    Learner learner(*policy, {.host = &world.communicator(), .device = &world.communicator()},
+                    config);
+    const auto rollouts = make_rollouts(policy->shape().vocabulary);
+
+    const auto message = failure_of([&] { learner.update(0, rollouts, make_rewards(rollouts)); });
+
+    EXPECT_NE(message.find("step 1: the update left weights that are not finite"),
+              std::string::npos)
+        << message;
   });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/preference_pairs.hpp"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 namespace alarm_dist {
@@ -31,6 +33,14 @@ TEST(SelectPairs, TakesTheBestAndTheWorstByTheSumOfTheirRewards) {
   EXPECT_TRUE(pairs.preferences[0].chosen);
   EXPECT_EQ(pairs.rewards[1].rewards, rewards[2].rewards);
   EXPECT_TRUE(pairs.preferences[1].rejected);
+}
+
+TEST(SelectPairs, NamesRewardsThatAreNotFinite) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<ComposedReward> rewards{worth(1, 0), worth(infinity, -infinity), worth(2, 0),
+                                            worth(0, infinity)};
+
+  EXPECT_EQ(nonfinite_rewards(rewards), (std::vector<std::int64_t>{1, 3}));
 }
 
 TEST(SelectPairs, LeavesOutPromptsWithoutADifferenceAndCountsThem) {

@@ -23,8 +23,10 @@ void read_config(const std::vector<ConfigSource>& sources,
                  const std::vector<std::string>& overrides,
                  const std::function<void(FieldVisitor&)>& describe);
 
-// The whole config as YAML, every key with its value: reads back to the same struct.
-std::string write_config(const std::function<void(FieldVisitor&)>& describe);
+// The whole config as YAML, every key with its value: reads back to the same struct. Where it will
+// be read over another config (below), names that only that one has are written `name: ~`.
+std::string write_config(const std::function<void(FieldVisitor&)>& describe,
+                         const std::function<void(FieldVisitor&)>& below = {});
 
 // Markdown: a table a section with key, type and range, default, meaning.
 std::string document_config(const std::function<void(FieldVisitor&)>& describe);

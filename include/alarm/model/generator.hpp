@@ -8,9 +8,12 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "alarm/base/nonfinite.hpp"
 #include "alarm/model/causal_lm.hpp"
 
 namespace alarm_dist {
@@ -47,13 +50,28 @@ struct Generation {
   FinishReason finish = FinishReason::kLength;
 };
 
+// The model's numbers are not finite, so there is no next token: what was asked, and what had been
+// answered until then.
+class NonFiniteGeneration : public NonFiniteError {
+ public:
+  NonFiniteGeneration(const std::string& message, GenerationRequest request, Generation generation)
+      : NonFiniteError(message), request_(std::move(request)), generation_(std::move(generation)) {}
+  const GenerationRequest& request() const { return request_; }
+  const Generation& generation() const { return generation_; }
+
+ private:
+  GenerationRequest request_;
+  Generation generation_;
+};
+
 struct DrawContext {
   std::uint64_t seed = 0;
   std::uint32_t step = 0;
 };
 
 // Results in the order of the requests. Throws Error when a prompt and max_new_tokens exceed the
-// context, naming the sample.
+// context, and NonFiniteGeneration when the log-probability of a chosen token is not finite, naming
+// the sample.
 std::vector<Generation> generate(const CausalLm& model, std::span<const GenerationRequest> requests,
                                  const SamplingConfig& sampling, const DrawContext& draws,
                                  Adapter adapter = Adapter::kOn);

@@ -32,8 +32,8 @@ class RewardPanel {
   explicit RewardPanel(std::vector<std::unique_ptr<RewardSource>> sources);
 
   // One trace a response, components in the order of the sources. A source that throws Error on the
-  // batch gets its responses one by one; what still throws is a failure of that response, and no
-  // more than that.
+  // batch, or gives a number that is not finite, gets its responses one by one; what still fails is
+  // a failure of that response, and no more than that.
   std::vector<RewardTrace> score(std::span<const ScoredResponse> responses);
 
   std::vector<std::string> components() const;

@@ -34,6 +34,9 @@ struct ComponentTrace {
   std::vector<Emission> emissions{};  // by token, ascending
   std::vector<Span> marks{};          // for the report: null words of the grammar source
   std::string failure{};  // not empty: the source failed on this response, the sample is dropped
+  // What failed is the model: its score is not a number. Dropped only where that is asked for
+  // (algorithm.on_nonfinite).
+  bool nonfinite = false;
 };
 
 struct RewardTrace {

@@ -15,7 +15,8 @@
 namespace alarm_dist {
 
 struct HeldOutResult {
-  std::vector<Rollout> rollouts;  // one a prompt
+  std::vector<Rollout> rollouts;  // one a prompt, of those that could be scored
+  std::vector<Rollout> failed;    // the others
   std::map<std::string, std::vector<double>>
       values;  // by name and prompt: "holistic", the aspects, "length", "reward"
   double mean(const std::string& name) const;
@@ -33,6 +34,9 @@ struct HeldOutPlan {
 // Collective over the world; the same result on every rank.
 HeldOutResult evaluate_held_out(World& world, const Placement& placement, const Actors& actors,
                                 const Composer& composer, const HeldOutPlan& plan);
+
+// Leaves the prompts that were scored in both.
+void keep_common(HeldOutResult& a, HeldOutResult& b);
 
 // The table of the report: each reward before and after with a paired bootstrap interval.
 Evaluation compare(const HeldOutResult& before, const HeldOutResult& after,

@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "alarm/base/nonfinite.hpp"
 #include "alarm/comm/world.hpp"
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/model/generator.hpp"
@@ -63,7 +65,18 @@ struct Harvest {
   std::vector<ComposedReward> given = {};
 };
 
-// Collective over the world.
+// An answer that the policy could not go on with, as far as it came: its numbers are not finite.
+class NonFiniteRollout : public NonFiniteError {
+ public:
+  NonFiniteRollout(const std::string& message, Rollout rollout)
+      : NonFiniteError(message), rollout_(std::move(rollout)) {}
+  const Rollout& rollout() const { return rollout_; }
+
+ private:
+  Rollout rollout_;
+};
+
+// Collective over the world. Throws NonFiniteRollout on the rank that generated it.
 Harvest harvest(World& world, const Placement& placement, const Actors& actors,
                 const HarvestPlan& plan);
 

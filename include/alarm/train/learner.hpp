@@ -9,12 +9,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "alarm/base/error.hpp"
+#include "alarm/base/nonfinite.hpp"
 #include "alarm/comm/communicator.hpp"
 #include "alarm/metrics/metrics_writer.hpp"
 #include "alarm/model/causal_lm.hpp"
@@ -26,12 +27,6 @@
 #include "alarm/train/optimizer.hpp"
 
 namespace alarm_dist {
-
-// A loss or gradient that is not finite: nothing was updated.
-class NonFiniteError : public Error {
- public:
-  using Error::Error;
-};
 
 class Critic;
 struct Components;
@@ -63,7 +58,8 @@ class Learner {
 
   // One step on the rollouts, whose composed rewards are given by sample. Collective over
   // the learner ranks. Throws NonFiniteError before the optimiser step when a reward, score, loss
-  // or gradient is not finite, naming the samples, unless on_nonfinite says skip.
+  // or gradient is not finite, naming the samples, unless on_nonfinite says skip; and after it,
+  // whatever that says, when the weights are not.
   Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
                  std::span<const ComposedReward> rewards);
 
@@ -75,6 +71,8 @@ class Learner {
   // Mini-batches in a row that were not finite (on_nonfinite: skip); part of a checkpoint.
   int nonfinite_in_a_row() const { return nonfinite_in_a_row_; }
   void set_nonfinite_in_a_row(int count) { nonfinite_in_a_row_ = count; }
+  // Samples of the last update that on_nonfinite: skip left out, by their ids.
+  const std::set<std::uint32_t>& left_out() const { return left_out_; }
   // The reference's own adapter, empty where it is the model without one. Leaves to load into.
   const NamedTensors& reference_weights() const;
   // optimizer.ema's average, the same on every learner; empty where none is kept. To load into.
@@ -115,10 +113,12 @@ class Learner {
                               const CriticLoss& critic, const MiniBatchWeights& weights,
                               UpdateProgress& mini) const;
   UpdateProgress sum_over_ranks(const UpdateProgress& mine, std::int64_t tokens) const;
-  // A step or mini-batch that is not finite: throws, or counts and warns.
-  void refuse(const std::string& what, std::int64_t step);
-  Scalars pass_over(const StepBatch& batch, const std::vector<std::int64_t>& samples,
-                    std::int64_t minibatches);
+  // A step or mini-batch that is not finite: throws, or counts, keeps the samples' ids and warns.
+  void refuse(const std::string& what, std::span<const Rollout> rollouts,
+              const std::vector<std::int64_t>& samples);
+  Scalars pass_over(std::span<const Rollout> rollouts, const std::vector<std::int64_t>& samples,
+                    const std::string& first, std::int64_t minibatches);
+  void check_weights(std::int64_t step) const;
   std::int64_t prompts_a_minibatch() const;
   const std::vector<MicroBatch>& mine(const MiniBatchPlan& plan) const;  // of this rank
   std::vector<MiniBatchPlan> plan_epoch(const StepBatch& batch, std::int64_t step,
@@ -140,6 +140,7 @@ class Learner {
   std::unique_ptr<Reference> reference_;
   std::unique_ptr<WeightAverage> average_;
   int nonfinite_in_a_row_ = 0;
+  std::set<std::uint32_t> left_out_;
   std::vector<at::Tensor> adapter_parameters_, critic_parameters_;
   Scalars times_;
 };

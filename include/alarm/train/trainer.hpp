@@ -64,13 +64,28 @@ class Trainer {
   void start_fresh();
   void start_from(const std::filesystem::path& checkpoint);
   void train_step(std::int64_t step);
+  RunEnd run_steps();
   Harvest collect(std::int64_t step);
+  Harvest harvest_scored(std::int64_t step, const HarvestPlan& plan);
   Harvest replace_constant(std::int64_t step, Harvest all);
   HarvestPlan plan_rollouts(std::int64_t step, std::int64_t round) const;
   Scalars learn(std::int64_t step, const Harvest& harvested);
   ComposedReward compose(const Rollout& rollout) const;  // overlong penalty included
   Scalars update(std::int64_t step, std::span<const Rollout> rollouts,
                  std::span<const ComposedReward> rewards);
+  // Of numbers that are not finite (trainer_guards.cpp). Steps are counted from 0; -1: before any.
+  void report_failures(const std::string& where, std::span<const Rollout> failed) const;
+  void check_scores(std::int64_t step, const std::string& where,
+                    std::span<const Rollout> rollouts) const;
+  void check_weights(std::int64_t step, const Rollout& probe) const;
+  std::filesystem::path leave_behind(std::int64_t step, std::span<const Rollout> rollouts,
+                                     std::span<const ComposedReward> rewards) const;
+  void leave_behind_skipped(std::int64_t step, std::span<const Rollout> rollouts,
+                            std::span<const ComposedReward> rewards) const;
+  [[noreturn]] void stop_nonfinite(std::int64_t step, const std::string& what,
+                                   std::span<const Rollout> rollouts,
+                                   std::span<const ComposedReward> rewards) const;
+  [[noreturn]] void stop_generation(const NonFiniteRollout& error) const;
   void hold_kl_bound(std::int64_t step, const Scalars& learned);
   void roll_back_to(std::int64_t step);
   std::string latest_checkpoint() const;  // empty: none; collective
@@ -79,7 +94,7 @@ class Trainer {
   void measure_validation(std::int64_t step, Scalars& metrics);
   // Runs body with the policy's weights as config.evaluate.weights says, on every rank.
   void with_evaluated_weights(const std::function<void()>& body);
-  void save_checkpoint(std::int64_t step);
+  void save_checkpoint(std::int64_t step, const Harvest& harvested);
   void finish();
 
   Actors actors() const;
