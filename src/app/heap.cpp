@@ -31,7 +31,8 @@ class HeapAllocator final : public c10::Allocator {
 
  private:
   static void* aligned(std::size_t bytes) {
-    void* block = std::malloc(bytes + kAlignment);
+    // A size computed below zero is a huge one here.
+    void* block = bytes <= PTRDIFF_MAX - kAlignment ? std::malloc(bytes + kAlignment) : nullptr;
     ALARM_CHECK(block != nullptr, "out of memory: a tensor of {} bytes", bytes);
     // 16 to 64 bytes on: malloc aligns to 16.
     const auto margin = kAlignment - reinterpret_cast<std::uintptr_t>(block) % kAlignment;

@@ -45,13 +45,17 @@ TrainConfig load_config(const ConfigOptions& options) {
 }
 
 TrainConfig load_config(World& world, const ConfigOptions& options) {
-  std::vector<ConfigSource> sources{{"embedded config", embedded_config()}};
-  if (!options.file.empty()) {
-    ByteWriter writer;
-    if (world.rank() == 0) writer.put_string(read_file(options.file));
-    const auto bytes = broadcast_bytes(world.communicator(), writer.take(), 0);
-    sources.push_back({options.file, ByteReader(bytes).get_string()});
+  // Rank 0 also says whether there is a file: others may not see it yet.
+  ByteWriter writer;
+  if (world.rank() == 0) {
+    writer.put_string(options.file);
+    writer.put_string(options.file.empty() ? "" : read_file(options.file));
   }
+  const auto bytes = broadcast_bytes(world.communicator(), writer.take(), 0);
+  ByteReader reader(bytes);
+  const std::string file = reader.get_string(), text = reader.get_string();
+  std::vector<ConfigSource> sources{{"embedded config", embedded_config()}};
+  if (!file.empty()) sources.push_back({file, text});
   return parse(sources, options.overrides);
 }
 

@@ -56,7 +56,10 @@ std::int64_t pad_token(const GgufFile& file, const Family& family) {
 
 std::int64_t rows_of(const GgufFile& file, const std::string& tensor) {
   ALARM_CHECK(file.contains(tensor), "{}: tensor '{}' is missing", file.path().string(), tensor);
-  return file.shape(tensor).front();
+  const auto& shape = file.shape(tensor);
+  ALARM_CHECK(!shape.empty(), "{}: tensor '{}' is a single number, expected rows",
+              file.path().string(), tensor);
+  return shape.front();
 }
 
 // The end of a name, by the package's table.
@@ -92,7 +95,9 @@ std::string stored_name(const EncoderTensor& tensor) {
 
 Json gguf_encoder_config(const GgufFile& file, const GgufKeys& keys) {
   // A count beyond the file's tensors ends here, before a list is made of it.
-  rows_of(file, fmt::format("blk.{}.attn_q.weight", keys.integer("block_count") - 1));
+  const auto layers = keys.integer("block_count");
+  ALARM_CHECK(layers > 0, "{}: {} layers, expected 1 or more", file.path().string(), layers);
+  rows_of(file, fmt::format("blk.{}.attn_q.weight", layers - 1));
   const Family& family = find_family(file);
   const auto pad = pad_token(file, family);
   const bool head = family.behind_padding && file.contains(kLabels);

@@ -6,7 +6,6 @@
 #include "alarm/base/clock.hpp"
 #include "alarm/base/error.hpp"
 
-#include "train/memory.hpp"
 #include "train/prompt_tokens.hpp"
 
 namespace alarm_dist {

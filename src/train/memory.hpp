@@ -11,8 +11,8 @@ double resident_bytes();  // pages in memory, shared ones counted whole
 // The most that tensors have taken on the device so far; 0 for the processor.
 double device_bytes(c10::Device device);
 
-// Gives what the heap holds free back to the kernel: between phases, so that what one leaves in
-// pieces does not stay beside what the next one needs.
+// Gives what the heap holds free back to the kernel: after the update, so that what it leaves in
+// pieces does not stay beside what the next phase needs.
 void release_free_memory();
 
 }  // namespace alarm_dist

@@ -61,6 +61,7 @@ void check_answers(const Dataset& dataset, WithRejected rejected) {
 
 void warn_of_cut_answers(const Dataset& dataset, WithRejected rejected, const CausalLm& policy,
                          const Tokenizer& tokenizer) {
+  if (log::rank() != 0) return;  // the tokens of the whole data set, for one line
   std::int64_t answers = 0, cut = 0;
   const auto count = [&](const std::string& answer, std::size_t room) {
     ++answers;
@@ -71,7 +72,7 @@ void warn_of_cut_answers(const Dataset& dataset, WithRejected rejected, const Ca
     count(record.reference, room);
     if (rejected == WithRejected::kYes) count(record.rejected, room);
   }
-  if (cut > 0 && log::rank() == 0) {
+  if (cut > 0) {
     log::warn(
         "{} of {} answers lose their ends: behind their prompts they do not fit into the policy's "
         "context of {} tokens",

@@ -15,8 +15,8 @@ enum class WithRejected { kNo, kYes };
 // Throws UsageError naming the record that has no answer, or no rejected one where they are wanted.
 void check_answers(const Dataset& dataset, WithRejected rejected);
 
-// Says how many answers do not fit into the policy's context behind their prompts, and so lose
-// their ends.
+// Rank 0 says how many answers do not fit into the policy's context behind their prompts, and so
+// lose their ends. Not collective.
 void warn_of_cut_answers(const Dataset& dataset, WithRejected rejected, const CausalLm& policy,
                          const Tokenizer& tokenizer);
 

@@ -42,8 +42,11 @@ void prepare(const fs::path& path, Resume resume, const std::string& config_yaml
   if (used) {
     const auto difference = first_difference(read_whole_file(path / "config.yaml"), config_yaml);
     if (!difference.empty()) {
-      throw UsageError(fmt::format("{}: the run was started with another config: {}", path.string(),
-                                   difference));
+      throw UsageError(
+          fmt::format("{}: the run was started with another config: {} (a key that only one of "
+                      "them has came with another version of "
+                      "the program)",
+                      path.string(), difference));
     }
   }
   if (!used && resume == Resume::kYes)

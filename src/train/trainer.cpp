@@ -22,6 +22,9 @@ namespace {
 // A draw context of its own for the samples that statistics are measured on.
 constexpr std::uint32_t kNormalizationStep = 0xFFFFFFFF;
 
+// A metric: the validation prompts that a component failed on.
+constexpr const char* kDroppedPrompts = "eval/dropped";
+
 }  // namespace
 
 Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& run)
@@ -253,8 +256,10 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
   if (progress_) progress_->phase("evaluating");
   Stopwatch clock;
   with_evaluated_weights([&] { measure_validation(step, metrics); });
+  // A mean without the prompts that failed is no better than another's with them.
+  const bool whole = !find_scalar(metrics, kDroppedPrompts);
   const auto kept_by = find_scalar(metrics, config_.checkpoint.keep_best);
-  if (kept_by && (!state_.best_value || *kept_by > *state_.best_value)) {
+  if (whole && kept_by && (!state_.best_value || *kept_by > *state_.best_value)) {
     state_.best_value = kept_by;
     state_.best_step = step;
   }
@@ -264,7 +269,10 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
 void Trainer::measure_validation(std::int64_t step, Scalars& metrics) {
   const auto result = held_out(fmt::format("validation/{}", step), data_.validation,
                                config_.evaluate.prompts, Adapter::kOn);
-  check_scores(step - 1, fmt::format("validation after step {}", step), result.failed);
+  check_scores(step - 1, fmt::format("validation after step {}", step), result.failed,
+               result.rollouts.size() + result.failed.size());
+  if (!result.failed.empty())
+    metrics.emplace_back(kDroppedPrompts, static_cast<double>(result.failed.size()));
   for (const auto& [name, values] : result.values) {
     const auto key = name == "length"   ? "eval/tokens/response"
                      : name == "reward" ? "eval/reward/total"

@@ -80,7 +80,8 @@ Harvest Trainer::collect(std::int64_t step) {
 
 Harvest Trainer::harvest_scored(std::int64_t step, const HarvestPlan& plan) {
   Harvest harvested = harvest(world_, placement_, actors(), plan);
-  check_scores(step, step < 0 ? plan.name : fmt::format("step {}", step + 1), harvested.rollouts);
+  check_scores(step, step < 0 ? plan.name : fmt::format("step {}", step + 1), harvested.rollouts,
+               harvested.rollouts.size());
   return harvested;
 }
 

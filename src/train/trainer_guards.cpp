@@ -80,7 +80,7 @@ void Trainer::report_failures(const std::string& where, std::span<const Rollout>
 // A scorer's own failure (a time limit, an input it cannot read) drops the sample; a model whose
 // score is not a number is what training must not go on with unasked.
 void Trainer::check_scores(std::int64_t step, const std::string& where,
-                           std::span<const Rollout> rollouts) const {
+                           std::span<const Rollout> rollouts, std::size_t total) const {
   std::vector<Rollout> failed, nonfinite;
   for (const auto& rollout : rollouts) {
     if (first_failure(rollout) != nullptr) failed.push_back(rollout);
@@ -90,7 +90,7 @@ void Trainer::check_scores(std::int64_t step, const std::string& where,
   if (nonfinite.empty() || config_.algorithm.on_nonfinite == OnNonFinite::kSkip) return;
   stop_nonfinite(step,
                  fmt::format("{}: {} of {} samples have a reward that is not finite", where,
-                             nonfinite.size(), rollouts.size()),
+                             nonfinite.size(), total),
                  nonfinite, {});
 }
 
@@ -149,14 +149,15 @@ void Trainer::stop_nonfinite(std::int64_t step, const std::string& what,
 // Nothing can be left out here: the next step would generate with the same weights.
 void Trainer::stop_generation(const NonFiniteRollout& error) const {
   const auto own = checkpoints_.path_of(state_.step);
-  const auto way_back =
-      std::filesystem::exists(own)
-          ? fmt::format(
-                " ({} holds them: without that folder --resume goes on from the one before)",
-                own.string())
-          : "";
+  const auto way_back = std::filesystem::exists(own)
+                            ? fmt::format(
+                                  " (where it is the policy of that step that fails, {} holds it: "
+                                  "without that folder "
+                                  "--resume goes on from the one before)",
+                                  own.string())
+                            : "";
   stop_nonfinite(state_.step,
-                 fmt::format("the weights of step {}{}: {}", state_.step, way_back, error.what()),
+                 fmt::format("after step {}{}: {}", state_.step, way_back, error.what()),
                  {&error.rollout(), 1}, {});
 }
 

@@ -76,7 +76,7 @@ class NonFiniteTest(EndToEnd):
 
     def test_a_policy_that_cannot_generate_is_named_with_sample_and_token(self):
         path, _ = self.end_badly("unsound", {**SHORT, "policy.model": self.broken_policy(), "algorithm.on_nonfinite": "skip"},
-                            "the weights of step 0: normalization: sample", "token 0 of the answer",
+                            "after step 0: normalization: sample", "token 0 of the answer",
                             "the log-probability nan")
         [left] = (path / "nonfinite").iterdir()
         self.assertEqual(read_lines(left)[0]["response_tokens"], [])

@@ -75,8 +75,8 @@ class Trainer {
                  std::span<const ComposedReward> rewards);
   // Of numbers that are not finite (trainer_guards.cpp). Steps are counted from 0; -1: before any.
   void report_failures(const std::string& where, std::span<const Rollout> failed) const;
-  void check_scores(std::int64_t step, const std::string& where,
-                    std::span<const Rollout> rollouts) const;
+  void check_scores(std::int64_t step, const std::string& where, std::span<const Rollout> rollouts,
+                    std::size_t total) const;
   void check_weights(std::int64_t step, const Rollout& probe) const;
   std::filesystem::path leave_behind(std::int64_t step, std::span<const Rollout> rollouts,
                                      std::span<const ComposedReward> rewards) const;
