@@ -122,7 +122,7 @@ void Trainer::start_fresh() {
     log::root_info("'{}' on {} samples of the initial policy: mean {:.4f}, deviation {:.4f}", name,
                    measured.rollouts.size(), statistics.mean, statistics.deviation);
   }
-  composer_.emplace(config_, state_.normalization);
+  composer_ = std::make_unique<Composer>(config_, state_.normalization);
   if (learner_) state_.kl_coefficient = learner_->kl().coefficient();
   if (is_root()) {
     metrics_ = std::make_unique<MetricsWriter>(run_.path(), run_.kept_records());
@@ -139,7 +139,7 @@ void Trainer::start_from(const std::filesystem::path& checkpoint) {
   state_ = Checkpoints::load_state(checkpoint);
   Checkpoints::load_adapter(checkpoint, *policy_);
   if (learner_) Checkpoints::load_learner(checkpoint, state_, *learner_);
-  composer_.emplace(config_, state_.normalization);
+  composer_ = std::make_unique<Composer>(config_, state_.normalization);
   log::root_info("resuming after step {} from {}", state_.step, checkpoint.string());
   if (is_root()) {
     metrics_ = std::make_unique<MetricsWriter>(run_.path(), state_.step);

@@ -102,12 +102,13 @@ class NonFiniteTest(EndToEnd):
 
     def test_skipping_drops_and_counts_such_samples_and_keeps_the_report(self):
         settings = {**SHORT, "rewards.holistic.source.model": self.broken_scorer(RARE), "algorithm.on_nonfinite": "skip",
-                    "evaluate.test_prompts": 0}
+                    "evaluate.test_prompts": 0, "evaluate.every": 1, "evaluate.prompts": 100}
         path = self.folder / "skipped"
         done = self.succeed("train", CONFIG, "--out", path, *set_options(settings))
 
         dropped = sum(line.get("dropped/holistic", 0) for line in read_lines(path / "metrics.jsonl"))
         self.assertGreater(dropped, 0)
+        self.assertTrue(any(line.get("eval/dropped", 0) > 0 for line in read_lines(path / "metrics.jsonl")))
         self.assertRegex(done.stderr, "step [12]: component 'holistic' failed on sample [0-9]+: the model's score is -?nan")
         self.assertRegex(done.stderr, "test/before: component 'holistic' failed on sample")
         compared = json.loads((path / "evaluation.json").read_text())["prompts"]

@@ -7,7 +7,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "alarm/base/clock.hpp"
@@ -122,7 +121,7 @@ class Trainer {
   std::unique_ptr<RewardPanel> panel_;
   std::unique_ptr<Communicator> learner_host_, learner_device_, all_device_;
   std::unique_ptr<Learner> learner_;
-  std::optional<Composer> composer_;
+  std::unique_ptr<Composer> composer_;
   Checkpoints checkpoints_;
   TrainState state_;
   bool stop_ = false;  // some rank was asked to stop; the ranks agree at the end of a step
