@@ -107,7 +107,7 @@ Json gguf_encoder_config(const GgufFile& file, const GgufKeys& keys) {
   config["model_type"] = family.model_type;
   config["hidden_size"] = keys.integer("embedding_length");
   config["intermediate_size"] = keys.integer("feed_forward_length");
-  config["num_hidden_layers"] = keys.integer("block_count");
+  config["num_hidden_layers"] = layers;
   config["num_attention_heads"] = keys.integer("attention.head_count");
   config["hidden_act"] = "gelu";
   config["layer_norm_eps"] = keys.number("attention.layer_norm_epsilon");

@@ -95,8 +95,6 @@ std::string character_map(const GgufFile& file) {
 }
 
 // Converters fill a vocabulary up to the rows of the embedding: [PAD32000].
-constexpr std::int64_t kUnused = 5;
-
 bool is_filling(const std::string& token) {
   return token.starts_with("[PAD") && token != "[PAD]" && token.ends_with(']');
 }
@@ -107,7 +105,8 @@ std::int64_t take_sentinels(SentencePieceModel& model) {
   constexpr std::size_t kSentinels = 100;
   auto& tokens = model.tokens;
   std::size_t kept = tokens.size();
-  while (kept > 0 && model.types[kept - 1] == kUnused && is_filling(tokens[kept - 1])) --kept;
+  while (kept > 0 && model.types[kept - 1] == piece_type::kUnused && is_filling(tokens[kept - 1]))
+    --kept;
   const bool found = tokens.size() - kept >= kSentinels;
   tokens.resize(kept);
   model.scores.resize(kept);
@@ -116,8 +115,7 @@ std::int64_t take_sentinels(SentencePieceModel& model) {
 }
 
 std::int64_t first_unknown(const std::vector<std::int64_t>& types) {
-  constexpr std::int64_t kUnknown = 2;
-  const auto found = std::ranges::find(types, kUnknown);
+  const auto found = std::ranges::find(types, piece_type::kUnknown);
   return found == types.end() ? 0 : found - types.begin();
 }
 
@@ -156,7 +154,6 @@ TokenizerFile t5_tokenizer(const GgufFile& file) {
 // The tokens of fairseq as its pieces: it puts <pad> behind <s>, <unk> behind </s> and the mask
 // behind all, which the class does itself.
 TokenizerFile xlm_roberta_tokenizer(const GgufFile& file) {
-  constexpr std::int64_t kUnknown = 2, kControl = 3;
   const auto stored = read_sentencepiece(file, SentencePieceModel::Algorithm::kUnigram);
   const auto& tokens = stored.tokens;
   const auto& types = stored.types;
@@ -166,10 +163,12 @@ TokenizerFile xlm_roberta_tokenizer(const GgufFile& file) {
               "{}: expected XLM-RoBERTa's first tokens to be <s>, <pad>, </s>, <unk>",
               file.path().string());
   auto end = tokens.size();
-  while (end > kFairseq.size() && (types[end - 1] == kUnused || tokens[end - 1] == "<mask>")) --end;
+  while (end > kFairseq.size() &&
+         (types[end - 1] == piece_type::kUnused || tokens[end - 1] == "<mask>"))
+    --end;
   auto model = stored;
   model.tokens = {"<unk>", "<s>", "</s>"};
-  model.types = {kUnknown, kControl, kControl};
+  model.types = {piece_type::kUnknown, piece_type::kControl, piece_type::kControl};
   model.scores = {0, 0, 0};
   for (auto id = kFairseq.size(); id < end; ++id) {
     model.tokens.push_back(tokens[id]);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reward/decoder_source.hpp"
 
-#include <cmath>
 #include <utility>
 
 #include "alarm/base/error.hpp"
@@ -13,6 +12,7 @@
 #include "reward/decoder_card.hpp"
 #include "reward/decoder_input.hpp"
 #include "reward/decoder_scores.hpp"
+#include "reward/nonfinite_score.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -105,11 +105,8 @@ class DecoderSource final : public RewardSource {
     for (std::size_t i = 0; i < scored.size(); ++i) {
       for (std::size_t e = 0; e < scores[i].size(); ++e) {
         scored[i]->emissions[e].value = scores[i][e];
-        if (std::isfinite(scores[i][e])) continue;
-        scored[i]->failure = fmt::format("the model's score is {}", scores[i][e]);
-        scored[i]->nonfinite = true;
+        if (fails_by(scores[i][e], *scored[i])) break;
       }
-      if (!scored[i]->failure.empty()) scored[i]->emissions.clear();
     }
   }
 

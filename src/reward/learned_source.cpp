@@ -21,6 +21,7 @@
 #include "alarm/text/sentences.hpp"
 
 #include "reward/decoder_source.hpp"
+#include "reward/nonfinite_score.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -177,13 +178,7 @@ class LearnedSource final : public RewardSource {
                     std::vector<ComponentTrace>& traces) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
       ComponentTrace& trace = traces[targets[i].response];
-      if (!trace.failure.empty()) continue;
-      if (!std::isfinite(scores[i])) {
-        trace.failure = fmt::format("the model's score is {}", scores[i]);
-        trace.nonfinite = true;
-        trace.emissions.clear();
-        continue;
-      }
+      if (!trace.failure.empty() || fails_by(scores[i], trace)) continue;
       trace.emissions.push_back(targets[i].emission);
       trace.emissions.back().value = scores[i];
     }

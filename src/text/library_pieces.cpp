@@ -7,7 +7,6 @@
 #include "alarm/base/error.hpp"
 
 #include "text/piece_model.hpp"
-#include "text/sentencepiece_fields.hpp"
 #include "text/unicode.hpp"
 
 namespace alarm_dist {

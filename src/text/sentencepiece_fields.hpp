@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers of the fields of sentencepiece_model.proto, and the kinds of pieces. The wire format is
-// that of protocol buffers (https://protobuf.dev/programming-guides/encoding).
+// Numbers of the fields of sentencepiece_model.proto. The wire format is that of protocol buffers
+// (https://protobuf.dev/programming-guides/encoding).
 #pragma once
-
-#include <cstdint>
 
 namespace alarm_dist {
 
@@ -26,10 +24,5 @@ constexpr int kName = 1, kCharacterMap = 2, kAddDummyPrefix = 3, kRemoveExtraWhi
               kEscapeWhitespaces = 5;
 }
 }  // namespace fields
-
-namespace piece_type {
-constexpr std::int64_t kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5,
-                       kByte = 6;
-}
 
 }  // namespace alarm_dist

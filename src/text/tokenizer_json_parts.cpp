@@ -5,6 +5,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/base/text.hpp"
+#include "alarm/text/sentencepiece_model.hpp"
 
 namespace alarm_dist {
 
@@ -24,14 +25,14 @@ json added_tokens_json(const std::vector<std::string>& tokens,
                        const std::vector<std::int64_t>& types) {
   json added = json::array();
   for (std::size_t id = 0; id < types.size(); ++id) {
-    if (types[id] != kControlToken && types[id] != kUserDefinedToken) continue;
+    if (types[id] != piece_type::kControl && types[id] != piece_type::kUserDefined) continue;
     added.push_back({{"id", id},
                      {"content", tokens[id]},
                      {"single_word", false},
                      {"lstrip", false},
                      {"rstrip", false},
                      {"normalized", false},
-                     {"special", types[id] == kControlToken}});
+                     {"special", types[id] == piece_type::kControl}});
   }
   return added;
 }

@@ -10,14 +10,10 @@
 
 namespace alarm_dist {
 
-// GGUF token types.
-inline constexpr std::int64_t kControlToken = 3;
-inline constexpr std::int64_t kUserDefinedToken = 4;
-
 // Tokens with their numbers; throws Error for one that is no UTF-8 or stands there twice.
 nlohmann::json vocabulary_json(const std::vector<std::string>& tokens);
 
-// Control tokens, which are special, and the user's own. Types may be empty: none.
+// Control tokens, which are special, and the user's own (piece_type). Types may be empty: none.
 nlohmann::json added_tokens_json(const std::vector<std::string>& tokens,
                                  const std::vector<std::int64_t>& types);
 

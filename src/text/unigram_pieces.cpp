@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "text/piece_model.hpp"
-#include "text/sentencepiece_fields.hpp"
 #include "text/sentencepiece_normalizer.hpp"
 #include "text/unigram_search.hpp"
 

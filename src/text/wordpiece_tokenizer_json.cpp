@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "alarm/base/error.hpp"
+#include "alarm/text/sentencepiece_model.hpp"
 #include "alarm/text/tokenizer.hpp"
 
 #include "text/tokenizer_json_parts.hpp"
@@ -44,13 +45,13 @@ std::string make_wordpiece_tokenizer_json(const std::vector<std::string>& tokens
   for (const auto id : {specials.unknown, specials.begin, specials.end}) {
     ALARM_CHECK(id >= 0 && id < static_cast<std::int64_t>(tokens.size()),
                 "special token {} is outside the vocabulary of {}", id, tokens.size());
-    types[static_cast<std::size_t>(id)] = kControlToken;
+    types[static_cast<std::size_t>(id)] = piece_type::kControl;
   }
   const auto name = [&](std::int64_t id) { return tokens[static_cast<std::size_t>(id)]; };
   std::vector<std::string> words;
   bool cased = false;
   for (std::size_t id = 0; id < tokens.size(); ++id) {
-    const bool special = types[id] == kControlToken || is_bracketed(tokens[id]);
+    const bool special = types[id] == piece_type::kControl || is_bracketed(tokens[id]);
     words.push_back(special ? tokens[id] : with_inner_mark(tokens[id]));
     cased = cased || (!special && has_capital(tokens[id]));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 
 #include <ATen/ATen.h>
 
@@ -266,13 +267,15 @@ Scalars Learner::pass_over(std::span<const Rollout> rollouts,
 void Learner::check_weights(std::int64_t step) const {
   auto trained = policy_.trainable();
   if (critic_) std::ranges::move(critic_->trainable(), std::back_inserter(trained));
-  for (const auto& [name, parameter] : trained) {
-    const double sum = parameter.detach().sum().item<double>();
-    if (std::isfinite(sum)) continue;
-    throw NonFiniteError(
-        fmt::format("step {}: the update left weights that are not finite (the sum of {} is {})",
-                    step + 1, name, sum));
-  }
+  std::vector<at::Tensor> sums;
+  for (const auto& [name, parameter] : trained) sums.push_back(parameter.detach().sum());
+  const at::Tensor all = at::stack(sums).to(at::kCPU, at::kDouble);  // read once
+  const std::span values(all.const_data_ptr<double>(), sums.size());
+  const auto bad = std::ranges::find_if(values, [](double sum) { return !std::isfinite(sum); });
+  if (bad == values.end()) return;
+  throw NonFiniteError(
+      fmt::format("step {}: the update left weights that are not finite (the sum of {} is {})",
+                  step + 1, trained[static_cast<std::size_t>(bad - values.begin())].first, *bad));
 }
 
 // Divergences are of the policy's own samples: answers of a data set have none.

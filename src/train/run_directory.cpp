@@ -44,8 +44,7 @@ void prepare(const fs::path& path, Resume resume, const std::string& config_yaml
     if (!difference.empty()) {
       throw UsageError(
           fmt::format("{}: the run was started with another config: {} (a key that only one of "
-                      "them has came with another version of "
-                      "the program)",
+                      "them has came with another version of the program)",
                       path.string(), difference));
     }
   }

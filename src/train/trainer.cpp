@@ -290,7 +290,7 @@ void Trainer::measure_validation(std::int64_t step, Scalars& metrics) {
 void Trainer::save_checkpoint(std::int64_t step, const Harvest& harvested) {
   world_.control().set_doing(fmt::format("writing the checkpoint of step {}", step));
   if (is_writer()) {
-    check_weights(step - 1, harvested.rollouts.front());
+    probe_weights(step - 1, harvested.rollouts.front());
     checkpoints_.save(state_, *policy_, *learner_);
   }
   world_.communicator().barrier();  // a checkpoint that one rank counts on is there for all

@@ -96,7 +96,7 @@ void Trainer::check_scores(std::int64_t step, const std::string& where,
 
 // Weights that are finite may give log-probabilities that are not. A checkpoint of such weights
 // would be the newest, and every resumed run would die of it. Not collective: the writer asks.
-void Trainer::check_weights(std::int64_t step, const Rollout& probe) const {
+void Trainer::probe_weights(std::int64_t step, const Rollout& probe) const {
   const c10::InferenceMode no_gradients;
   ResponseBatch rows;
   rows.add(probe.prompt, {&probe.response, 1});
@@ -152,8 +152,7 @@ void Trainer::stop_generation(const NonFiniteRollout& error) const {
   const auto way_back = std::filesystem::exists(own)
                             ? fmt::format(
                                   " (where it is the policy of that step that fails, {} holds it: "
-                                  "without that folder "
-                                  "--resume goes on from the one before)",
+                                  "without that folder --resume goes on from the one before)",
                                   own.string())
                             : "";
   stop_nonfinite(state_.step,

@@ -12,10 +12,11 @@ import pathlib
 import sys
 import tempfile
 
+import converted
 import gguf
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import BertWordPieceTokenizer
 from transformers import AutoModelForSequenceClassification, BertConfig, BertModel, RobertaConfig, RobertaForSequenceClassification
 
@@ -126,15 +127,8 @@ def main(data):
     (data / "gguf/bert_ids.json").write_text(json.dumps({"texts": TEXTS, "ids": ids_of_texts()}, ensure_ascii=False) + "\n")
 
 
-def check(data, converted):
-    model, info = AutoModelForSequenceClassification.from_pretrained(converted, dtype=torch.float64, output_loading_info=True)
-    assert not info["missing_keys"] and not info["unexpected_keys"], info
-    difference = (run(model.eval(), "logits") - load_file(data / "gguf/bert_expected.safetensors")["roberta.logits"]).abs().max()
-    print(f"{converted}: {type(model).__name__}, logits at most {difference:.2e} apart, bound 1e-9")
-    assert difference < 1e-9
-
-
 if sys.argv[2:3] == ["--check"]:
-    check(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[3]))
+    converted.check(AutoModelForSequenceClassification, sys.argv[3], lambda model: run(model, "logits"),
+                    pathlib.Path(sys.argv[1]) / "gguf/bert_expected.safetensors", "roberta.logits")
 else:
     main(pathlib.Path(sys.argv[1]))

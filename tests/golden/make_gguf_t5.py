@@ -11,6 +11,7 @@ import json
 import pathlib
 import sys
 
+import converted
 import gguf
 import numpy as np
 import torch
@@ -136,16 +137,8 @@ def main(data):
     make_quantised(data)
 
 
-def check(data, converted):
-    model, info = AutoModelForSeq2SeqLM.from_pretrained(converted, dtype=torch.float64, attn_implementation="eager",
-                                                        output_loading_info=True)
-    assert not info["missing_keys"] and not info["unexpected_keys"], info
-    difference = (logits_of(model.eval()) - load_file(data / "gguf/t5_q8_0_expected.safetensors")["logits"]).abs().max().item()
-    print(f"{converted}: {type(model).__name__}, logits at most {difference:.2e} apart, bound 1e-9")
-    assert difference < 1e-9
-
-
 if sys.argv[2:3] == ["--check"]:
-    check(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[3]))
+    converted.check(AutoModelForSeq2SeqLM, sys.argv[3], logits_of, pathlib.Path(sys.argv[1]) / "gguf/t5_q8_0_expected.safetensors",
+                    "logits", attn_implementation="eager")
 else:
     main(pathlib.Path(sys.argv[1]))

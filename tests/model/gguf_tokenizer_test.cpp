@@ -10,6 +10,7 @@
 #include "alarm/text/sentencepiece_model.hpp"
 #include "alarm/text/tokenizer.hpp"
 
+#include "model/gguf_files.hpp"
 #include "support/temp_dir.hpp"
 
 namespace alarm_dist {
@@ -220,10 +221,8 @@ TEST(GgufTokenizer, XlmRobertasPiecesAreThoseOfTheirModel) {
 
 // Against tokenizers' BertWordPieceTokenizer, by tests/golden/make_gguf_bert.py.
 TEST(GgufTokenizer, BertIsAWordPieceModel) {
-  const auto listing =
-      nlohmann::json::parse(read_file(source_dir() / "tests/data/model/gguf/bert_ids.json"));
-  const auto file =
-      gguf_tokenizer_file(GgufFile::open(source_dir() / "tests/data/model/gguf/bert.gguf"));
+  const auto listing = nlohmann::json::parse(read_file(gguf_dir() / "bert_ids.json"));
+  const auto file = gguf_tokenizer_file(GgufFile::open(gguf_file("bert")));
 
   for (std::size_t i = 0; i < listing["texts"].size(); ++i) {
     const std::string text = listing["texts"][i];
@@ -234,15 +233,14 @@ TEST(GgufTokenizer, BertIsAWordPieceModel) {
 }
 
 TEST(GgufTokenizer, RobertaIsByteLevel) {
-  const auto file =
-      gguf_tokenizer_file(GgufFile::open(source_dir() / "tests/data/model/gguf/roberta.gguf"));
+  const auto file = gguf_tokenizer_file(GgufFile::open(gguf_file("roberta")));
 
   EXPECT_THAT(ids_of(file, "abc"), ::testing::ElementsAre(0, 22, 6, 2));
   EXPECT_THAT(ids_of(file, "a<mask>"), ::testing::ElementsAre(0, 4, 23, 2));
 }
 
 nlohmann::json ends_golden() {
-  return nlohmann::json::parse(read_file(source_dir() / "tests/data/model/gguf/bpe_ends.json"));
+  return nlohmann::json::parse(read_file(gguf_dir() / "bpe_ends.json"));
 }
 
 // The listing's tokenizer, with what one of its cases says of the ends of texts.

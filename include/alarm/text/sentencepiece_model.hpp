@@ -10,6 +10,12 @@
 
 namespace alarm_dist {
 
+// Kinds of pieces, in sentencepiece_model.proto and, as kinds of tokens of any tokenizer, in GGUF.
+namespace piece_type {
+inline constexpr std::int64_t kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4,
+                              kUnused = 5, kByte = 6;
+}
+
 struct SentencePieceModel {
   enum class Algorithm { kUnigram = 1, kBpe = 2, kWord = 3, kCharacter = 4 };
 

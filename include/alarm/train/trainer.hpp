@@ -76,7 +76,7 @@ class Trainer {
   void report_failures(const std::string& where, std::span<const Rollout> failed) const;
   void check_scores(std::int64_t step, const std::string& where, std::span<const Rollout> rollouts,
                     std::size_t total) const;
-  void check_weights(std::int64_t step, const Rollout& probe) const;
+  void probe_weights(std::int64_t step, const Rollout& probe) const;
   std::filesystem::path leave_behind(std::int64_t step, std::span<const Rollout> rollouts,
                                      std::span<const ComposedReward> rewards) const;
   void leave_behind_skipped(std::int64_t step, std::span<const Rollout> rollouts,
