@@ -130,15 +130,15 @@ at::Tensor Learner::loss_of(const StepBatch& batch, const MicroBatch& micro, con
     const bool joint = critic_ && !critic_->has_trunk();
     return joint ? loss + critic_loss(batch, rows, scores.states_TD, weights, mini).sum : loss;
   }
-  const at::Tensor loss = algorithm_.learns_preferences()
-                              ? preference_loss(algorithm_, config_.algorithm.preference,
-                                                {.batch = batch,
-                                                 .micro = micro,
-                                                 .policy_T = scores.logprobs_T,
-                                                 .reference_T = take(batch.reference_T),
-                                                 .offsets = rows.responses.offsets()},
-                                                weights, mini)
-                              : -(scores.logprobs_T * take(weights.policy_T)).sum();
+  at::Tensor loss = algorithm_.learns_preferences()
+                        ? preference_loss(algorithm_, config_.algorithm.preference,
+                                          {.batch = batch,
+                                           .micro = micro,
+                                           .policy_T = scores.logprobs_T,
+                                           .reference_T = take(batch.reference_T),
+                                           .offsets = rows.responses.offsets()},
+                                          weights, mini)
+                        : -(scores.logprobs_T * take(weights.policy_T)).sum();
   mini.policy_loss += loss.item<double>();
   return loss;
 }
