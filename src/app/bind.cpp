@@ -47,13 +47,16 @@ void describe(FieldVisitor& v, TaskConfig& task) {
 
 void describe(FieldVisitor& v, PolicyConfig& policy) {
   v.field("model", policy.model, "A Hugging Face directory or a .gguf file.");
-  v.section("adapter", "What is trained of the policy.", [&] {
-    v.section("lora",
-              "Low-rank adapters (Hu et al. 2021); the reference policy is the model without them.",
-              [&] { describe(v, policy.lora); });
+  v.choice("train", policy.train, {"adapter", "full"},
+           "What is trained of it: a low-rank adapter, or every weight, which takes 16 bytes of a "
+           "learner's memory for each (4 of an actor's) and a learning rate some hundred times "
+           "smaller. The reference policy is the model as it was loaded.");
+  v.section("adapter", "Of train: adapter.", [&] {
+    v.section("lora", "Low-rank adapters (Hu et al. 2021).", [&] { describe(v, policy.lora); });
   });
   v.choice("precision", policy.precision, {"auto", "float32", "bfloat16", "float64"},
-           "Type of the frozen weights and activations. `auto`: bfloat16 where the device "
+           "Type of the weights that are computed with, and of activations; what is trained is "
+           "kept in float32 at least. `auto`: bfloat16 where the device "
            "multiplies it natively, else float32.");
   v.choice("device", policy.device, {"cpu", "cuda"},
            "Where models run; cuda: the GPU of the rank's number on its node.");

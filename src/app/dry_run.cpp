@@ -33,10 +33,10 @@ double gib(double bytes) { return bytes / (1ULL << 30); }
 
 void print_rank_memory(std::string_view role, const RankMemory& rank) {
   std::printf(
-      "  a %-13s %6.2f GiB of its own: program %.2f, prepared products %.2f, adapter %.2f, critic "
+      "  a %-13s %6.2f GiB of its own: program %.2f, prepared products %.2f, trained %.2f, critic "
       "%.2f, reward models %.2f, the largest phase %.2f\n",
       std::string(role).c_str(), gib(rank.total()), gib(rank.program), gib(rank.prepared),
-      gib(rank.adapter), gib(rank.critic), gib(rank.encoders), gib(rank.step()));
+      gib(rank.trained), gib(rank.critic), gib(rank.encoders), gib(rank.step()));
   std::printf("%25s phases: update %.2f (%lld rows at once), generation %.2f, scoring %.2f", "",
               gib(rank.update), static_cast<long long>(rank.update_rows), gib(rank.generation),
               gib(rank.scoring));

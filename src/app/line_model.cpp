@@ -73,8 +73,9 @@ LoadedModel load_model(const ModelOptions& options, const World& world) {
   const auto device = device_of(options, world);
   const auto dtype = parse_precision(options.precision, device);
   const auto dir = resolve_model(options.model, dtype, options.cache);
-  LoadedModel loaded{CausalLm::load(dir, {.dtype = dtype, .device = device, .lora = false}),
-                     load_tokenizer(dir), dir, options.date};
+  LoadedModel loaded{
+      CausalLm::load(dir, {.dtype = dtype, .device = device, .trained = Trained::kNothing}),
+      load_tokenizer(dir), dir, options.date};
   check_tokenizer_fits(loaded.model->shape(), loaded.tokenizer->id_limit(), dir.string());
   return loaded;
 }

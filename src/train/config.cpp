@@ -147,6 +147,15 @@ void check_unread_keys(const TrainConfig& config) {
           "leave it out");
 }
 
+// ETPO's improvement is computed with the head as a constant.
+void check_trained(const TrainConfig& config) {
+  const bool adapter = config.policy.trained() == Trained::kAdapter;
+  require(!adapter || !config.policy.lora.targets.empty(),
+          "policy.adapter.lora.targets: there is none, so that nothing would be trained");
+  require(adapter || !resolve_algorithm(config.algorithm).learns_q(),
+          "policy.train: full, but etpo trains an adapter only");
+}
+
 }  // namespace
 
 void check_config(const TrainConfig& config, int world_size) {
@@ -154,8 +163,7 @@ void check_config(const TrainConfig& config, int world_size) {
   check_rewards(config.rewards);
   check_overlong(config);
   check_keep_best(config);
-  require(!config.policy.lora.targets.empty(),
-          "policy.adapter.lora.targets: there is none, so that nothing would be trained");
+  check_trained(config);
   noon_of(config.task.date);  // throws for what is no day
   check_kl(config);
   check_algorithm(config);

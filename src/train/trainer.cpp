@@ -137,7 +137,7 @@ void Trainer::start_fresh() {
 
 void Trainer::start_from(const std::filesystem::path& checkpoint) {
   state_ = Checkpoints::load_state(checkpoint);
-  Checkpoints::load_adapter(checkpoint, *policy_);
+  Checkpoints::load_trained(checkpoint, *policy_);
   if (learner_) Checkpoints::load_learner(checkpoint, state_, *learner_);
   composer_ = std::make_unique<Composer>(config_, state_.normalization);
   log::root_info("resuming after step {} from {}", state_.step, checkpoint.string());
@@ -301,7 +301,7 @@ void Trainer::finish() {
   const bool has_best = state_.best_step > 0 && state_.best_step != state_.step;
   if (has_best) {
     verify_manifest(checkpoints_.path_of(state_.best_step));
-    Checkpoints::load_adapter(checkpoints_.path_of(state_.best_step), *policy_,
+    Checkpoints::load_trained(checkpoints_.path_of(state_.best_step), *policy_,
                               config_.evaluate.weights);
   }
   if (state_.best_step == 0)

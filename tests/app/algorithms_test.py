@@ -28,7 +28,7 @@ class AlgorithmsTest(EndToEnd):
             self.assertLessEqual(abs(got[key] - wanted[key]), TOLERANCE * scale, f"{what} {key}: {got[key]}, {wanted[key]}")
 
     def adapter(self, run, step):
-        return (self.folder / run / f"checkpoints/step-{step:06}/optimizer/adapter.safetensors").read_bytes()
+        return (self.folder / run / f"checkpoints/step-{step:06}/optimizer/trained.safetensors").read_bytes()
 
     def test_every_kind_learns_the_same_alone_and_split_over_roles(self):
         for kind in KINDS:
@@ -41,6 +41,24 @@ class AlgorithmsTest(EndToEnd):
                 # The Q-values of etpo begin at 0 and its policy as the reference: only the critic has something to learn.
                 self.assertGreater(alone[1]["grad_norm/critic" if kind == "etpo" else "grad_norm"], 1e-6)
                 self.expect_close(split[1], alone[1], kind)
+
+    def test_a_policy_whose_every_weight_is_trained_learns_the_same_alone_split_and_resumed(self):
+        settings = {**SHORT, "policy.train": "full", "optimizer.lr": 1e-3, "algorithm.epochs": 1, "evaluate.every": 1}
+        whole = self.train("full", settings=settings)
+        self.train("full-parts", settings={**settings, "run.steps": 1})
+        parts = self.train("full-parts", "--resume", settings=settings)
+        split = self.train("full-split", ranks=4, settings={**settings, **SPLIT})
+
+        self.expect_close(split.metrics()[1], whole.metrics()[1], "full")
+        self.assertEqual((parts.digest(), parts.metrics()), (whole.digest(), whole.metrics()))
+        self.assertGreater(whole.metrics()[2]["kl/k1"], 0)  # against the model as it was loaded
+        checkpoint = self.folder / "full/checkpoints/step-000002"
+        self.assertFalse((checkpoint / "adapter").exists())
+        answers = [self.succeed("generate", "--model", model, "--temperature", 0, "--max-new-tokens", 12, text='{"prompt": "a cat"}').stdout
+                   for model in (checkpoint / "policy", SMOKE / "policy")]
+        self.assertNotEqual(*answers)
+        self.refuse(["train", CONFIG, "--out", self.folder / "none", *set_options({**settings, "algorithm.kind": "etpo"})],
+                    "policy.train: full, but etpo trains an adapter only")
 
     def test_preferences_and_answers_say_what_they_learned(self):
         dpo = self.train("dpo", settings={**SHORT, "algorithm.kind": "dpo", "run.steps": 1, "algorithm.epochs": 1}).metrics()[1]

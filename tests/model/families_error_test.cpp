@@ -129,7 +129,8 @@ TEST(TiedHead, IsTheFilesOwnWhereItDiffers) {
   const auto model = load_family(dir, at::kDouble);
 
   const auto hidden = model->hidden(golden_batch(), Adapter::kOn);
-  EXPECT_LT(max_difference(model->logits(hidden), family_golden("llama", "logits")), 1e-9);
+  EXPECT_LT(max_difference(model->logits(hidden, Adapter::kOn), family_golden("llama", "logits")),
+            1e-9);
   EXPECT_EQ(model->merged_weights().back().first, "lm_head.weight");
 }
 
@@ -145,7 +146,8 @@ TEST(TiedHead, IsTheEmbeddingWhereTheFileRepeatsIt) {
 
   const auto model = load_family(dir, at::kDouble);
 
-  EXPECT_EQ(model->head_VD().data_ptr(), model->merged_weights().front().second.data_ptr());
+  EXPECT_EQ(model->head_VD(Adapter::kOn).data_ptr(),
+            model->merged_weights().front().second.data_ptr());
   EXPECT_EQ(model->merged_weights().back().first, "model.norm.weight");
 }
 
@@ -160,7 +162,7 @@ TEST(BareTrunk, IsReadWithoutItsPrefix) {
 
   const auto model = load_family(dir, at::kDouble);
 
-  EXPECT_LT(max_difference(model->logits(model->hidden(golden_batch(), Adapter::kOn)),
+  EXPECT_LT(max_difference(model->logits(model->hidden(golden_batch(), Adapter::kOn), Adapter::kOn),
                            family_golden("gpt2", "logits")),
             1e-9);
   EXPECT_EQ(model->merged_weights().front().first, "transformer.wte.weight");

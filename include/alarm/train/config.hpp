@@ -45,9 +45,11 @@ struct TaskConfig {
 
 struct PolicyConfig {
   std::string model;
-  LoraConfig lora;
+  std::string train = "adapter";   // adapter | full
+  LoraConfig lora;                 // of train: adapter
   std::string precision = "auto";  // auto | float32 | bfloat16 | float64
   std::string device = "cpu";      // cpu | cuda
+  Trained trained() const { return train == "full" ? Trained::kWeights : Trained::kAdapter; }
 };
 
 struct RolloutConfig {
@@ -69,7 +71,7 @@ struct OptimizerConfig : OptimizerSettings {
   double lr = 2e-4;
   double critic_lr = 2e-3;  // of the critic: value head, adapter of its own trunk
   LrSchedule schedule = {};
-  double max_grad_norm = 1;  // of the policy's adapter, and of the critic; 0: no clipping
+  double max_grad_norm = 1;  // of the policy, and of the critic; 0: no clipping
   EmaConfig ema = {};
 };
 
