@@ -165,11 +165,15 @@ def scores_and_loss(model):
     return torch.cat(scores)
 
 
-def gradients_of_weights(model):
+def gradients_of_weights(model, names):
+    """In the order of the names, which are those of the checkpoint: transformers 5 calls GPT-NeoX's embed_out lm_head."""
     scores_and_loss(model)
-    found = torch.cat([weight.grad.flatten() for _, weight in sorted(model.named_parameters())])
+    found = {name: weight.grad.flatten() for name, weight in model.named_parameters()}
+    if "embed_out.weight" in names:
+        found["embed_out.weight"] = found.pop("lm_head.weight")
+    assert sorted(found) == sorted(names), (sorted(found), sorted(names))
     model.zero_grad()
-    return found.float().numpy()
+    return torch.cat([found[name] for name in sorted(names)]).float().numpy()
 
 
 def adapted(model, out):
@@ -203,7 +207,7 @@ def make(data):
                 out["logits"] = torch.cat([model(torch.tensor([p])).logits.reshape(-1, config["num_labels"])
                                            for p in PROMPTS])
         if name in VARIANTS:
-            gradients[name] = gradients_of_weights(model)
+            gradients[name] = gradients_of_weights(model, tensors)
             adapted(model, out)
         listing[name] = {"config": config, "tensors": tensors}
         golden.update({f"{name}.{key}": value for key, value in as_numpy(out).items()})
