@@ -8,6 +8,7 @@
 #include "alarm/base/error.hpp"
 
 #include "model/cached_decoder.hpp"
+#include "model/checkpoint_names.hpp"
 #include "model/config_file.hpp"
 #include "model/decoder_network.hpp"
 #include "model/families.hpp"
@@ -75,9 +76,13 @@ void check_tokenizer_fits(const CausalLmShape& shape, std::int64_t id_limit,
 
 std::unique_ptr<CausalLm> CausalLm::load(const std::filesystem::path& dir,
                                          const CausalLmOptions& options) {
+  std::unique_ptr<CausalLm> model;
   if (is_t5(ConfigFile(dir / "config.json").text_or("model_type", "")))
-    return load_t5(dir, options);
-  return std::make_unique<DecoderModel>(dir, options);
+    model = load_t5(dir, options);
+  else
+    model = std::make_unique<DecoderModel>(dir, options);
+  check_tensor_names(dir, TensorFile::open(dir));
+  return model;
 }
 
 }  // namespace alarm_dist

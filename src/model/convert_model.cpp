@@ -16,6 +16,7 @@
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/store/tensor_file.hpp"
 
+#include "model/checkpoint_names.hpp"
 #include "model/draft_folder.hpp"
 #include "model/gguf_import.hpp"
 #include "model/model_files.hpp"
@@ -69,6 +70,7 @@ Changes read_changes(const fs::path& adapter, const TensorFile& file) {
 void write_directory(const fs::path& from, at::ScalarType dtype, const fs::path& adapter,
                      const fs::path& to) {
   const auto file = TensorFile::open(from);
+  check_tensor_names(from, file);
   auto changes = read_changes(adapter, file);
   TensorSources tensors;
   for (const auto& name : in_fused_order(file.names())) {
