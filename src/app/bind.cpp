@@ -48,9 +48,11 @@ void describe(FieldVisitor& v, TaskConfig& task) {
 void describe(FieldVisitor& v, PolicyConfig& policy) {
   v.field("model", policy.model, "A Hugging Face directory or a .gguf file.");
   v.section("adapter", "What is trained of the policy.", [&] {
-    v.section("lora",
-              "Low-rank adapters (Hu et al. 2021); the reference policy is the model without them.",
-              [&] { describe(v, policy.lora); });
+    v.field("path", policy.adapter,
+            "Folder of a LoRA adapter in PEFT's layout that training starts from, such as a "
+            "checkpoint's `adapter/`; its file says what is under `lora`. Empty: a new adapter, "
+            "with which the policy begins as the model is.");
+    v.section("lora", "Low-rank adapters (Hu et al. 2021).", [&] { describe(v, policy.lora); });
   });
   v.choice("precision", policy.precision, {"auto", "float32", "bfloat16", "float64"},
            "Type of the frozen weights and activations. `auto`: bfloat16 where the device "

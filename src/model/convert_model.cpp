@@ -66,6 +66,23 @@ Changes read_changes(const fs::path& adapter, const TensorFile& file) {
   return changes;
 }
 
+void expect_none_left(const Changes& changes, const fs::path& adapter, const fs::path& model) {
+  ALARM_CHECK(changes.empty(), "{}: the adapter changes '{}', which is not in {}", adapter.string(),
+              changes.begin()->first, model.string());
+}
+
+// Throws Error naming the tensor that the adapter would change and the model has not, or has in
+// another shape.
+void check_adapter(const fs::path& adapter, const fs::path& model) {
+  const auto file = TensorFile::open(model);
+  auto changes = read_changes(adapter, file);
+  for (const auto& name : file.names()) {
+    if (const auto found = changes.extract(name))
+      check_change(adapter, name, file.get(name), found.mapped());
+  }
+  expect_none_left(changes, adapter, model);
+}
+
 void write_directory(const fs::path& from, at::ScalarType dtype, const fs::path& adapter,
                      const fs::path& to) {
   const auto file = TensorFile::open(from);
@@ -78,13 +95,11 @@ void write_directory(const fs::path& from, at::ScalarType dtype, const fs::path&
     if (change) check_change(adapter, name, stored, *change);
     tensors.push_back(converted(name, stored, change, dtype));
   }
-  ALARM_CHECK(changes.empty(), "{}: the adapter changes '{}', which is not in {}", adapter.string(),
-              changes.begin()->first, from.string());
+  expect_none_left(changes, adapter, from);
   write_model_directory(from, tensors, to);
 }
 
 void copy_adapter(const fs::path& from, const fs::path& to) {
-  read_peft_config(from);  // damaged or unsupported: said before anything is written
   fs::create_directories(to);
   for (const char* name : {kPeftConfig, kPeftTensors}) fs::copy_file(from / name, to / name);
 }
@@ -128,9 +143,15 @@ void convert_model(const fs::path& model, const Conversion& conversion, const fs
   check_absent();  // another process made it meanwhile
   const bool merged = conversion.place == AdapterPlace::kMerged;
   const DraftFolder draft(out);
-  if (!conversion.adapter.empty() && !merged)
-    copy_adapter(conversion.adapter, draft.path() / kAdapterFolder);
+  if (!conversion.adapter.empty()) peft_changes(conversion.adapter);  // damaged: said at once
+  const bool beside = !conversion.adapter.empty() && !merged;
+  if (beside && !is_gguf(model)) check_adapter(conversion.adapter, model);
   write_converted(model, conversion.dtype, merged ? conversion.adapter : fs::path(), draft.path());
+  if (beside) {
+    // A GGUF file has other names: what was made of it has those that the adapter means.
+    if (is_gguf(model)) check_adapter(conversion.adapter, draft.path());
+    copy_adapter(conversion.adapter, draft.path() / kAdapterFolder);
+  }
   draft.commit(draft.path());
 }
 

@@ -133,6 +133,15 @@ void check_ema(const TrainConfig& config) {
           "optimizer.ema.start: optimizer.ema.decay is 0: no average is kept");
 }
 
+// Q-values are computed over states of the model without an adapter (src/train/q_critic.cpp).
+void check_start(const TrainConfig& config) {
+  const Algorithm algorithm = resolve_algorithm(config.algorithm);
+  require(config.policy.adapter.empty() || !algorithm.learns_q() ||
+              algorithm.reference.kind == ReferenceKind::kBase,
+          "algorithm.reference.kind: the reference of etpo has no adapter; with "
+          "policy.adapter.path expected base");
+}
+
 // Keys that belong to another choice.
 void check_unread_keys(const TrainConfig& config) {
   const LrSchedule usual;
@@ -159,6 +168,7 @@ void check_config(const TrainConfig& config, int world_size) {
   noon_of(config.task.date);  // throws for what is no day
   check_kl(config);
   check_algorithm(config);
+  check_start(config);
   resolve_components(config);
   check_ema(config);
   check_unread_keys(config);

@@ -95,6 +95,7 @@ MemoryFacts measure_memory_facts(const TrainConfig& config) {
   const auto dir = resolve_model(config.policy.model, dtype, config.paths.cache);
   const auto policy =
       CausalLm::load(dir, {.dtype = dtype, .lora = true, .adapter = config.policy.lora});
+  load_start_adapter(config, *policy);
   MemoryFacts facts{.policy = policy->shape(),
                     .weight_bytes = weight_bytes(dir),
                     .element_bytes = static_cast<std::int64_t>(at::elementSize(dtype)),

@@ -40,6 +40,7 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
   world_.control().set_role(to_string(placement_.role()));
   world_.control().set_doing("loading models");
   policy_ = load_policy(config, world);
+  if (initial_adapter(config) == Adapter::kOn) initial_ = clone_tensors(policy_->trainable());
   tokenizer_ = load_policy_tokenizer(config, *policy_);
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data_.train, &data_.validation, &data_.test}) {
@@ -111,7 +112,7 @@ void Trainer::start_fresh() {
       .group_size = config_.evaluate.group_size,
       .sampling = config_.rollout.sampling,
       .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed), .step = kNormalizationStep},
-      .adapter = Adapter::kOff};
+      .adapter = initial_adapter(config_)};
   const PromptStream stream(static_cast<std::uint64_t>(config_.run.seed), data_.validation.size(),
                             config_.rewards.normalization_samples);
   for (std::int64_t i = 0; i < config_.rewards.normalization_samples; ++i)
@@ -314,9 +315,19 @@ void Trainer::finish() {
   }
 }
 
+HeldOutResult Trainer::test_initial() {
+  const auto test = [&](Adapter adapter) {
+    return held_out("test/before", data_.test, config_.evaluate.test_prompts, adapter);
+  };
+  if (initial_.empty()) return test(Adapter::kOff);
+  HeldOutResult result;
+  while_exchanged(policy_->trainable(), initial_, [&] { result = test(Adapter::kOn); });
+  return result;
+}
+
 void Trainer::compare_test() {
   world_.control().set_doing("comparing before and after");
-  auto before = held_out("test/before", data_.test, config_.evaluate.test_prompts, Adapter::kOff);
+  auto before = test_initial();
   auto after = held_out("test/after", data_.test, config_.evaluate.test_prompts, Adapter::kOn);
   // What was trained stands: the comparison is of what could be scored.
   report_failures("test/before", before.failed);

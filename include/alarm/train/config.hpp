@@ -45,7 +45,8 @@ struct TaskConfig {
 
 struct PolicyConfig {
   std::string model;
-  LoraConfig lora;
+  std::string adapter;  // a folder in PEFT's layout that training starts from; empty: a new one
+  LoraConfig lora;      // where it starts from one, that one's
   std::string precision = "auto";  // auto | float32 | bfloat16 | float64
   std::string device = "cpu";      // cpu | cuda
 };

@@ -104,6 +104,7 @@ class Trainer {
   void add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases,
                         Scalars& metrics);
   void write_samples(std::int64_t step, const Harvest& harvested);
+  HeldOutResult test_initial();  // of the initial policy
   void compare_test();
   void write_comparison(const HeldOutResult& before, const HeldOutResult& after);
   bool is_root() const { return world_.rank() == 0; }
@@ -118,6 +119,7 @@ class Trainer {
   PromptStream prompts_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::unique_ptr<CausalLm> policy_, critic_;
+  NamedTensors initial_;  // the adapter that the policy started from; empty: a new one
   std::unique_ptr<RewardPanel> panel_;
   std::unique_ptr<Communicator> learner_host_, learner_device_, all_device_;
   std::unique_ptr<Learner> learner_;
