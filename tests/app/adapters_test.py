@@ -7,7 +7,7 @@ import struct
 import subprocess
 import unittest
 
-from e2e import CONFIG, SMOKE, SOURCE, EndToEnd, command, environment, read_lines, set_options
+from e2e import CONFIG, SMOKE, SOURCE, EndToEnd, command, environment, read_lines, set_options, write_lines
 
 # Made by PEFT for the smoke policy, with what PEFT and transformers answer (tests/golden/make_peft.py commands).
 ADAPTER = SOURCE / "tests/data/model/smoke_adapter"
@@ -97,9 +97,10 @@ class CommandsTest(AdapterTest):
 
 
     def test_what_is_streamed_comes_in_whole_characters_as_it_is_made(self):
+        data = write_lines(self.folder / "data.jsonl", [{"prompt": f"<|im_start|>user\n{i}"} for i in range(6)])
         out = self.folder / "lines.jsonl"
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # keeps what is written at once apart
-        arguments = ["generate", *POLICY, "--max-new-tokens", 20, "--temperature", 9, "--data", PROMPTS, "--stream", "--out", out]
+        arguments = ["generate", *POLICY, "--max-new-tokens", 30, "--temperature", 9, "--data", data, "--stream", "--out", out]
         with mine, subprocess.Popen(command(arguments), stdout=theirs, cwd=SOURCE, env=environment()) as process:
             theirs.close()
             pieces = list(iter(lambda: mine.recv(1 << 16), b""))
