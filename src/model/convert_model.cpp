@@ -13,13 +13,16 @@
 #include "alarm/base/error.hpp"
 #include "alarm/model/convert.hpp"
 #include "alarm/model/peft_adapter.hpp"
+#include "alarm/model/reward_head.hpp"
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/store/tensor_file.hpp"
 
 #include "model/draft_folder.hpp"
+#include "model/families.hpp"
 #include "model/gguf_import.hpp"
 #include "model/model_files.hpp"
 #include "model/peft_names.hpp"
+#include "model/score_names.hpp"
 #include "model/weight_order.hpp"
 
 namespace alarm_dist {
@@ -83,20 +86,44 @@ void check_adapter(const fs::path& adapter, const fs::path& model) {
   expect_none_left(changes, adapter, model);
 }
 
+// The score head that comes with an adapter; the model must be a decoder of its width.
+NamedTensors read_score_head(const fs::path& adapter, const fs::path& model) {
+  if (adapter.empty()) return {};
+  auto head = peft_score_head(adapter);
+  if (head.empty()) return head;
+  ALARM_CHECK(is_decoder_folder(model),
+              "{}: an adapter with a score head is merged into decoders only, and {} is none",
+              adapter.string(), model.string());
+  const auto hidden = read_decoder_spec(model).shape.hidden;
+  for (const auto& [name, tensor] : head) {
+    const bool weight = name.ends_with(".weight");
+    ALARM_CHECK(weight ? tensor.dim() == 2 && tensor.size(1) == hidden : tensor.dim() == 1,
+                "{}: '{}': expected shape [{}], found [{}]", adapter.string(), name,
+                weight ? fmt::format("labels, {}", hidden) : "labels",
+                fmt::join(tensor.sizes(), ", "));
+  }
+  return head;
+}
+
 void write_directory(const fs::path& from, at::ScalarType dtype, const fs::path& adapter,
                      const fs::path& to) {
   const auto file = TensorFile::open(from);
   auto changes = read_changes(adapter, file);
+  const auto head = read_score_head(adapter, from);
   TensorSources tensors;
   for (const auto& name : in_fused_order(file.names())) {
-    const auto stored = file.get(name);  // a view: nothing is read yet
+    if (!head.empty() && is_head_tensor(name)) continue;  // its place is taken
+    const auto stored = file.get(name);                   // a view: nothing is read yet
     std::optional<PeftChange> change;
     if (const auto found = changes.extract(name)) change = found.mapped();
     if (change) check_change(adapter, name, stored, *change);
     tensors.push_back(converted(name, stored, change, dtype));
   }
   expect_none_left(changes, adapter, from);
+  for (const auto& [name, tensor] : head)
+    tensors.push_back(converted(name, tensor, std::nullopt, dtype));
   write_model_directory(from, tensors, to);
+  if (!head.empty()) name_classifier(to / "config.json", head.front().second.size(0));
 }
 
 void copy_adapter(const fs::path& from, const fs::path& to) {

@@ -12,6 +12,8 @@ from e2e import CONFIG, SMOKE, SOURCE, EndToEnd, command, environment, read_line
 # Made by PEFT for the smoke policy, with what PEFT and transformers answer (tests/golden/make_peft.py commands).
 ADAPTER = SOURCE / "tests/data/model/smoke_adapter"
 GOLDEN = {entry["id"]: entry for entry in json.loads((SOURCE / "tests/data/model/smoke_adapter_golden.json").read_text())}
+REWARD = SOURCE / "tests/data/model/smoke_reward_adapter"  # by `make_peft.py reward`
+REWARDS = json.loads((SOURCE / "tests/data/model/smoke_reward_adapter_golden.json").read_text())
 # Of a model with another width and a layer more.
 OTHER = SOURCE / "tests/data/model/tiny_llama_adapter"
 NO_PLACE = (f"{OTHER}/adapter_model.safetensors: tensor 'base_model.model.model.layers.2.mlp.down_proj.lora_A.weight' has no place "
@@ -82,6 +84,28 @@ class CommandsTest(AdapterTest):
         self.assertFalse((self.folder / "out").exists())
         self.refuse(["score", "--reward-model", SMOKE / "holistic", "--adapter", ADAPTER, "--data", PROMPTS],
                     "--adapter requires --model")
+
+    def test_a_reward_models_adapter_is_merged_with_its_score_head(self):
+        merged = self.folder / "merged"
+        prompts = {record["id"]: record for record in read_lines(PROMPTS)}
+        data = write_lines(self.folder / "data.jsonl",
+                           [{"id": r["id"], "question": prompts[r["id"]]["question"], "response": prompts[r["id"]]["reference"]}
+                            for r in REWARDS])
+
+        self.succeed("convert", SMOKE / "policy", merged, "--adapter", REWARD, "--merge", "--dtype", "float64")
+        scored = self.lines("score", "--reward-model", merged, "--template", "{question} {response}", "--precision", "float64",
+                            "--data", data)
+
+        for line, golden in zip(scored, REWARDS, strict=True):
+            self.assertAlmostEqual(line["reward"], golden["reward"], delta=1e-9)
+        config = json.loads((merged / "config.json").read_text())
+        self.assertEqual((config["architectures"], config["id2label"]), (["LlamaForSequenceClassification"], {"0": "LABEL_0"}))
+        self.refuse(["generate", "--model", merged, "--precision", "float64", "--max-new-tokens", 4, "--data", PROMPTS],
+                    "no head for the vocabulary", code=1)
+        self.refuse(["generate", *POLICY, "--adapter", REWARD, "--data", PROMPTS], "an adapter of a reward model",
+                    f"`alarm-dist convert MODEL OUT --adapter {REWARD} --merge`", code=1)
+        self.refuse(["convert", SMOKE / "holistic", self.folder / "out", "--adapter", REWARD, "--merge"],
+                    "an adapter with a score head is merged into decoders only", code=1)
 
     def test_streamed_answers_are_those_of_the_lines(self):
         out = self.folder / "lines.jsonl"
