@@ -217,6 +217,24 @@ TEST(ConvertModel, RefusesToPutAnAdapterBesideAnotherModel) {
   EXPECT_FALSE(fs::exists(temp / "out"));
 }
 
+// By the names of what is made of the file.
+TEST(ConvertModel, ChecksAnAdapterBesideAGgufFileToo) {
+  const TempDir temp;
+  const auto gguf = source_dir() / "tests/data/model/gguf/llama.gguf";
+  const auto other = source_dir() / "tests/data/model/tiny_llama_adapter";
+  CausalLmOptions options;
+  options.adapter.rank = 2;
+  CausalLm::load(resolve_model(gguf, at::kFloat, temp / "cache"), options)
+      ->save_adapter(temp / "mine");
+
+  convert_model(gguf, {.adapter = temp / "mine"}, temp / "out");
+
+  EXPECT_TRUE(fs::exists(temp / "out/adapter/adapter_model.safetensors"));
+  expect_error([&] { convert_model(gguf, {.adapter = other}, temp / "none"); },
+               {other.string(), "'model.layers.0.mlp.down_proj.weight'", "[48, 80]"});
+  EXPECT_FALSE(fs::exists(temp / "none"));
+}
+
 TEST(ConvertModel, IsCompleteOrAbsent) {
   const TempDir temp;
   fs::copy(tiny_llama_dir(), temp / "model");
