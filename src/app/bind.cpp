@@ -50,8 +50,12 @@ void describe(FieldVisitor& v, PolicyConfig& policy) {
   v.choice("train", policy.train, {"adapter", "full"},
            "What is trained of it: a low-rank adapter, or every weight, which takes 16 bytes of a "
            "learner's memory for each (4 of an actor's) and a learning rate some hundred times "
-           "smaller. The reference policy is the model as it was loaded.");
+           "smaller.");
   v.section("adapter", "Of train: adapter.", [&] {
+    v.field("path", policy.adapter,
+            "Folder of a LoRA adapter in PEFT's layout that training starts from, such as a "
+            "checkpoint's `adapter/`; its file says what is under `lora`. Empty: a new adapter, "
+            "with which the policy begins as the model is.");
     v.section("lora", "Low-rank adapters (Hu et al. 2021).", [&] { describe(v, policy.lora); });
   });
   v.choice("precision", policy.precision, {"auto", "float32", "bfloat16", "float64"},

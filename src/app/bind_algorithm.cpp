@@ -59,10 +59,12 @@ void describe_reference(FieldVisitor& v, ReferenceConfig& reference) {
   v.choice("kind", reference.kind,
            {{"auto", std::nullopt},
             {"frozen", ReferenceKind::kFrozen},
+            {"base", ReferenceKind::kBase},
             {"moving_average", ReferenceKind::kMovingAverage},
             {"reset", ReferenceKind::kReset}},
-           "The initial policy, an average of the policy over steps, or the policy every so many "
-           "steps. `auto`: frozen; selm: reset every step.");
+           "frozen: the initial policy, with the adapter of policy.adapter.path where it starts "
+           "from one; base: the model without any adapter; an average of the policy over steps; or "
+           "the policy every so many steps. `auto`: frozen; selm: reset every step.");
   v.field("decay", reference.decay, kUnit, "moving_average: share of it that a step leaves.");
   v.field("every", reference.every, kCount, "reset: steps.");
 }

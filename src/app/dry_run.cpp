@@ -102,6 +102,7 @@ void print_dry_run(const TrainConfig& config) {
                 static_cast<long long>(p.learner), world);
   }
   print_file("policy", config.policy.model);
+  if (!config.policy.adapter.empty()) print_file("adapter", config.policy.adapter);
   if (!config.algorithm.critic.model.empty()) print_file("critic", config.algorithm.critic.model);
   print_file("train", config.task.train);
   print_file("validation", config.task.validation);

@@ -103,12 +103,11 @@ void report_rejected(const Outcome& outcome) {
 }
 
 void write_output(const LineJob& job, const Outcome& outcome) {
+  if (job.out.empty()) return;
   std::string text;
   for (const auto& [number, line] : outcome.done) text += line + "\n";
   if (job.out == "-") {
-    const bool written =
-        std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-    ALARM_CHECK(written, "standard output takes no more: {}", std::strerror(errno));
+    put_on_standard_output(text);
   } else {
     write_file_atomically(job.out, text);
   }
@@ -128,6 +127,12 @@ void add_line_options(CLI::App& command, LineJob& job) {
       .add_option("--on-error", job.on_error,
                   "A line that is not a JSON object, or lacks a field: stop, or skip it")
       ->check(CLI::IsMember({"stop", "skip"}));
+}
+
+void put_on_standard_output(std::string_view text) {
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  ALARM_CHECK(written, "standard output takes no more: {}", std::strerror(errno));
 }
 
 std::string text_field(const Line& line, const std::string& key) {

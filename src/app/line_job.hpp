@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,7 @@ namespace alarm_dist {
 
 struct LineJob {
   std::string data = "-";  // - : standard input
-  std::string out = "-";   // - : standard output
+  std::string out = "-";   // - : standard output; empty: nowhere
   std::int64_t batch = 16;
   std::string on_error = "stop";
 };
@@ -34,6 +35,9 @@ struct Line {
   std::int64_t number = 0;  // in the input, from 0, bad lines counted
   std::string rejected{};   // why the line is left out; empty: it is not
 };
+
+// At once, whole; throws Error where standard output takes no more.
+void put_on_standard_output(std::string_view text);
 
 // The text of a required field, or a UsageError that names the line.
 std::string text_field(const Line& line, const std::string& key);

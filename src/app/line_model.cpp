@@ -6,6 +6,7 @@
 #include "alarm/base/error.hpp"
 #include "alarm/base/log.hpp"
 #include "alarm/model/device.hpp"
+#include "alarm/model/peft_adapter.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -51,10 +52,19 @@ std::string prompt_of(const Line& line, LoadedModel& loaded) {
   }
 }
 
+std::unique_ptr<CausalLm> load_language_model(const std::filesystem::path& dir,
+                                              CausalLmOptions options, const std::string& adapter) {
+  if (!adapter.empty()) return load_with_adapter(dir, options, adapter);
+  options.trained = Trained::kNothing;
+  return CausalLm::load(dir, options);
+}
+
 }  // namespace
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--model", options.model, "Hugging Face directory or .gguf file");
+  command.add_option("--adapter", options.adapter,
+                     "Folder of a LoRA adapter of --model, in PEFT's layout");
   command.add_option("--precision", options.precision, "auto, float32, bfloat16 or float64")
       ->capture_default_str();
   command.add_option("--device", options.device, "cpu or cuda")
@@ -73,9 +83,9 @@ LoadedModel load_model(const ModelOptions& options, const World& world) {
   const auto device = device_of(options, world);
   const auto dtype = parse_precision(options.precision, device);
   const auto dir = resolve_model(options.model, dtype, options.cache);
-  LoadedModel loaded{
-      CausalLm::load(dir, {.dtype = dtype, .device = device, .trained = Trained::kNothing}),
-      load_tokenizer(dir), dir, options.date};
+  LoadedModel loaded{load_language_model(dir, {.dtype = dtype, .device = device}, options.adapter),
+                     options.adapter.empty() ? Adapter::kOff : Adapter::kOn, load_tokenizer(dir),
+                     dir, options.date};
   check_tokenizer_fits(loaded.model->shape(), loaded.tokenizer->id_limit(), dir.string());
   return loaded;
 }

@@ -21,6 +21,7 @@ namespace alarm_dist {
 
 struct ModelOptions {
   std::string model;
+  std::string adapter = {};  // a folder in PEFT's layout; empty: none
   std::string precision = "auto";
   std::string device = "cpu";
   std::string cache = PathsConfig().cache;
@@ -32,6 +33,7 @@ c10::Device device_of(const ModelOptions& options, const World& world);
 
 struct LoadedModel {
   std::unique_ptr<CausalLm> model;
+  Adapter adapter = Adapter::kOff;  // on where the options name one
   std::unique_ptr<Tokenizer> tokenizer;
   std::filesystem::path dir;
   std::string date = {};                  // of ModelOptions

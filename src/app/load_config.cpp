@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/load_config.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
 
 #include "alarm/config/yaml.hpp"
+#include "alarm/model/peft_adapter.hpp"
 #include "alarm/store/atomic_file.hpp"
 
 #include "app/bind.hpp"
@@ -11,11 +16,51 @@
 namespace alarm_dist {
 namespace {
 
+LoraConfig read_start_adapter(const std::string& dir) {
+  try {
+    return read_peft_config(dir).lora;
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("policy.adapter.path: {}", error.what()));
+  }
+}
+
+std::string listed(std::vector<std::string> words) {
+  std::sort(words.begin(), words.end());
+  return fmt::format("[{}]", fmt::join(words, ", "));
+}
+
+void expect_as_in_file(const PolicyConfig& policy, const LoraConfig& file) {
+  const auto expect = [&](const char* key, const std::string& said, const char* file_key,
+                          const std::string& there) {
+    if (said == there) return;
+    throw UsageError(
+        fmt::format("policy.adapter.lora.{} is {}, but the adapter that training starts from, {}, "
+                    "has \"{}\" {}: leave the key out",
+                    key, said, policy.adapter, file_key, there));
+  };
+  const auto& said = policy.lora;
+  expect("rank", fmt::format("{}", said.rank), "r", fmt::format("{}", file.rank));
+  expect("alpha", fmt::format("{}", said.alpha), "lora_alpha", fmt::format("{}", file.alpha));
+  expect("targets", listed(said.targets), "target_modules", listed(file.targets));
+}
+
+// Where training starts from an adapter, its file has the place of the defaults under
+// policy.adapter.lora (the embedded config names none of them): what is then read over it was
+// asked for by the user.
 TrainConfig parse(const std::vector<ConfigSource>& sources,
                   const std::vector<std::string>& overrides) {
-  TrainConfig config;
-  read_config(sources, overrides, [&](FieldVisitor& v) { describe(v, config); });
-  return config;
+  const auto read_over = [&](TrainConfig config) {
+    read_config(sources, overrides, [&](FieldVisitor& v) { describe(v, config); });
+    return config;
+  };
+  TrainConfig config = read_over({});
+  if (config.policy.adapter.empty()) return config;
+  TrainConfig started;
+  started.policy.lora = read_start_adapter(config.policy.adapter);
+  const LoraConfig file = started.policy.lora;
+  started = read_over(std::move(started));
+  expect_as_in_file(started.policy, file);
+  return started;
 }
 
 std::string read_file(const std::string& file) {

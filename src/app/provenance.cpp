@@ -51,8 +51,9 @@ void write_provenance(const fs::path& run_dir, const TrainConfig& config, World&
   json["hosts"] = world.hosts();
   for (const auto& [name, version] : versions()) json["versions"][name] = version;
   json["policy"] = config.policy.model;
-  for (const auto& path :
-       {config.policy.model, config.task.train, config.task.validation, config.task.test}) {
+  if (!config.policy.adapter.empty()) json["adapter"] = config.policy.adapter;
+  for (const auto& path : {config.policy.model, config.policy.adapter, config.task.train,
+                           config.task.validation, config.task.test}) {
     const auto seen = digests_of(path);
     for (const auto& [name, found] : seen.items()) {
       auto& known = json["digests"][name];

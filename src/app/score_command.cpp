@@ -98,7 +98,7 @@ void score_with_language_model(World& world, const ScoreOptions& options) {
       const auto& response = good.items[i].response;
       ResponseBatch rows;
       rows.add(good.items[i].prompt, {&response, 1});
-      const auto scores = score_responses(*loaded.model, rows, options.temperature, Adapter::kOff);
+      const auto scores = score_responses(*loaded.model, rows, options.temperature, loaded.adapter);
       const at::Tensor logprobs = scores.logprobs_T.to(at::kCPU, at::kDouble).contiguous();
       check_finite(logprobs, good.lines[i]->source);
       const std::span values(logprobs.const_data_ptr<double>(), response.size());
@@ -228,6 +228,7 @@ void add_score(CLI::App& app, Command& chosen) {
   auto* command = app.add_subcommand("score", "Add log-probabilities of `response`, or its reward");
   add_model_options(*command, options->model);
   auto* language_model = command->get_option("--model");
+  command->get_option("--adapter")->needs(language_model);
   auto* reward_model =
       command->add_option("--reward-model", options->reward_model, "Folder of a reward model")
           ->excludes(language_model);

@@ -13,14 +13,17 @@
 #include "alarm/base/error.hpp"
 #include "alarm/model/convert.hpp"
 #include "alarm/model/peft_adapter.hpp"
+#include "alarm/model/reward_head.hpp"
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/store/tensor_file.hpp"
 
 #include "model/checkpoint_names.hpp"
 #include "model/draft_folder.hpp"
+#include "model/families.hpp"
 #include "model/gguf_import.hpp"
 #include "model/model_files.hpp"
 #include "model/peft_names.hpp"
+#include "model/score_names.hpp"
 #include "model/weight_order.hpp"
 
 namespace alarm_dist {
@@ -67,26 +70,65 @@ Changes read_changes(const fs::path& adapter, const TensorFile& file) {
   return changes;
 }
 
+void expect_none_left(const Changes& changes, const fs::path& adapter, const fs::path& model) {
+  ALARM_CHECK(changes.empty(), "{}: the adapter changes '{}', which is not in {}", adapter.string(),
+              changes.begin()->first, model.string());
+}
+
+// Throws Error naming the tensor that the adapter would change and the model has not, or has in
+// another shape.
+void check_adapter(const fs::path& adapter, const fs::path& model) {
+  const auto file = TensorFile::open(model);
+  auto changes = read_changes(adapter, file);
+  for (const auto& name : file.names()) {
+    if (const auto found = changes.extract(name))
+      check_change(adapter, name, file.get(name), found.mapped());
+  }
+  expect_none_left(changes, adapter, model);
+}
+
+// The score head that comes with an adapter; the model must be a decoder of its width.
+NamedTensors read_score_head(const fs::path& adapter, const fs::path& model) {
+  if (adapter.empty()) return {};
+  auto head = peft_score_head(adapter);
+  if (head.empty()) return head;
+  ALARM_CHECK(is_decoder_folder(model),
+              "{}: an adapter with a score head is merged into decoders only, and {} is none",
+              adapter.string(), model.string());
+  const auto hidden = read_decoder_spec(model).shape.hidden;
+  for (const auto& [name, tensor] : head) {
+    const bool weight = name.ends_with(".weight");
+    ALARM_CHECK(weight ? tensor.dim() == 2 && tensor.size(1) == hidden : tensor.dim() == 1,
+                "{}: '{}': expected shape [{}], found [{}]", adapter.string(), name,
+                weight ? fmt::format("labels, {}", hidden) : "labels",
+                fmt::join(tensor.sizes(), ", "));
+  }
+  return head;
+}
+
 void write_directory(const fs::path& from, at::ScalarType dtype, const fs::path& adapter,
                      const fs::path& to) {
   const auto file = TensorFile::open(from);
   check_tensor_names(from, file);
   auto changes = read_changes(adapter, file);
+  const auto head = read_score_head(adapter, from);
   TensorSources tensors;
   for (const auto& name : in_fused_order(file.names())) {
-    const auto stored = file.get(name);  // a view: nothing is read yet
+    if (!head.empty() && is_head_tensor(name)) continue;  // its place is taken
+    const auto stored = file.get(name);                   // a view: nothing is read yet
     std::optional<PeftChange> change;
     if (const auto found = changes.extract(name)) change = found.mapped();
     if (change) check_change(adapter, name, stored, *change);
     tensors.push_back(converted(name, stored, change, dtype));
   }
-  ALARM_CHECK(changes.empty(), "{}: the adapter changes '{}', which is not in {}", adapter.string(),
-              changes.begin()->first, from.string());
+  expect_none_left(changes, adapter, from);
+  for (const auto& [name, tensor] : head)
+    tensors.push_back(converted(name, tensor, std::nullopt, dtype));
   write_model_directory(from, tensors, to);
+  if (!head.empty()) name_classifier(to / "config.json", head.front().second.size(0));
 }
 
 void copy_adapter(const fs::path& from, const fs::path& to) {
-  read_peft_config(from);  // damaged or unsupported: said before anything is written
   fs::create_directories(to);
   for (const char* name : {kPeftConfig, kPeftTensors}) fs::copy_file(from / name, to / name);
 }
@@ -130,9 +172,15 @@ void convert_model(const fs::path& model, const Conversion& conversion, const fs
   check_absent();  // another process made it meanwhile
   const bool merged = conversion.place == AdapterPlace::kMerged;
   const DraftFolder draft(out);
-  if (!conversion.adapter.empty() && !merged)
-    copy_adapter(conversion.adapter, draft.path() / kAdapterFolder);
+  if (!conversion.adapter.empty()) peft_changes(conversion.adapter);  // damaged: said at once
+  const bool beside = !conversion.adapter.empty() && !merged;
+  if (beside && !is_gguf(model)) check_adapter(conversion.adapter, model);
   write_converted(model, conversion.dtype, merged ? conversion.adapter : fs::path(), draft.path());
+  if (beside) {
+    // A GGUF file has other names: what was made of it has those that the adapter means.
+    if (is_gguf(model)) check_adapter(conversion.adapter, draft.path());
+    copy_adapter(conversion.adapter, draft.path() / kAdapterFolder);
+  }
   draft.commit(draft.path());
 }
 

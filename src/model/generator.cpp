@@ -173,6 +173,7 @@ class WaveGeneration {
       const float whole = policy.const_data_ptr<float>()[row];
       check_finite(std::isfinite(drawn) ? whole : drawn, live_[row], result);
       result.tokens.push_back(token);
+      if (const auto& tell = requests_[live_[row]].on_token) tell(token);
       result.sampled_logprobs.push_back(drawn);
       result.policy_logprobs.push_back(whole);
       if (std::ranges::find(eos, token) != eos.end()) {

@@ -42,6 +42,11 @@ void check_known(const fs::path& dir, const TensorFile& file, const NamedTensors
 void load_peft_adapter(const fs::path& dir, const LoraConfig& own, const NamedTensors& trainable) {
   const PeftConfig config = read_peft_config(dir);
   const auto config_file = (dir / kPeftConfig).string();
+  ALARM_CHECK(
+      !config.score_head,
+      "{}: an adapter of a reward model (\"modules_to_save\"): expected one of a language "
+      "model. `alarm-dist convert MODEL OUT --adapter {} --merge` makes a reward model of it",
+      config_file, dir.string());
   ALARM_CHECK(config.lora.rank == own.rank, "{}: \"r\" is {}, the model's adapter has rank {}",
               config_file, config.lora.rank, own.rank);
   ALARM_CHECK(config.lora.alpha == own.alpha,
@@ -94,6 +99,7 @@ std::map<std::string, PeftChange> peft_changes(const fs::path& dir) {
   const auto file = open_tensors(dir);
   std::map<std::string, PeftChange> changes;
   for (const auto& name : file.names()) {
+    if (config.score_head && peft_score_tensor(name)) continue;
     const auto module = peft_module(name);
     ALARM_CHECK(module.has_value(), "{}: tensor '{}': expected {}<module>{} or {}", path, name,
                 kPeftPrefix, kPeftA, kPeftB);
@@ -114,6 +120,18 @@ std::map<std::string, PeftChange> peft_changes(const fs::path& dir) {
                                .transposed = config.transposed_base});
   }
   return changes;
+}
+
+NamedTensors peft_score_head(const fs::path& dir) {
+  NamedTensors head;
+  if (!read_peft_config(dir).score_head) return head;
+  const auto file = open_tensors(dir);
+  for (const auto& stored : file.names()) {
+    if (const auto name = peft_score_tensor(stored)) head.emplace_back(*name, file.get(stored));
+  }
+  ALARM_CHECK(!head.empty(), "{}: expected a score head, as {} says, and found none",
+              (dir / kPeftTensors).string(), kPeftConfig);
+  return head;
 }
 
 }  // namespace alarm_dist

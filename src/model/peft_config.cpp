@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 
 #include "model/json_file.hpp"
 #include "model/peft_names.hpp"
+#include "model/score_names.hpp"
 
 namespace alarm_dist {
 namespace {
@@ -20,11 +22,21 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 // Keys that change what an adapter's tensors mean; null, false and empty ones do not.
-constexpr const char* kUnsupported[] = {
-    "use_rslora",      "use_dora",          "use_qalora",    "lora_bias",
-    "modules_to_save", "rank_pattern",      "alpha_pattern", "layer_replication",
-    "use_bdlora",      "target_parameters", "arrow_config",  "trainable_token_indices",
-    "kasa_config",     "monteclora_config", "velora_config", "alora_invocation_tokens"};
+constexpr const char* kUnsupported[] = {"use_rslora",
+                                        "use_dora",
+                                        "use_qalora",
+                                        "lora_bias",
+                                        "rank_pattern",
+                                        "alpha_pattern",
+                                        "layer_replication",
+                                        "use_bdlora",
+                                        "target_parameters",
+                                        "arrow_config",
+                                        "trainable_token_indices",
+                                        "kasa_config",
+                                        "monteclora_config",
+                                        "velora_config",
+                                        "alora_invocation_tokens"};
 
 class PeftConfigReader {
  public:
@@ -42,6 +54,7 @@ class PeftConfigReader {
     config.lora.targets = targets();
     config.base_model = text_or("base_model_name_or_path", "");
     config.task = text_or("task_type", "");
+    config.score_head = has_score_head();
     config.transposed_base = json_.contains("fan_in_fan_out") && json_["fan_in_fan_out"] == true;
     return config;
   }
@@ -72,6 +85,22 @@ class PeftConfigReader {
                 "{}: \"init_lora_weights\" is {}: adapters that change the base model are not "
                 "supported",
                 file_, way.dump());
+  }
+
+  // PEFT lists the names that the head of a classifier may have, whichever the model has.
+  bool has_score_head() const {
+    if (!is_set("modules_to_save")) return false;
+    const Json& modules = json_["modules_to_save"];
+    bool heads = text_or("task_type", "") == "SEQ_CLS" && modules.is_array();
+    for (const Json& name : modules) {
+      heads = heads && name.is_string() && is_score_tensor(name.get<std::string>() + ".");
+    }
+    ALARM_CHECK(
+        heads,
+        "{}: \"modules_to_save\" is {}: only plain LoRA adapters are supported, without it, "
+        "and with task_type SEQ_CLS those with a score head",
+        file_, modules.dump().substr(0, 200));
+    return true;
   }
 
   std::int64_t rank() const {
@@ -163,6 +192,13 @@ std::optional<std::string> peft_module(const std::string& tensor) {
       return tensor.substr(prefix.size(), tensor.size() - prefix.size() - suffix.size());
   }
   return std::nullopt;
+}
+
+std::optional<std::string> peft_score_tensor(const std::string& tensor) {
+  const std::string prefix = kPeftPrefix;
+  if (!tensor.starts_with(prefix)) return std::nullopt;
+  auto name = tensor.substr(prefix.size());
+  return is_score_tensor(name) ? std::optional(std::move(name)) : std::nullopt;
 }
 
 }  // namespace alarm_dist

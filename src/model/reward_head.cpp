@@ -91,7 +91,18 @@ std::string classifier_name(const std::string& architecture) {
   return architecture;
 }
 
-void write_config(const std::filesystem::path& path, std::int64_t labels) {
+}  // namespace
+
+bool is_score_tensor(const std::string& name) {
+  return std::ranges::any_of(
+      kScoreHeads, [&](const char* head) { return name.starts_with(std::string(head) + "."); });
+}
+
+bool is_head_tensor(const std::string& name) {
+  return name.starts_with("lm_head.") || name.starts_with("embed_out.") || is_score_tensor(name);
+}
+
+void name_classifier(const std::filesystem::path& path, std::int64_t labels) {
   auto config = read_json_object(path);
   if (config.contains("architectures")) {
     for (auto& name : config["architectures"]) name = classifier_name(name.get<std::string>());
@@ -106,8 +117,6 @@ void write_config(const std::filesystem::path& path, std::int64_t labels) {
   config["label2id"] = numbers;
   write_file_atomically(path, config.dump(2) + "\n");
 }
-
-}  // namespace
 
 ScoreHead::ScoreHead(std::string name, const at::Tensor& weight_LD, const at::Tensor& bias_L,
                      const CausalLm& trunk)
@@ -182,17 +191,12 @@ at::Tensor score_each_token(const CausalLm& trunk, const ScoreHead& head, const 
 void save_reward_model(const CausalLm& trunk, const ScoreHead& head,
                        const std::filesystem::path& dir) {
   trunk.save(dir);
-  write_config(dir / "config.json", head.labels());
+  name_classifier(dir / "config.json", head.labels());
   NamedTensors tensors = head.trainable();
   for (auto& [name, tensor] : tensors) tensor = tensor.detach().to(trunk.dtype());
   const auto file = TensorFile::open(dir);
   for (const auto& name : in_fused_order(file.names())) {
-    const auto starts = [&](const char* other) {
-      return name.starts_with(std::string(other) + ".");
-    };
-    const bool other_head =
-        starts("lm_head") || starts("embed_out") || std::ranges::any_of(kScoreHeads, starts);
-    if (!other_head) tensors.emplace_back(name, file.get(name));
+    if (!is_head_tensor(name)) tensors.emplace_back(name, file.get(name));
   }
   write_weights(dir, tensors);
 }

@@ -259,8 +259,10 @@ void check_soft_q(const AlgorithmConfig& config, const Algorithm& algorithm) {
           fmt::format("gamma: {}, but an episode of etpo is one response, within which nothing is "
                       "discounted: expected 1",
                       config.gamma));
-  require(algorithm.reference.kind == ReferenceKind::kFrozen,
-          "reference.kind: the Q-values of etpo are those of one reference: expected frozen");
+  require(
+      algorithm.reference.kind == ReferenceKind::kFrozen ||
+          algorithm.reference.kind == ReferenceKind::kBase,
+      "reference.kind: the Q-values of etpo are those of one reference: expected frozen or base");
   require(config.critic.target_decay < 1,
           "critic.target_decay: 1 would never let the target follow; expected less");
 }

@@ -154,6 +154,15 @@ void check_ema(const TrainConfig& config) {
                       start, config.run.steps));
 }
 
+// Q-values are computed over states of the model without an adapter (src/train/q_critic.cpp).
+void check_start(const TrainConfig& config) {
+  const Algorithm algorithm = resolve_algorithm(config.algorithm);
+  require(config.policy.adapter.empty() || !algorithm.learns_q() ||
+              algorithm.reference.kind == ReferenceKind::kBase,
+          "algorithm.reference.kind: the reference of etpo has no adapter; with "
+          "policy.adapter.path expected base");
+}
+
 // Keys that belong to another choice.
 void check_unread_keys(const TrainConfig& config) {
   const LrSchedule usual;
@@ -177,6 +186,9 @@ void check_trained(const TrainConfig& config) {
   const bool adapter = config.policy.trained() == Trained::kAdapter;
   require(!adapter || !config.policy.lora.targets.empty(),
           "policy.adapter.lora.targets: there is none, so that nothing would be trained");
+  require(adapter || config.policy.adapter.empty(),
+          "policy.adapter.path: policy.train is full, which starts from a model: make one of the "
+          "adapter (convert --adapter DIR --merge), or leave it out");
   require(adapter || !resolve_algorithm(config.algorithm).learns_q(),
           "policy.train: full, but etpo trains an adapter only");
 }
@@ -192,6 +204,7 @@ void check_config(const TrainConfig& config, int world_size) {
   noon_of(config.task.date);  // throws for what is no day
   check_kl(config);
   check_algorithm(config);
+  check_start(config);
   resolve_components(config);
   check_ema(config);
   check_unread_keys(config);

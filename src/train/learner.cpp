@@ -21,6 +21,7 @@
 #include "train/critic.hpp"
 #include "train/learner_batch.hpp"
 #include "train/memory.hpp"
+#include "train/policy_loader.hpp"
 #include "train/q_critic.hpp"
 #include "train/reference.hpp"
 #include "train/weight_average.hpp"
@@ -52,9 +53,10 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       optimizer_({{policy.trainable(), config.optimizer.lr},
                   {trained_of(critic_.get()), config.optimizer.critic_lr}},
                  config.optimizer),
-      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable())),
+      reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable(),
+                                             initial_adapter(config))),
       average_(std::make_unique<WeightAverage>(config.optimizer.ema, policy.trainable())) {
-  for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
+  for (const auto& [name, parameter] : policy.trainable()) policy_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : trained_of(critic_.get()))
     critic_parameters_.push_back(parameter);
 }

@@ -99,6 +99,7 @@ MemoryFacts measure_memory_facts(const TrainConfig& config) {
   const auto policy = CausalLm::load(dir, {.dtype = dtype,
                                            .trained = whole ? Trained::kNothing : Trained::kAdapter,
                                            .adapter = config.policy.lora});
+  load_start_adapter(config, *policy);
   MemoryFacts facts{.policy = policy->shape(),
                     .weight_bytes = weight_bytes(dir),
                     .element_bytes = static_cast<std::int64_t>(at::elementSize(dtype)),

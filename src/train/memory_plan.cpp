@@ -163,24 +163,31 @@ void add_critic(RankMemory& rank, const TrainConfig& config, const MemoryFacts& 
       std::max(rank.update, pass_bytes(critic.shape, element, lora_rank, rank.update_rows));
 }
 
+bool reference_is_copied(const TrainConfig& config) {
+  const auto kind = resolve_algorithm(config.algorithm).reference.kind;
+  if (kind == ReferenceKind::kFrozen) return !config.policy.adapter.empty();
+  return kind != ReferenceKind::kBase;
+}
+
 RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int number,
                      int world_size) {
   const Placement placement(config.placement, number, world_size);
   const double element = real(facts.element_bytes);
-  const auto reference = resolve_algorithm(config.algorithm).reference.kind;
-  const double moving = reference == ReferenceKind::kFrozen ? 0 : kFloat;
+  const double reference = reference_is_copied(config) ? kFloat : 0;
   RankMemory rank{.program = kProgramBytes + kWordBytes * real(facts.policy.vocabulary)};
   if (facts.element_bytes == 2 && config.policy.device == "cpu")
     rank.prepared = real(kPreparedProducts) * kPreparedProductBytes;
   // Leaves in float32 that are computed with as they are are there once.
   const double rounded = whole(config) && element >= kFloat ? 0 : element;
   rank.trained = real(facts.trained_parameters) * (kFloat + rounded);
+  // What it started from, for the comparison at the end.
+  if (!config.policy.adapter.empty()) rank.trained += real(facts.trained_parameters) * kFloat;
   // Kept by learners, lent to the others while they evaluate it.
   const bool averaged = placement.learns() || config.evaluate.weights == EvaluatedWeights::kEma;
   if (config.optimizer.ema.decay > 0 && averaged)
     rank.trained += real(facts.trained_parameters) * kFloat;
   if (placement.learns()) {
-    rank.trained += real(facts.trained_parameters) * (3 * kFloat + moving);
+    rank.trained += real(facts.trained_parameters) * (3 * kFloat + reference);
     rank.update_rows = largest_micro_batch(config, facts, placement, number);
     const auto lora_rank = whole(config) ? 0 : config.policy.lora.rank;
     rank.update = pass_bytes(facts.policy, element, lora_rank, rank.update_rows) +

@@ -3,6 +3,7 @@
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/device.hpp"
+#include "alarm/model/peft_adapter.hpp"
 #include "alarm/train/trainer.hpp"
 
 namespace alarm_dist {
@@ -46,11 +47,22 @@ std::unique_ptr<CausalLm> load_policy(const TrainConfig& config, const World& wo
   const auto device = rank_device(config, world);
   const auto dtype = parse_precision(config.policy.precision, device);
   const auto dir = resolve_model(config.policy.model, dtype, config.paths.cache);
-  return CausalLm::load(dir, {.dtype = dtype,
-                              .device = device,
-                              .trained = config.policy.trained(),
-                              .adapter = config.policy.lora,
-                              .seed = static_cast<std::uint64_t>(config.run.seed)});
+  auto policy = CausalLm::load(dir, {.dtype = dtype,
+                                     .device = device,
+                                     .trained = config.policy.trained(),
+                                     .adapter = config.policy.lora,
+                                     .seed = static_cast<std::uint64_t>(config.run.seed)});
+  load_start_adapter(config, *policy);
+  return policy;
+}
+
+void load_start_adapter(const TrainConfig& config, const CausalLm& policy) {
+  if (config.policy.adapter.empty()) return;
+  load_peft_adapter(config.policy.adapter, config.policy.lora, policy.trainable());
+}
+
+Adapter initial_adapter(const TrainConfig& config) {
+  return config.policy.adapter.empty() ? Adapter::kOff : Adapter::kOn;
 }
 
 std::unique_ptr<Tokenizer> load_policy_tokenizer(const TrainConfig& config,

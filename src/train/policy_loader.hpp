@@ -15,7 +15,13 @@
 namespace alarm_dist {
 
 c10::Device rank_device(const TrainConfig& config, const World& world);
+// Its adapter is new, or has the values of policy.adapter.path.
 std::unique_ptr<CausalLm> load_policy(const TrainConfig& config, const World& world);
+// Copies the values of policy.adapter.path, if there is one, into the policy's adapter. Throws
+// Error naming file and tensor where it is another model's.
+void load_start_adapter(const TrainConfig& config, const CausalLm& policy);
+// How the policy is used before it has learned: a new adapter changes nothing.
+Adapter initial_adapter(const TrainConfig& config);
 // The tokenizer beside it, which must fit its embedding.
 std::unique_ptr<Tokenizer> load_policy_tokenizer(const TrainConfig& config, const CausalLm& policy);
 // The model of a critic of its own, which must read the policy's tokens.

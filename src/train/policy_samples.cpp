@@ -66,7 +66,7 @@ ModelWritten sample_policy(World& world, const TrainConfig& config, const Datase
                    .group_size = config.evaluate.group_size,
                    .sampling = config.rollout.sampling,
                    .draws = {.seed = seed, .step = 0xFFFFFFF0},
-                   .adapter = Adapter::kOff};
+                   .adapter = initial_adapter(config)};
   const auto drop_too_long = [&] {
     std::erase_if(plan.records, [&](std::int64_t index) {
       const Record& record = plan.dataset->at(index);

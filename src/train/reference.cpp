@@ -5,9 +5,11 @@
 
 namespace alarm_dist {
 
-Reference::Reference(const ReferenceConfig& config, const NamedTensors& adapter)
+Reference::Reference(const ReferenceConfig& config, const NamedTensors& adapter, Adapter initial)
     : config_(config), policy_(adapter) {
-  if (config.kind.value_or(ReferenceKind::kFrozen) == ReferenceKind::kFrozen) return;
+  const auto kind = config.kind.value_or(ReferenceKind::kFrozen);
+  const bool bare = kind == ReferenceKind::kFrozen && initial == Adapter::kOff;
+  if (bare || kind == ReferenceKind::kBase) return;
   weights_ = clone_tensors(adapter);
 }
 
@@ -17,9 +19,11 @@ void Reference::during(const std::function<void(Adapter)>& body) const {
 }
 
 void Reference::follow(std::int64_t step) {
-  const bool reset = config_.kind == ReferenceKind::kReset && (step + 1) % config_.every == 0;
-  if (weights_.empty() || (config_.kind == ReferenceKind::kReset && !reset)) return;
-  follow_weights(weights_, policy_, reset ? 0.0 : config_.decay);
+  if (config_.kind == ReferenceKind::kMovingAverage) {
+    follow_weights(weights_, policy_, config_.decay);
+  } else if (config_.kind == ReferenceKind::kReset && (step + 1) % config_.every == 0) {
+    follow_weights(weights_, policy_, 0.0);
+  }
 }
 
 }  // namespace alarm_dist

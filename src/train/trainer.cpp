@@ -42,6 +42,7 @@ Trainer::Trainer(World& world, const TrainConfig& config, const RunDirectory& ru
   world_.control().set_role(to_string(placement_.role()));
   world_.control().set_doing("loading models");
   policy_ = load_policy(config, world);
+  if (initial_adapter(config) == Adapter::kOn) initial_ = clone_tensors(policy_->trainable());
   tokenizer_ = load_policy_tokenizer(config, *policy_);
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;
   for (auto* dataset : {&data_.train, &data_.validation, &data_.test}) {
@@ -115,7 +116,7 @@ std::map<std::string, Statistics> Trainer::measure_initial_rewards() {
       .group_size = config_.evaluate.group_size,
       .sampling = config_.rollout.sampling,
       .draws = {.seed = static_cast<std::uint64_t>(config_.run.seed), .step = kNormalizationStep},
-      .adapter = Adapter::kOff};
+      .adapter = initial_adapter(config_)};
   const PromptStream stream(static_cast<std::uint64_t>(config_.run.seed), data_.validation.size(),
                             config_.rewards.normalization_samples);
   for (std::int64_t i = 0; i < config_.rewards.normalization_samples; ++i)
@@ -340,14 +341,23 @@ void Trainer::add_answer_values(Adapter adapter, HeldOutResult& result) {
     result.values[kAnswerLogprob].push_back(answer.mean());
 }
 
+HeldOutResult Trainer::test(const std::string& name, Adapter adapter) {
+  auto result = held_out(name, data_.test, config_.evaluate.test_prompts, adapter);
+  if (!config_.rewards.configured) add_answer_values(adapter, result);
+  return result;
+}
+
+HeldOutResult Trainer::test_initial() {
+  constexpr const char* kName = "test/before";
+  if (initial_.empty()) return test(kName, Adapter::kOff);
+  HeldOutResult result;
+  while_exchanged(policy_->trainable(), initial_, [&] { result = test(kName, Adapter::kOn); });
+  return result;
+}
+
 void Trainer::compare_test() {
   world_.control().set_doing("comparing before and after");
-  const auto answer = [&](const char* name, Adapter adapter) {
-    auto result = held_out(name, data_.test, config_.evaluate.test_prompts, adapter);
-    if (!config_.rewards.configured) add_answer_values(adapter, result);
-    return result;
-  };
-  auto before = answer("test/before", Adapter::kOff), after = answer("test/after", Adapter::kOn);
+  auto before = test_initial(), after = test("test/after", Adapter::kOn);
   // What was trained stands: the comparison is of what could be scored.
   report_failures("test/before", before.failed);
   report_failures("test/after", after.failed);

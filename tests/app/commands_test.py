@@ -4,7 +4,7 @@ import json
 import subprocess
 import unittest
 
-from e2e import CONFIG, SMOKE, EndToEnd, alarm, read_lines, write_lines
+from e2e import CONFIG, SMOKE, SOURCE, EndToEnd, alarm, read_lines, write_lines
 
 POLICY = ("--model", SMOKE / "policy", "--precision", "float32")
 LINES = [{"id": i, "prompt": f"<|im_start|>user\nWhat of {name}?<|im_end|>\n<|im_start|>assistant\n", "question": f"What of {name}?",
@@ -88,6 +88,26 @@ class LinesTest(EndToEnd):
             self.assertEqual(line["tokens"][0], 1)  # <|im_start|> is one token
             self.assertEqual(line["offsets"][0], [0, len("<|im_start|>")])
             self.assertEqual(line["offsets"][-1][1], len(line["text"].encode()))
+
+    def test_tokenize_adds_special_tokens_and_cuts_as_the_oracle_does(self):
+        """tests/golden/make_tokenize_command.py. What the file itself says of truncation is left aside."""
+        for number, case in enumerate(json.loads((SOURCE / "tests/data/text/tokenize_command.json").read_text())):
+            with self.subTest(tokenizer=case["tokenizer"], arguments=case["arguments"]):
+                layout = json.loads((SOURCE / case["tokenizer"]).read_text())
+                layout["post_processor"] = case["post_processor"] or layout["post_processor"]
+                layout["truncation"] = {"max_length": 1, "strategy": "LongestFirst", "stride": 0, "direction": "Right"}
+                tokenizer = self.folder / f"{number}.json"
+                tokenizer.write_text(json.dumps(layout))
+                data = write_lines(self.folder / f"{number}.jsonl", [{"text": text} for text in case["texts"]])
+
+                done = self.succeed("tokenize", "--tokenizer", tokenizer, "--data", data, *case["arguments"])
+
+                lines = [json.loads(line) for line in done.stdout.splitlines()]
+                self.assertEqual([line["tokens"] for line in lines], case["tokens"])
+                self.assertEqual([line["offsets"] for line in lines], case["offsets"])
+                if "--special-tokens" in case["arguments"]:
+                    self.refuse(["tokenize", "--tokenizer", tokenizer, "--data", data, "--special-tokens", "--max-tokens", 1],
+                                f"{data}:1: max_tokens is 1, but the special tokens alone are 2")
 
     def test_bad_lines_are_named_or_skipped(self):
         self.data.write_text('{"text": "a"}\n{"text": \n{"text": "b"}\n')

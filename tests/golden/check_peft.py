@@ -19,7 +19,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
 from transformers import (AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, BertConfig, GPT2Config,
-                          GPTNeoXConfig, LlamaConfig, Qwen2Config, T5Config, modeling_rope_utils)
+                          AutoModelForSequenceClassification, GPTNeoXConfig, LlamaConfig, Qwen2Config, T5Config, modeling_rope_utils)
 from transformers.models.gpt_neox import modeling_gpt_neox
 from transformers.models.llama import modeling_llama
 from transformers.models.mistral import modeling_mistral
@@ -44,6 +44,7 @@ SMALL = {"vocab_size": 128, "hidden_size": 32, "intermediate_size": 48, "num_hid
          "max_position_embeddings": 64}
 FAMILIES = {
     "llama": (AutoModelForCausalLM, LlamaConfig(**SMALL, num_key_value_heads=2), ["q_proj", "up_proj"]),
+    "llama_reward": (AutoModelForSequenceClassification, LlamaConfig(**SMALL, num_key_value_heads=2, num_labels=3), ["v_proj"]),
     "qwen2": (AutoModelForCausalLM, Qwen2Config(**SMALL, num_key_value_heads=2), "all-linear"),
     "gpt2": (AutoModelForCausalLM, GPT2Config(vocab_size=128, n_embd=32, n_layer=2, n_head=4, n_positions=64),
              ["c_attn", "attn.c_proj", "mlp.c_fc"]),
@@ -64,9 +65,10 @@ def check(binary, family, folder):
     auto, config, targets = FAMILIES[family]
     base = auto.from_config(config)
     base.save_pretrained(folder / "base")
-    adapted = get_peft_model(base, LoraConfig(r=4, lora_alpha=6, target_modules=targets))
+    task = "SEQ_CLS" if auto is AutoModelForSequenceClassification else None
+    adapted = get_peft_model(base, LoraConfig(r=4, lora_alpha=6, target_modules=targets, task_type=task))
     for name, tensor in adapted.named_parameters():
-        if "lora_" in name:
+        if "lora_" in name or "modules_to_save" in name:
             tensor.data = 0.1 * torch.randn_like(tensor)
     adapted.save_pretrained(folder / "adapter")
     expected = logits(adapted)

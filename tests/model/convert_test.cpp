@@ -195,6 +195,47 @@ TEST(ConvertModel, PutsAnAdapterBesideTheModel) {
     EXPECT_EQ(read_file(temp / "out/adapter" / file), read_file(adapter / file));
 }
 
+// tests/data/smoke/policy is a Llama too, of 32 states where the tiny one has 48.
+TEST(ConvertModel, RefusesToPutAnAdapterBesideAnotherModel) {
+  const TempDir temp;
+  const auto adapter = source_dir() / "tests/data/model/tiny_llama_adapter";
+  const auto beside = [&](const fs::path& model, const fs::path& which) {
+    convert_model(model, {.adapter = which}, temp / "out");
+  };
+  fs::create_directories(temp / "deeper");
+  fs::copy(adapter / "adapter_config.json", temp / "deeper");
+  NamedTensors tensors;
+  const std::string module = "base_model.model.model.layers.7.mlp.up_proj";
+  tensors.emplace_back(module + ".lora_A.weight", at::ones({3, 48}));
+  tensors.emplace_back(module + ".lora_B.weight", at::ones({80, 3}));
+  write_safetensors(temp / "deeper/adapter_model.safetensors", tensors);
+
+  expect_error([&] { beside(source_dir() / "tests/data/smoke/policy", adapter); },
+               {adapter.string(), "model.layers.0.mlp.down_proj.weight",
+                "as numbers of shape [48, 80]", "the model has Float of shape [32, 48]"});
+  expect_error([&] { beside(tiny_llama_dir(), temp / "deeper"); },
+               {(temp / "deeper").string(), "'model.layers.7.mlp.up_proj.weight'", "not in"});
+  EXPECT_FALSE(fs::exists(temp / "out"));
+}
+
+// By the names of what is made of the file.
+TEST(ConvertModel, ChecksAnAdapterBesideAGgufFileToo) {
+  const TempDir temp;
+  const auto gguf = source_dir() / "tests/data/model/gguf/llama.gguf";
+  const auto other = source_dir() / "tests/data/model/tiny_llama_adapter";
+  CausalLmOptions options;
+  options.adapter.rank = 2;
+  CausalLm::load(resolve_model(gguf, at::kFloat, temp / "cache"), options)
+      ->save_adapter(temp / "mine");
+
+  convert_model(gguf, {.adapter = temp / "mine"}, temp / "out");
+
+  EXPECT_TRUE(fs::exists(temp / "out/adapter/adapter_model.safetensors"));
+  expect_error([&] { convert_model(gguf, {.adapter = other}, temp / "none"); },
+               {other.string(), "'model.layers.0.mlp.down_proj.weight'", "[48, 80]"});
+  EXPECT_FALSE(fs::exists(temp / "none"));
+}
+
 TEST(ConvertModel, IsCompleteOrAbsent) {
   const TempDir temp;
   fs::copy(tiny_llama_dir(), temp / "model");

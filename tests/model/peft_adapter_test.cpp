@@ -160,6 +160,25 @@ TEST(PeftAdapter, RefusesWhatIsNoPlainAdapterByTheNameOfItsKey) {
   }
 }
 
+TEST(PeftAdapter, ReadsAScoreHeadWhereTheConfigSaysThatThereIsOne) {
+  const TempDir temp;
+  const auto dir = source_dir() / "tests/data/model/smoke_reward_adapter";
+
+  const auto head = peft_score_head(dir);
+
+  ASSERT_EQ(head.size(), 1U);
+  EXPECT_EQ(head[0].first, "score.weight");
+  EXPECT_EQ(head[0].second.sizes(), at::IntArrayRef({1, 32}));
+  EXPECT_EQ(peft_changes(dir).size(), 6U);  // three modules of two layers
+  EXPECT_TRUE(peft_score_head(adapter_dir()).empty());
+
+  fs::create_directories(temp / "bare");
+  fs::copy(dir / "adapter_config.json", temp / "bare");
+  fs::copy(adapter_dir() / "adapter_model.safetensors", temp / "bare");
+  expect_error([&] { peft_score_head(temp / "bare"); },
+               {(temp / "bare/adapter_model.safetensors").string(), "expected a score head"});
+}
+
 TEST(PeftAdapter, NamesAFileThatIsMissingOrPickled) {
   const TempDir temp;
   const auto dir = changed_adapter(temp, "r", 3);

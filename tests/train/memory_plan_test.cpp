@@ -52,6 +52,20 @@ TEST(MemoryPlan, CountsTheActivationsOfTheLargestMicroBatch) {
   EXPECT_DOUBLE_EQ(rank.trained, 500 * (4 + 4 + 4 + 4 + 2));
 }
 
+// Learners keep a reference that has an adapter of its own; every rank what it started from.
+TEST(MemoryPlan, CountsTheCopiesOfTheAdapterThatTrainingStartsFrom) {
+  auto config = small_config();
+  const auto adapter = [&] { return plan_memory(config, small_facts(), 1).ranks.at(0).adapter; };
+  const double fresh = adapter();
+
+  config.policy.adapter = "somewhere";
+  EXPECT_DOUBLE_EQ(adapter() - fresh, 500 * (4 + 4));
+  config.algorithm.reference.kind = ReferenceKind::kBase;
+  EXPECT_DOUBLE_EQ(adapter() - fresh, 500 * 4);
+  config.policy.adapter.clear();
+  EXPECT_DOUBLE_EQ(adapter(), fresh);
+}
+
 // A word of the tokenizer is 500 bytes; products are prepared in bfloat16 on processors only; an
 // entropy with a gradient has two more float32 terms, where there was a product's input before.
 TEST(MemoryPlan, CountsWhatTheTypeAndTheVocabularyTake) {

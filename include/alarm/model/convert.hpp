@@ -12,7 +12,7 @@ namespace alarm_dist {
 // What becomes of an adapter in PEFT's layout.
 enum class AdapterPlace {
   kBeside,  // copied to the folder adapter/ of the result
-  kMerged   // added to the weights
+  kMerged   // added to the weights; a reward model's score head takes the vocabulary's place
 };
 
 struct Conversion {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ struct GenerationRequest {
       prompt;  // requests next to each other with equal prompts share its computation
   std::uint32_t sample_id = 0;
   bool greedy = false;  // takes the likeliest token each time, among others that are sampled
+  std::function<void(std::int64_t token)> on_token = {};  // told each token when it is chosen
 };
 
 struct Generation {

@@ -3,7 +3,8 @@
 // tensors a module, "base_model.model.<module>.lora_A.weight" and "...lora_B.weight", as
 // CausalLm::trainable calls them.
 //
-// Plain adapters of linear maps are read and written. What else PEFT can do (rank-stabilised or
+// Plain adapters of linear maps are read and written; those of reward models, which have a score
+// head of their own, are read to be merged. What else PEFT can do (rank-stabilised or
 // decomposed adapters, ranks by module, biases, modules trained whole) is refused by the name of
 // its key: read as plain adapters such files would give other numbers.
 #pragma once
@@ -27,6 +28,7 @@ struct PeftConfig {
   std::string base_model = {};     // path or name of what is adapted; may be empty
   bool transposed_base = false;    // fan_in_fan_out: the base's weights are [in, out], as in GPT-2
   std::string task = "CAUSAL_LM";  // task_type
+  bool score_head = false;         // trained whole, beside the adapter
 };
 
 // Throws Error naming the file, the key, what was expected and what was found.
@@ -58,5 +60,8 @@ struct PeftChange {
 
 // By the names of the weights: "model.layers.0.self_attn.q_proj.weight".
 std::map<std::string, PeftChange> peft_changes(const std::filesystem::path& dir);
+
+// The score head that comes with a reward model's adapter ("score.weight"), or nothing.
+NamedTensors peft_score_head(const std::filesystem::path& dir);
 
 }  // namespace alarm_dist

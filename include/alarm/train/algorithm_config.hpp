@@ -82,6 +82,7 @@ struct CorrectionConfig {
 // The policy that the KL term compares with.
 enum class ReferenceKind {
   kFrozen,         // the initial policy
+  kBase,           // the model without an adapter: the same unless the policy starts from one
   kMovingAverage,  // decay * reference + (1 - decay) * policy after each step
   kReset,          // the policy itself, every so many steps
 };

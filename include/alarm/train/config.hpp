@@ -45,8 +45,10 @@ struct TaskConfig {
 
 struct PolicyConfig {
   std::string model;
-  std::string train = "adapter";   // adapter | full
-  LoraConfig lora;                 // of train: adapter
+  std::string train = "adapter";  // adapter | full
+  // Of train: adapter.
+  std::string adapter;  // a folder in PEFT's layout that training starts from; empty: a new one
+  LoraConfig lora;      // where it starts from one, that one's
   std::string precision = "auto";  // auto | float32 | bfloat16 | float64
   std::string device = "cpu";      // cpu | cuda
   Trained trained() const { return train == "full" ? Trained::kWeights : Trained::kAdapter; }

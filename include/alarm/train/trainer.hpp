@@ -107,6 +107,8 @@ class Trainer {
                         Scalars& metrics);
   void write_samples(std::int64_t step, const Harvest& harvested);
   void add_answer_values(Adapter adapter, HeldOutResult& result);
+  HeldOutResult test(const std::string& name, Adapter adapter);
+  HeldOutResult test_initial();  // of the initial policy
   void compare_test();
   void write_comparison(const HeldOutResult& before, const HeldOutResult& after);
   bool is_root() const { return world_.rank() == 0; }
@@ -121,6 +123,7 @@ class Trainer {
   PromptStream prompts_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::unique_ptr<CausalLm> policy_, critic_;
+  NamedTensors initial_;  // the adapter that the policy started from; empty: a new one
   std::unique_ptr<RewardPanel> panel_;
   std::unique_ptr<Communicator> learner_host_, learner_device_, all_device_;
   std::unique_ptr<Learner> learner_;
