@@ -46,7 +46,7 @@ struct BiasedAttention : torch::autograd::Function<BiasedAttention> {
                             const at::Tensor& kv_MSE, at::TensorList trained_biases,
                             std::shared_ptr<const BiasedTiles> tiles) {
     const auto kv = split(kv_MSE);
-    const auto out_ND = at::empty({q_NHE.size(0), q_NHE.size(1) * q_NHE.size(2)}, q_NHE.options());
+    auto out_ND = at::empty({q_NHE.size(0), q_NHE.size(1) * q_NHE.size(2)}, q_NHE.options());
     const auto out_NHE = out_ND.view(q_NHE.sizes());
     variable_list saved{q_NHE, kv_MSE, out_ND};
     for (const BiasedTile& tile : *tiles) {

@@ -32,7 +32,8 @@ class Table {
   void add_layer() {
     const auto d = config_.hidden;
     const auto name = fmt::format("encoder.layer.{}.", layer_);
-    for (const auto& part : projections()) add_linear(name + "attention.self." + part, d, d);
+    const auto attention = name + "attention.self.";
+    for (const auto& part : projections()) add_linear(attention + part, d, d);
     add_linear(name + "attention.output.dense", d, d);
     add_norm(name + "attention.output.LayerNorm");
     add_linear(name + "intermediate.dense", config_.intermediate, d);

@@ -4,6 +4,7 @@
 #include <span>
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 namespace alarm_dist {

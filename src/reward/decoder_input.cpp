@@ -126,6 +126,7 @@ DecoderTemplate::Rendered DecoderTemplate::fill(const Record& record,
 // The response stands where a conversation that ends with the marker has it.
 DecoderTemplate::Rendered DecoderTemplate::converse(const Record& record,
                                                     const std::string& response) const {
+  ALARM_CHECK(chat_.has_value(), "a template that is a text has no conversation");
   Rendered rendered{.text = render_conversation(*chat_, record, response)};
   const std::string marked = render_conversation(*chat_, record, std::string(kMarker));
   const auto begin = marked.rfind(kMarker);

@@ -61,18 +61,18 @@ class BpeStep final : public DecoderStep {
  public:
   explicit BpeStep(std::string suffix) : suffix_(std::move(suffix)) {}
   void push(Piece piece, const PieceSink& next) override {
-    if (waiting_) emit(" ", next);
+    if (waiting_) emit(std::move(*waiting_), " ", next);
     waiting_ = std::move(piece);
   }
   void finish(const PieceSink& next) override {
-    if (waiting_) emit("", next);
+    if (waiting_) emit(std::move(*waiting_), "", next);
     waiting_.reset();
   }
 
  private:
-  void emit(std::string_view end_of_word, const PieceSink& next) {
-    if (!suffix_.empty()) replace_all(waiting_->bytes, suffix_, end_of_word);
-    next(std::move(*waiting_));
+  void emit(Piece piece, std::string_view end_of_word, const PieceSink& next) const {
+    if (!suffix_.empty()) replace_all(piece.bytes, suffix_, end_of_word);
+    next(std::move(piece));
   }
 
   std::string suffix_;

@@ -21,14 +21,10 @@ bool is_digit_of(char byte, int base) {
 std::size_t digits_at(std::string_view text, std::size_t begin, int base) {
   std::size_t end = begin;
   while (end < text.size()) {
-    if (is_digit_of(text[end], base)) {
-      ++end;
-    } else if (text[end] == '_' && end > begin && text[end - 1] != '_' && end + 1 < text.size() &&
-               is_digit_of(text[end + 1], base)) {
-      ++end;
-    } else {
-      break;
-    }
+    const bool separates = text[end] == '_' && end > begin && text[end - 1] != '_' &&
+                           end + 1 < text.size() && is_digit_of(text[end + 1], base);
+    if (!separates && !is_digit_of(text[end], base)) break;
+    ++end;
   }
   return end - begin;
 }

@@ -39,7 +39,7 @@ Parts split_at_space(std::string_view text, long long limit) {
 
 // The last `limit` words; what stands before them is the first part.
 Parts split_right_at_space(std::string_view text, long long limit) {
-  const Parts words = split_at_space(text, -1);
+  Parts words = split_at_space(text, -1);
   if (limit < 0 || static_cast<long long>(words.size()) <= limit) return words;
   const std::size_t joined = words.size() - static_cast<std::size_t>(limit);
   const auto& last = words[joined - 1];
