@@ -9,6 +9,8 @@
 #include "alarm/train/placement.hpp"
 #include "alarm/train/rewards.hpp"
 
+#include "app/load_config.hpp"
+
 namespace alarm_dist {
 namespace {
 

@@ -218,12 +218,12 @@ Node parse_document(const std::string& name, const std::string& text) {
 }
 
 Node parse_override(const std::string& assignment) {
-  const auto place = fmt::format("--set {}", assignment);
+  const std::string place = fmt::format("--set {}", assignment);
   const auto equals = assignment.find('=');
   if (equals == std::string::npos) {
     throw UsageError(fmt::format("{}: expected key=value, as in optimizer.lr=1e-5", place));
   }
-  Node value = parse(assignment.substr(equals + 1), [&](int) { return place; });
+  Node value = parse(assignment.substr(equals + 1), [&](int) { return std::string(place); });
   value.left_out = false;  // whoever gives an option without a value means something by it
   std::string path(trim(std::string_view(assignment).substr(0, equals)));
   while (true) {

@@ -132,8 +132,11 @@ Composer::Composer(const TrainConfig& config,
 }
 
 ComposedReward Composer::operator()(const Rollout& rollout) const {
-  if (!has_rewards_)
-    return {.rewards = std::vector<double>(static_cast<std::size_t>(rollout.tokens()), 0.0)};
+  if (!has_rewards_) {
+    ComposedReward nothing;
+    nothing.rewards.assign(static_cast<std::size_t>(rollout.tokens()), 0.0);
+    return nothing;
+  }
   return compose(rollout.trace, rollout.tokens(), rollout.ended(), config_);
 }
 
