@@ -253,7 +253,10 @@ void describe(FieldVisitor& v, TrainConfig& config) {
   v.section("task", "Where prompts come from.", [&] { describe(v, config.task); });
   v.section("policy", "The model that is aligned.", [&] { describe(v, config.policy); });
   v.section("rollout", "How responses are sampled.", [&] { describe(v, config.rollout); });
-  v.section("rewards", "What is rewarded.", [&] { describe(v, config.rewards); });
+  v.optional_section("rewards", config.rewards.configured,
+                     "What is rewarded. Learning from the data set's answers (algorithm.data: "
+                     "references) needs no rewards: `rewards: ~`.",
+                     [&] { describe(v, config.rewards); });
   named_list(v, "reward_models", config.reward_models,
              "Recipes of reward models that the program trains itself when rewards name them and "
              "their folder is missing.",

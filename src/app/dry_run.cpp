@@ -9,6 +9,8 @@
 #include "alarm/train/placement.hpp"
 #include "alarm/train/rewards.hpp"
 
+#include "app/load_config.hpp"
+
 namespace alarm_dist {
 namespace {
 
@@ -27,6 +29,13 @@ void print_reward_model(const TrainConfig& config, const std::string& component,
   const auto path = reward_model_path(config, source.model);
   std::printf("  %-12s %s%s\n", component.c_str(), path.c_str(),
               std::filesystem::exists(path) ? "" : "  (will be trained first)");
+}
+
+void print_reward_models(const TrainConfig& config) {
+  if (!config.rewards.configured) return;
+  print_reward_model(config, "holistic", config.rewards.holistic.source);
+  for (const auto& aspect : config.rewards.aspects)
+    print_reward_model(config, aspect.name, aspect.source);
 }
 
 double gib(double bytes) { return bytes / (1ULL << 30); }
@@ -73,7 +82,7 @@ void print_memory(const TrainConfig& config, int world) {
 void print_dry_run(const TrainConfig& config) {
   const auto& p = config.placement;
   const int world = p.colocated() ? 1 : static_cast<int>(p.rollout + p.reward + p.learner);
-  check_config(config, world);
+  check_whole_config(config, world);
   const auto& rollout = config.rollout;
   std::printf("run %s: %lld steps, seed %lld\n", config.run.name.c_str(),
               static_cast<long long>(config.run.steps), static_cast<long long>(config.run.seed));
@@ -99,9 +108,7 @@ void print_dry_run(const TrainConfig& config) {
   print_file("train", config.task.train);
   print_file("validation", config.task.validation);
   print_file("test", config.task.test);
-  print_reward_model(config, "holistic", config.rewards.holistic.source);
-  for (const auto& aspect : config.rewards.aspects)
-    print_reward_model(config, aspect.name, aspect.source);
+  print_reward_models(config);
   std::fflush(stdout);  // what follows takes a moment
   check_decoders(config);
   print_memory(config, world);

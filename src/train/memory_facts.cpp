@@ -105,7 +105,7 @@ MemoryFacts measure_memory_facts(const TrainConfig& config) {
     if (source.kind == "model")
       facts.encoders.push_back(encoder_facts(config, source.model, dtype));
   };
-  add(config.rewards.holistic.source);
+  if (config.rewards.configured) add(config.rewards.holistic.source);
   for (const auto& aspect : config.rewards.aspects) add(aspect.source);
   return facts;
 }

@@ -122,6 +122,10 @@ struct TrainConfig {
 // sizes that fit.
 void check_config(const TrainConfig& config, int world_size);
 
+// Whether held-out answers of the data set are evaluated (eval/logprob): by SFT, and wherever there
+// are no rewards to evaluate by.
+bool measures_answers(const TrainConfig& config);
+
 at::ScalarType parse_precision(const std::string& precision, c10::Device device);
 
 }  // namespace alarm_dist
