@@ -55,7 +55,7 @@ TEST(MemoryPlan, CountsTheActivationsOfTheLargestMicroBatch) {
 // Learners keep a reference that has an adapter of its own; every rank what it started from.
 TEST(MemoryPlan, CountsTheCopiesOfTheAdapterThatTrainingStartsFrom) {
   auto config = small_config();
-  const auto adapter = [&] { return plan_memory(config, small_facts(), 1).ranks.at(0).adapter; };
+  const auto adapter = [&] { return plan_memory(config, small_facts(), 1).ranks.at(0).trained; };
   const double fresh = adapter();
 
   config.policy.adapter = "somewhere";
