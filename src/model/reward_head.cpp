@@ -67,7 +67,7 @@ std::int64_t padding_of(const std::filesystem::path& dir) {
 
 std::string find_head(const std::filesystem::path& dir, const TensorFile& file) {
   std::vector<std::string> expected;
-  for (const std::string name : kScoreHeads) {
+  for (std::string name : kScoreHeads) {
     if (file.contains(name + ".weight")) return name;
     expected.push_back("'" + name + ".weight'");
   }
