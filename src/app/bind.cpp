@@ -47,7 +47,11 @@ void describe(FieldVisitor& v, TaskConfig& task) {
 
 void describe(FieldVisitor& v, PolicyConfig& policy) {
   v.field("model", policy.model, "A Hugging Face directory or a .gguf file.");
-  v.section("adapter", "What is trained of the policy.", [&] {
+  v.choice("train", policy.train, {"adapter", "full"},
+           "What is trained of it: a low-rank adapter, or every weight, which takes 16 bytes of a "
+           "learner's memory for each (4 of an actor's) and a learning rate some hundred times "
+           "smaller.");
+  v.section("adapter", "Of train: adapter.", [&] {
     v.field("path", policy.adapter,
             "Folder of a LoRA adapter in PEFT's layout that training starts from, such as a "
             "checkpoint's `adapter/`; its file says what is under `lora`. Empty: a new adapter, "
@@ -55,7 +59,8 @@ void describe(FieldVisitor& v, PolicyConfig& policy) {
     v.section("lora", "Low-rank adapters (Hu et al. 2021).", [&] { describe(v, policy.lora); });
   });
   v.choice("precision", policy.precision, {"auto", "float32", "bfloat16", "float64"},
-           "Type of the frozen weights and activations. `auto`: bfloat16 where the device "
+           "Type of the weights that are computed with, and of activations; what is trained is "
+           "kept in float32 at least. `auto`: bfloat16 where the device "
            "multiplies it natively, else float32.");
   v.choice("device", policy.device, {"cpu", "cuda"},
            "Where models run; cuda: the GPU of the rank's number on its node.");
@@ -255,7 +260,10 @@ void describe(FieldVisitor& v, TrainConfig& config) {
   v.section("task", "Where prompts come from.", [&] { describe(v, config.task); });
   v.section("policy", "The model that is aligned.", [&] { describe(v, config.policy); });
   v.section("rollout", "How responses are sampled.", [&] { describe(v, config.rollout); });
-  v.section("rewards", "What is rewarded.", [&] { describe(v, config.rewards); });
+  v.optional_section("rewards", config.rewards.configured,
+                     "What is rewarded. Learning from the data set's answers (algorithm.data: "
+                     "references) needs no rewards: `rewards: ~`.",
+                     [&] { describe(v, config.rewards); });
   named_list(v, "reward_models", config.reward_models,
              "Recipes of reward models that the program trains itself when rewards name them and "
              "their folder is missing.",

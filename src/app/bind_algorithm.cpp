@@ -233,7 +233,7 @@ void describe(FieldVisitor& v, OptimizerConfig& optimizer) {
             {"lion", OptimizerKind::kLion},
             {"sgd", OptimizerKind::kSgd}},
            "The optimiser.");
-  v.field("lr", optimizer.lr, kPositive, "Learning rate of the adapter.");
+  v.field("lr", optimizer.lr, kPositive, "Learning rate of what policy.train names.");
   v.field("critic_lr", optimizer.critic_lr, kPositive,
           "Learning rate of the critic: value head, and adapter of algorithm.critic.model.");
   v.field("beta1", optimizer.beta1, {.low = 0, .high = 1, .high_open = true},

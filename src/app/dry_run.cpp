@@ -29,14 +29,21 @@ void print_reward_model(const TrainConfig& config, const std::string& component,
               std::filesystem::exists(path) ? "" : "  (will be trained first)");
 }
 
+void print_reward_models(const TrainConfig& config) {
+  if (!config.rewards.configured) return;
+  print_reward_model(config, "holistic", config.rewards.holistic.source);
+  for (const auto& aspect : config.rewards.aspects)
+    print_reward_model(config, aspect.name, aspect.source);
+}
+
 double gib(double bytes) { return bytes / (1ULL << 30); }
 
 void print_rank_memory(std::string_view role, const RankMemory& rank) {
   std::printf(
-      "  a %-13s %6.2f GiB of its own: program %.2f, prepared products %.2f, adapter %.2f, critic "
+      "  a %-13s %6.2f GiB of its own: program %.2f, prepared products %.2f, trained %.2f, critic "
       "%.2f, reward models %.2f, the largest phase %.2f\n",
       std::string(role).c_str(), gib(rank.total()), gib(rank.program), gib(rank.prepared),
-      gib(rank.adapter), gib(rank.critic), gib(rank.encoders), gib(rank.step()));
+      gib(rank.trained), gib(rank.critic), gib(rank.encoders), gib(rank.step()));
   std::printf("%25s phases: update %.2f (%lld rows at once), generation %.2f, scoring %.2f", "",
               gib(rank.update), static_cast<long long>(rank.update_rows), gib(rank.generation),
               gib(rank.scoring));
@@ -73,7 +80,7 @@ void print_memory(const TrainConfig& config, int world) {
 void print_dry_run(const TrainConfig& config) {
   const auto& p = config.placement;
   const int world = p.colocated() ? 1 : static_cast<int>(p.rollout + p.reward + p.learner);
-  check_config(config, world);
+  check_whole_config(config, world);
   const auto& rollout = config.rollout;
   std::printf("run %s: %lld steps, seed %lld\n", config.run.name.c_str(),
               static_cast<long long>(config.run.steps), static_cast<long long>(config.run.seed));
@@ -100,9 +107,7 @@ void print_dry_run(const TrainConfig& config) {
   print_file("train", config.task.train);
   print_file("validation", config.task.validation);
   print_file("test", config.task.test);
-  print_reward_model(config, "holistic", config.rewards.holistic.source);
-  for (const auto& aspect : config.rewards.aspects)
-    print_reward_model(config, aspect.name, aspect.source);
+  print_reward_models(config);
   std::fflush(stdout);  // what follows takes a moment
   check_decoders(config);
   print_memory(config, world);

@@ -55,7 +55,7 @@ std::string prompt_of(const Line& line, LoadedModel& loaded) {
 std::unique_ptr<CausalLm> load_language_model(const std::filesystem::path& dir,
                                               CausalLmOptions options, const std::string& adapter) {
   if (!adapter.empty()) return load_with_adapter(dir, options, adapter);
-  options.lora = false;
+  options.trained = Trained::kNothing;
   return CausalLm::load(dir, options);
 }
 

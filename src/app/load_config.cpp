@@ -104,6 +104,11 @@ TrainConfig load_config(World& world, const ConfigOptions& options) {
   return parse(sources, options.overrides);
 }
 
+void check_whole_config(const TrainConfig& config, int world_size) {
+  check_config(config, world_size);
+  check_kl_is_read(config.algorithm, parse({{"embedded config", embedded_config()}}, {}).algorithm);
+}
+
 std::string resolved_yaml(TrainConfig config) {
   TrainConfig embedded = parse({{"embedded config", embedded_config()}}, {});
   return write_config([&](FieldVisitor& v) { describe(v, config); },

@@ -28,4 +28,8 @@ TrainConfig load_config(World& world, const ConfigOptions& options);
 TrainConfig load_config(const ConfigOptions& options);  // without a world
 std::string resolved_yaml(TrainConfig config);
 
+// check_config of alarm/train/config.hpp, and what only a look at the embedded config can tell:
+// that a key which it sets was changed for an algorithm that does not read it.
+void check_whole_config(const TrainConfig& config, int world_size);
+
 }  // namespace alarm_dist

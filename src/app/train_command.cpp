@@ -71,7 +71,7 @@ void run_train(Session& session, const TrainOptions& given) {
       session.world({.collective_timeout_s = load_config(options.config).run.collective_timeout_s});
   const TrainConfig config = load_config(world, options.config);
   log::init(world.rank(), log::parse_level(config.run.log_level));
-  check_config(config, world.size());
+  check_whole_config(config, world.size());
   const RunDirectory run(world, choose_run_directory(world, options, config),
                          options.resume ? Resume::kYes : Resume::kNo, resolved_yaml(config));
   check_prompts(world, config);

@@ -29,7 +29,7 @@ std::string describe(const Node& node) {
     case Node::Kind::kList:
       return "a list";
     case Node::Kind::kMap:
-      return "a mapping";
+      return node.entries.empty() ? "an empty mapping" : "a mapping";
   }
   return {};
 }

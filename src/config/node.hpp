@@ -18,6 +18,7 @@ struct Node {
   std::string text{};          // of a scalar
   std::vector<Node> items{};   // of a list
   std::vector<Entry> entries;  // of a map, in the order of the source (no {}: Entry follows)
+  bool left_out = false;       // of null: nothing is written behind the key, not even `~`
 
   bool is_scalar() const { return kind == Kind::kPlain || kind == Kind::kQuoted; }
   const Entry* find(std::string_view key) const;

@@ -40,7 +40,7 @@ std::size_t count_nodes(const Node& node) {
 // keys, loses the place of an alias and does not tell `5` from `"5"`.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(Places places) : places_(std::move(places)) {}
+  TreeBuilder(Places places, std::string_view text) : places_(std::move(places)), text_(text) {}
 
   Node take() { return std::move(root_); }
 
@@ -48,7 +48,11 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add({.kind = Node::Kind::kNull, .place = places_(mark.line), .entries = {}}, anchor);
+    add({.kind = Node::Kind::kNull,
+         .place = places_(mark.line),
+         .entries = {},
+         .left_out = !is_written(mark)},
+        anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -88,6 +92,18 @@ class TreeBuilder : public YAML::EventHandler {
     YAML::anchor_t anchor;
     std::optional<Entry> pending;  // a key that waits for its value
   };
+
+  // The parser tells `key: ~` and `key:` alike; for the second it points at whatever comes next.
+  bool is_written(const YAML::Mark& mark) const {
+    const auto rest = text_.substr(std::min(text_.size(), static_cast<std::size_t>(mark.pos)));
+    constexpr std::string_view kWords[] = {"~", "null", "Null", "NULL"};
+    return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
+      constexpr std::string_view kBehindAValue = " \t\r\n,}]#";
+      return rest.starts_with(word) &&
+             (rest.size() == word.size() ||
+              kBehindAValue.find(rest[word.size()]) != kBehindAValue.npos);
+    });
+  }
 
   [[noreturn]] void fail(const YAML::Mark& mark, std::string_view message) const {
     throw UsageError(fmt::format("{}: {}", places_(mark.line), message));
@@ -149,6 +165,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   Places places_;
+  std::string_view text_;
   Node root_;
   std::vector<Frame> stack_;
   std::map<YAML::anchor_t, Node> anchors_;
@@ -171,14 +188,14 @@ Node parse(const std::string& text, const Places& places_in_text) {
     return places_in_text(std::clamp(line, 0, std::max(last_line, 0)));
   };
   check_utf8(text, places);
-  std::istringstream stream(
-      fmt::format("{}{}{}\n", text, text.ends_with('\n') ? "" : "\n", kEndMark));
-  TreeBuilder builder(places);
+  const auto whole = fmt::format("{}{}{}\n", text, text.ends_with('\n') ? "" : "\n", kEndMark);
+  std::istringstream stream(whole);
+  TreeBuilder builder(places, whole);
   try {
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder))
       return {.kind = Node::Kind::kNull, .place = places(0), .entries = {}};
-    if (TreeBuilder second(places); parser.HandleNextDocument(second)) {
+    if (TreeBuilder second(places, whole); parser.HandleNextDocument(second)) {
       throw UsageError(
           fmt::format("{}: expected one YAML document, got a second one", second.take().place));
     }
@@ -207,6 +224,7 @@ Node parse_override(const std::string& assignment) {
     throw UsageError(fmt::format("{}: expected key=value, as in optimizer.lr=1e-5", place));
   }
   Node value = parse(assignment.substr(equals + 1), [&](int) { return place; });
+  value.left_out = false;  // whoever gives an option without a value means something by it
   std::string path(trim(std::string_view(assignment).substr(0, equals)));
   while (true) {
     const auto dot = path.rfind('.');

@@ -70,9 +70,11 @@ class Reader : public FieldVisitor {
     if (const Node* node = last(key)) value = read_word(key, *node, words, "");
   }
 
-  void section(std::string_view key, std::string_view, const std::function<void()>& body) override {
+  void section(std::string_view key, std::string_view doc,
+               const std::function<void()>& body) override {
     Layers layers;
     for (const Node* node : after_word(key)) {
+      check_says_something(key, *node, doc);
       if (node->kind != Node::Kind::kNull) layers.push_back(&mapping(key, *node));
     }
     enter(key, std::move(layers), body);
@@ -169,15 +171,30 @@ class Reader : public FieldVisitor {
     return values.empty() ? nullptr : values.back();
   }
 
+  bool may_be_word(std::string_view key) const {
+    const auto& words = levels_.back().words;
+    return std::find(words.begin(), words.end(), key) != words.end();
+  }
+
   // Of a key that may hold a word, the values after the last word.
   Layers after_word(std::string_view key) {
     auto values = all(key);
-    const auto& words = levels_.back().words;
-    if (std::find(words.begin(), words.end(), key) == words.end()) return values;
+    if (!may_be_word(key)) return values;
     const auto scalar = std::find_if(values.rbegin(), values.rend(),
                                      [](const Node* node) { return node->is_scalar(); });
     values.erase(values.begin(), scalar.base());
     return values;
+  }
+
+  // `~` and `{}` look as if they took a section away, and none can be. A bare `key:`, as over lines
+  // that are commented out, says nothing. (`{}` may say that a key is not a word.)
+  void check_says_something(std::string_view key, const Node& node, std::string_view doc) const {
+    const bool null = node.kind == Node::Kind::kNull && !node.left_out;
+    const bool empty = node.kind == Node::Kind::kMap && node.entries.empty() && !may_be_word(key);
+    if (null || empty)
+      fail(node, key, "keys of the section",
+           fmt::format("; it cannot be taken away: set its keys, or leave it out{}{}",
+                       doc.empty() ? "" : ". What it holds: ", doc));
   }
 
   const Node& mapping(std::string_view key, const Node& node) const {

@@ -58,18 +58,28 @@ AttentionOutputs product_forward(const AttentionInputs& inputs) {
   return {at::matmul(weights, values).to(inputs.q_BHnE.scalar_type()), lse};
 }
 
+at::Tensor attention_weights(const AttentionInputs& inputs, const AttentionOutputs& outputs) {
+  return at::exp(scores_BHnm(inputs) - outputs.lse_BHn.unsqueeze(-1));
+}
+
+// Of softmax: weights * (dweights - sum(weights * dweights)), whose sum is that of dout * out.
+at::Tensor gradient_of_scores(const at::Tensor& grad, const at::Tensor& weights,
+                              const AttentionInputs& inputs, const AttentionOutputs& outputs) {
+  const auto values = repeat_heads(inputs.v_BKmE, inputs.q_BHnE.size(1)).to(grad.scalar_type());
+  const auto dweights = at::matmul(grad, values.transpose(-1, -2));
+  const auto delta = (grad * outputs.out_BHnE).sum(-1, /*keepdim=*/true);
+  return (dweights - delta).mul_(weights);
+}
+
 AttentionGradients product_backward(const at::Tensor& dout, const AttentionInputs& inputs,
                                     const AttentionOutputs& outputs) {
   const auto type = score_type(inputs.q_BHnE);
   const auto heads = inputs.q_BHnE.size(1);
   const auto kv_heads = inputs.k_BKmE.size(1);
   const auto grad = dout.to(type);
-  const auto weights = at::exp(scores_BHnm(inputs) - outputs.lse_BHn.unsqueeze(-1));
+  const auto weights = attention_weights(inputs, outputs);
   const auto dv = at::matmul(weights.transpose(-1, -2), grad);
-  const auto dweights =
-      at::matmul(grad, repeat_heads(inputs.v_BKmE, heads).to(type).transpose(-1, -2));
-  const auto delta = (grad * outputs.out_BHnE).sum(-1, /*keepdim=*/true);
-  const auto dscores = (dweights - delta).mul_(weights).mul_(score_scale(inputs));
+  const auto dscores = gradient_of_scores(grad, weights, inputs, outputs).mul_(score_scale(inputs));
   const auto dq = at::matmul(dscores, repeat_heads(inputs.k_BKmE, heads).to(type));
   const auto dk = at::matmul(dscores.transpose(-1, -2), inputs.q_BHnE.to(type));
   const auto native = inputs.q_BHnE.scalar_type();
@@ -78,6 +88,12 @@ AttentionGradients product_backward(const at::Tensor& dout, const AttentionInput
 }
 
 }  // namespace
+
+at::Tensor score_gradient(const at::Tensor& dout_BHnE, const AttentionInputs& inputs,
+                          const AttentionOutputs& outputs) {
+  return gradient_of_scores(dout_BHnE.to(score_type(inputs.q_BHnE)),
+                            attention_weights(inputs, outputs), inputs, outputs);
+}
 
 AttentionOutputs attention_forward(const AttentionInputs& inputs) {
   if (!inputs.q_BHnE.is_cpu()) return product_forward(inputs);

@@ -31,6 +31,11 @@ struct AttentionGradients {
   at::Tensor dq_BHnE, dk_BKmE, dv_BKmE;
 };
 
+// What a score contributes to the loss, [B, H, n, m], float32 or wider: the gradient of a mask that
+// is learned. A hidden key's is 0.
+at::Tensor score_gradient(const at::Tensor& dout_BHnE, const AttentionInputs& inputs,
+                          const AttentionOutputs& outputs);
+
 AttentionOutputs attention_forward(const AttentionInputs& inputs);
 AttentionGradients attention_backward(const at::Tensor& dout_BHnE, const AttentionInputs& inputs,
                                       const AttentionOutputs& outputs);

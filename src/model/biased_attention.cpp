@@ -43,7 +43,8 @@ struct SavedTiles : torch::CustomClassHolder {
 
 struct BiasedAttention : torch::autograd::Function<BiasedAttention> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& q_NHE,
-                            const at::Tensor& kv_MSE, std::shared_ptr<const BiasedTiles> tiles) {
+                            const at::Tensor& kv_MSE, at::TensorList trained_biases,
+                            std::shared_ptr<const BiasedTiles> tiles) {
     const auto kv = split(kv_MSE);
     const auto out_ND = at::empty({q_NHE.size(0), q_NHE.size(1) * q_NHE.size(2)}, q_NHE.options());
     const auto out_NHE = out_ND.view(q_NHE.sizes());
@@ -56,6 +57,7 @@ struct BiasedAttention : torch::autograd::Function<BiasedAttention> {
     context->save_for_backward(std::move(saved));
     context->saved_data["tiles"] =
         at::IValue::make_capsule(c10::make_intrusive<SavedTiles>(std::move(tiles)));
+    context->saved_data["trained"] = !trained_biases.empty();
     return out_ND;
   }
 
@@ -69,24 +71,44 @@ struct BiasedAttention : torch::autograd::Function<BiasedAttention> {
     const auto dq_NHE = at::empty(q_NHE.sizes(), q_NHE.options());
     const auto dkv_MSE = at::zeros(kv_MSE.sizes(), kv_MSE.options());
     const auto kv = split(kv_MSE), dkv = split(dkv_MSE);
+    variable_list dbiases;
     for (std::size_t i = 0; i < tiles.size(); ++i) {
       const BiasedTile& tile = tiles[i];
-      const auto gradients =
-          attention_backward(heads_of(dout_NHE, tile.queries), tile_inputs(q_NHE, kv, tile),
-                             {heads_of(out_NHE, tile.queries), saved[3 + i]});
+      const auto dout = heads_of(dout_NHE, tile.queries);
+      const auto inputs = tile_inputs(q_NHE, kv, tile);
+      const AttentionOutputs outputs{heads_of(out_NHE, tile.queries), saved[3 + i]};
+      if (context->saved_data["trained"].toBool()) {
+        dbiases.push_back(score_gradient(dout, inputs, outputs)
+                              .sum_to_size(tile.bias.sizes())
+                              .to(tile.bias.scalar_type()));
+      }
+      const auto gradients = attention_backward(dout, inputs, outputs);
       heads_of(dq_NHE, tile.queries).copy_(gradients.dq_BHnE);
       add_to_rows(dkv.k_MHE, tile.keys, gradients.dk_BKmE);
       add_to_rows(dkv.v_MHE, tile.keys, gradients.dv_BKmE);
     }
-    return {dq_NHE, dkv_MSE, {}};
+    variable_list all{dq_NHE, dkv_MSE};
+    all.insert(all.end(), dbiases.begin(), dbiases.end());
+    all.emplace_back();
+    return all;
   }
 };
+
+// Of all tiles or of none.
+variable_list trained_biases(const BiasedTiles& tiles) {
+  variable_list biases;
+  for (const BiasedTile& tile : tiles) {
+    if (tile.bias.defined() && tile.bias.requires_grad()) biases.push_back(tile.bias);
+  }
+  return biases;
+}
 
 }  // namespace
 
 at::Tensor biased_attention(const at::Tensor& q_NHE, const at::Tensor& kv_MSE,
                             std::shared_ptr<const BiasedTiles> tiles) {
-  return BiasedAttention::apply(q_NHE, kv_MSE, std::move(tiles));
+  const auto biases = trained_biases(*tiles);
+  return BiasedAttention::apply(q_NHE, kv_MSE, at::TensorList(biases), std::move(tiles));
 }
 
 }  // namespace alarm_dist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention of runs of rows to runs of rows, self or cross, with unscaled scores and an added bias;
-// differentiable in queries, keys and values.
+// differentiable in queries, keys, values and, where it is trained, the bias.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ struct BiasedTile {
 // Every query row is in exactly one of them.
 using BiasedTiles = std::vector<BiasedTile>;
 
-// Queries [N, H, E], keys then values stacked [M, 2H, E] -> [N, H*E]. The bias is constant.
+// Queries [N, H, E], keys then values stacked [M, 2H, E] -> [N, H*E].
 at::Tensor biased_attention(const at::Tensor& q_NHE, const at::Tensor& kv_MSE,
                             std::shared_ptr<const BiasedTiles> tiles);
 

@@ -9,8 +9,7 @@
 
 namespace alarm_dist {
 
-// The network is borrowed.
-std::unique_ptr<Decoder> make_cached_decoder(const DecoderNetwork& network, const DecodePlan& plan,
-                                             Adapter adapter);
+std::unique_ptr<Decoder> make_cached_decoder(std::shared_ptr<const DecoderNetwork> network,
+                                             const DecodePlan& plan, Adapter adapter);
 
 }  // namespace alarm_dist

@@ -8,6 +8,7 @@
 #include "alarm/base/error.hpp"
 
 #include "model/cached_decoder.hpp"
+#include "model/checkpoint_names.hpp"
 #include "model/config_file.hpp"
 #include "model/decoder_network.hpp"
 #include "model/families.hpp"
@@ -18,38 +19,40 @@
 namespace alarm_dist {
 namespace {
 
-class DecoderModel final : public NetworkLm<DecoderNetwork> {
+class DecoderModel final : public NetworkLm<DecoderNetwork, DecoderSpec> {
  public:
   DecoderModel(const std::filesystem::path& dir, const CausalLmOptions& options)
       : NetworkLm(dir, read_decoder_spec(dir), options) {}
 
   at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const override {
     check(batch);
-    const auto passes = network().passes(batch);
-    return network().hidden(batch.tokens_N(device()), batch.positions_N(device()),
-                            network().adapters(adapter),
-                            [&](std::int64_t layer, const at::Tensor& qkv_NSE) {
-                              return ragged_attention(qkv_NSE, network().heads(),
-                                                      passes[static_cast<std::size_t>(layer)]);
-                            });
+    const auto network = this->network(adapter);
+    const auto passes = network->passes(batch);
+    return network->hidden(batch.tokens_N(device()), batch.positions_N(device()),
+                           network->adapters(adapter),
+                           [&](std::int64_t layer, const at::Tensor& qkv_NSE) {
+                             return ragged_attention(qkv_NSE, network->heads(),
+                                                     passes[static_cast<std::size_t>(layer)]);
+                           });
   }
 
   std::unique_ptr<Decoder> start_decoding(const DecodePlan& plan, Adapter adapter) const override {
     const c10::InferenceMode no_gradients;
-    return make_cached_decoder(network(), plan, adapter);
+    return make_cached_decoder(network(adapter), plan, adapter);
   }
 
-  const at::Tensor& head_VD() const override {
-    ALARM_CHECK(network().head_VD().defined(),
+  at::Tensor head_VD(Adapter adapter) const override {
+    const auto network = this->network(Adapter::kOff);
+    ALARM_CHECK(network->head_VD().defined(),
                 "{}: the checkpoint has no head for the vocabulary (tensor '{}.weight'), only a "
                 "reward model's",
-                dir().string(), network().spec().names.head.front());
-    return network().head_VD();
+                dir().string(), network->spec().names.head.front());
+    return NetworkLm::head_VD(adapter);
   }
 
  private:
   PeftConfig peft_config() const override {
-    return {.transposed_base = network().spec().layout == WeightLayout::kInputsFirst};
+    return {.transposed_base = network(Adapter::kOff)->spec().layout == WeightLayout::kInputsFirst};
   }
 
   void check(const RaggedBatch& batch) const {
@@ -73,9 +76,13 @@ void check_tokenizer_fits(const CausalLmShape& shape, std::int64_t id_limit,
 
 std::unique_ptr<CausalLm> CausalLm::load(const std::filesystem::path& dir,
                                          const CausalLmOptions& options) {
+  std::unique_ptr<CausalLm> model;
   if (is_t5(ConfigFile(dir / "config.json").text_or("model_type", "")))
-    return load_t5(dir, options);
-  return std::make_unique<DecoderModel>(dir, options);
+    model = load_t5(dir, options);
+  else
+    model = std::make_unique<DecoderModel>(dir, options);
+  check_tensor_names(dir, TensorFile::open(dir));
+  return model;
 }
 
 }  // namespace alarm_dist

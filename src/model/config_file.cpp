@@ -61,6 +61,16 @@ double ConfigFile::number_or(std::string_view key, double fallback) const {
   return has(key) ? number(key) : fallback;
 }
 
+double ConfigFile::positive(std::string_view key) const {
+  const double found = number(key);
+  if (!(found > 0)) refuse(key, "a number above 0");
+  return found;
+}
+
+double ConfigFile::positive_or(std::string_view key, double fallback) const {
+  return has(key) ? positive(key) : fallback;
+}
+
 bool ConfigFile::flag_or(std::string_view key, bool fallback) const {
   if (!has(key)) return fallback;
   if (!at(key).is_boolean()) refuse(key, "true or false");
@@ -97,6 +107,16 @@ std::vector<std::int64_t> ConfigFile::numbers(std::string_view key) const {
     found.push_back(value.get<std::int64_t>());
   }
   return found;
+}
+
+void ConfigFile::check_tokens(std::int64_t vocabulary) const {
+  for (const char* key :
+       {"eos_token_id", "bos_token_id", "pad_token_id", "decoder_start_token_id"}) {
+    for (const auto token : numbers(key)) {
+      if (token >= vocabulary || token < -1)
+        refuse(key, fmt::format("tokens of the vocabulary of {}", vocabulary));
+    }
+  }
 }
 
 void ConfigFile::refuse(std::string_view key, std::string_view supported) const {

@@ -28,6 +28,8 @@ class ConfigFile {
   std::int64_t size_or(std::string_view key, std::int64_t fallback) const;
   double number(std::string_view key) const;
   double number_or(std::string_view key, double fallback) const;
+  double positive(std::string_view key) const;  // a number above 0
+  double positive_or(std::string_view key, double fallback) const;
   bool flag_or(std::string_view key, bool fallback) const;
   std::string text(std::string_view key) const;
   std::string text_or(std::string_view key, std::string_view fallback) const;
@@ -35,6 +37,9 @@ class ConfigFile {
   bool is_text(std::string_view key) const;
   // A number or a list of them; empty when absent.
   std::vector<std::int64_t> numbers(std::string_view key) const;
+
+  // The tokens that the file names (eos_token_id...) are of the vocabulary, or -1, which is none.
+  void check_tokens(std::int64_t vocabulary) const;
 
   // Ends the reading: what the key holds is none of what is supported.
   [[noreturn]] void refuse(std::string_view key, std::string_view supported) const;

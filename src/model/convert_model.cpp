@@ -17,6 +17,7 @@
 #include "alarm/store/atomic_file.hpp"
 #include "alarm/store/tensor_file.hpp"
 
+#include "model/checkpoint_names.hpp"
 #include "model/draft_folder.hpp"
 #include "model/families.hpp"
 #include "model/gguf_import.hpp"
@@ -108,6 +109,7 @@ NamedTensors read_score_head(const fs::path& adapter, const fs::path& model) {
 void write_directory(const fs::path& from, at::ScalarType dtype, const fs::path& adapter,
                      const fs::path& to) {
   const auto file = TensorFile::open(from);
+  check_tensor_names(from, file);
   auto changes = read_changes(adapter, file);
   const auto head = read_score_head(adapter, from);
   TensorSources tensors;

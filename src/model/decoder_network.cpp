@@ -38,7 +38,7 @@ DecoderNetwork::DecoderNetwork(DecoderSpec spec, const TensorFile& file,
   final_norm_ = reader.norm(names.trunk + names.final_norm);
   head_VD_ = reader.head(embedding_VD_);
   rotary_ = RotaryEmbedding(spec_->rope, embedding_VD_.options());
-  if (options.lora) add_adapters(options);
+  if (options.trained == Trained::kAdapter) add_adapters(options);
 }
 
 void DecoderNetwork::add_adapters(const CausalLmOptions& options) {
@@ -88,6 +88,11 @@ at::Tensor DecoderNetwork::hidden(const at::Tensor& tokens_N, const at::Tensor& 
     });
   }
   return final_norm_(h_ND);
+}
+
+std::string DecoderNetwork::head_name() const {
+  const auto& names = spec_->names;
+  return (has_own_head() ? names.head.front() : names.trunk + names.embedding) + ".weight";
 }
 
 std::int64_t DecoderNetwork::parameters() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -44,6 +45,7 @@ class DecoderNetwork {
   at::Tensor hidden(const at::Tensor& tokens_N, const at::Tensor& positions_N,
                     const NetworkAdapters& adapters, const Attend& attend) const;
   const at::Tensor& head_VD() const { return head_VD_; }  // undefined in a reward model's trunk
+  std::string head_name() const;                          // of the tensor that it is
   std::int64_t parameters() const;                        // of the base weights
 
   NamedTensors trainable() const;

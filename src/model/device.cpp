@@ -14,11 +14,11 @@ c10::Device local_device(std::string_view name, int local_rank) {
     throw UsageError(
         "device cuda: expected a build with CUDA (launch/build cuda) and a GPU; found none");
   }
-  const int count = at::detail::getCUDAHooks().deviceCount();
+  const c10::DeviceIndex count = at::detail::getCUDAHooks().deviceCount();
   if (local_rank >= count) {
     throw UsageError(
         fmt::format("device cuda: rank {} of this node needs a GPU of its own, but {} are visible",
-                    local_rank, count));
+                    local_rank, static_cast<int>(count)));
   }
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(local_rank));
 }

@@ -109,7 +109,7 @@ void read_deberta(const ConfigFile& json, const Path&, EncoderConfig& config) {
   config.class_name = "DebertaV2";
   config.types = whole_or(json, "type_vocab_size", 0);
   config.absolute_positions = json.flag_or("position_biased_input", true);
-  config.norm_epsilon = json.number_or("layer_norm_eps", 1e-7);
+  config.norm_epsilon = json.positive_or("layer_norm_eps", 1e-7);
   config.relative = read_relative(json, config);
   config.pooler = read_activation(json, "pooler_hidden_act", "gelu");
   config.pooler_name = "pooler.dense";
@@ -126,10 +126,13 @@ constexpr std::array<Family, 5> kFamilies = {{{"bert", read_bert},
                                               {"longformer", read_longformer},
                                               {"deberta-v2", read_deberta}}};
 
-const Family& find_family(const ConfigFile& json) {
-  const auto type = json.text_or("model_type", "");
+const Family* look_up(std::string_view type) {
   const auto* found = std::ranges::find(kFamilies, type, &Family::model_type);
-  if (found != kFamilies.end()) return *found;
+  return found == kFamilies.end() ? nullptr : found;
+}
+
+const Family& find_family(const ConfigFile& json) {
+  if (const auto* found = look_up(json.text_or("model_type", ""))) return *found;
   std::string supported;
   for (const Family& family : kFamilies)
     supported += (supported.empty() ? "" : ", ") + std::string(family.model_type);
@@ -137,6 +140,8 @@ const Family& find_family(const ConfigFile& json) {
 }
 
 }  // namespace
+
+bool is_encoder(std::string_view model_type) { return look_up(model_type) != nullptr; }
 
 EncoderConfig read_encoder_config(const Path& file) {
   const ConfigFile json(file);
@@ -152,7 +157,7 @@ EncoderConfig read_encoder_config(const Path& file) {
   config.positions = json.size("max_position_embeddings");
   config.pad_token = whole_or(json, "pad_token_id", 0);
   config.activation = read_activation(json, "hidden_act", "gelu");
-  config.norm_epsilon = json.number_or("layer_norm_eps", config.norm_epsilon);
+  config.norm_epsilon = json.positive_or("layer_norm_eps", config.norm_epsilon);
   ALARM_CHECK(config.hidden % config.heads == 0,
               "{}: hidden_size {} is not a multiple of num_attention_heads {}", file.string(),
               config.hidden, config.heads);
@@ -161,7 +166,8 @@ EncoderConfig read_encoder_config(const Path& file) {
     if (!names.empty()) config.architecture = names.front();
   }
   family.read(json, file, config);
-  if (!(config.norm_epsilon > 0)) json.refuse("layer_norm_eps", "a number above 0");
+  if (config.pad_token >= config.vocabulary)
+    json.refuse("pad_token_id", fmt::format("a token of the vocabulary of {}", config.vocabulary));
   if (config.types < 0) json.refuse("type_vocab_size", "a whole number");
   return config;
 }

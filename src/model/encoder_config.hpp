@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/activation.hpp"
@@ -50,6 +51,8 @@ struct EncoderConfig {
   std::int64_t first_position() const { return positions_behind_padding ? pad_token + 1 : 0; }
   std::int64_t max_length() const { return positions - first_position(); }
 };
+
+bool is_encoder(std::string_view model_type);
 
 // Throws Error naming the file and the key that is missing, out of range or asks for what is not
 // implemented.

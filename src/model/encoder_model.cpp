@@ -9,6 +9,7 @@
 #include "alarm/model/encoder.hpp"
 #include "alarm/store/atomic_file.hpp"
 
+#include "model/checkpoint_names.hpp"
 #include "model/encoder_config.hpp"
 #include "model/encoder_head.hpp"
 #include "model/encoder_layout.hpp"
@@ -182,7 +183,10 @@ std::unique_ptr<EncoderModel> EncoderModel::load(const std::filesystem::path& di
   ALARM_CHECK(std::filesystem::is_directory(dir), "{}: expected the folder of an encoder, found {}",
               dir.string(), std::filesystem::exists(dir) ? "a file" : "nothing");
   auto config = read_encoder_config(dir / "config.json");
-  return std::make_unique<RaggedEncoder>(dir, std::move(config), TensorFile::open(dir), options);
+  const auto file = TensorFile::open(dir);
+  auto model = std::make_unique<RaggedEncoder>(dir, std::move(config), file, options);
+  check_tensor_names(dir, file);
+  return model;
 }
 
 }  // namespace alarm_dist

@@ -55,10 +55,13 @@ bool is_decoder_folder(const std::filesystem::path& dir) {
 }
 
 std::vector<std::int64_t> read_eos_tokens(const std::filesystem::path& dir,
-                                          const ConfigFile& config) {
-  const auto generation = dir / "generation_config.json";
-  if (std::filesystem::exists(generation)) {
-    auto tokens = ConfigFile(generation).numbers("eos_token_id");
+                                          const ConfigFile& config, std::int64_t vocabulary) {
+  config.check_tokens(vocabulary);
+  const auto path = dir / "generation_config.json";
+  if (std::filesystem::exists(path)) {
+    const ConfigFile generation(path);
+    generation.check_tokens(vocabulary);
+    auto tokens = generation.numbers("eos_token_id");
     if (!tokens.empty()) return tokens;
   }
   return config.numbers("eos_token_id");
@@ -68,7 +71,7 @@ DecoderSpec read_decoder_spec(const std::filesystem::path& dir) {
   const auto path = dir / "config.json";
   const ConfigFile config(path);
   DecoderSpec spec = find_family(config).read(config);
-  spec.shape.eos_tokens = read_eos_tokens(dir, config);
+  spec.shape.eos_tokens = read_eos_tokens(dir, config, spec.shape.vocabulary);
   check_heads(spec, path.string());
   return spec;
 }

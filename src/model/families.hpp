@@ -15,8 +15,9 @@ namespace alarm_dist {
 // missing, wrong, or stands for something that is not supported.
 DecoderSpec read_decoder_spec(const std::filesystem::path& dir);
 
-// generation_config.json's, or else those of config.json, which is given.
+// generation_config.json's, or else those of config.json, which is given. Throws Error naming the
+// file and the key of a special token that is beyond the vocabulary.
 std::vector<std::int64_t> read_eos_tokens(const std::filesystem::path& dir,
-                                          const ConfigFile& config);
+                                          const ConfigFile& config, std::int64_t vocabulary);
 
 }  // namespace alarm_dist

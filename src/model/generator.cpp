@@ -105,7 +105,7 @@ class WaveGeneration {
     const auto decoder = model_.start_decoding(plan(wave), adapter);
     for (std::int64_t token = 0; token < sampling_.max_new_tokens; ++token) {
       const auto next =
-          sample_tokens(model_.logits(decoder->states_BD()), sampling_,
+          sample_tokens(model_.logits(decoder->states_BD(), adapter), sampling_,
                         {.uniforms = uniforms(token), .greedy_B = greedy_rows()}, context(results));
       const auto kept = record(next, results);
       if (kept.empty() || token + 1 == sampling_.max_new_tokens) return;

@@ -33,7 +33,7 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
     variable_list saved{x, a, b, narrow};
     saved.insert(saved.end(), weights.begin(), weights.end());
     context->save_for_backward(saved);
-    return frozen_linear(x, weights, bias).addmm_(narrow, b.t());
+    return linear_in_parts(x, weights, bias).addmm_(narrow, b.t());
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
@@ -50,8 +50,8 @@ struct LoraLinear : torch::autograd::Function<LoraLinear> {
 
 }  // namespace
 
-at::Tensor frozen_linear(const at::Tensor& x_NI, const std::vector<at::Tensor>& weights_OI,
-                         const std::optional<at::Tensor>& bias_O) {
+at::Tensor linear_in_parts(const at::Tensor& x_NI, const std::vector<at::Tensor>& weights_OI,
+                           const std::optional<at::Tensor>& bias_O) {
   if (weights_OI.size() == 1) return at::linear(x_NI, weights_OI.front(), bias_O);
   std::vector<at::Tensor> parts;
   for (const auto& weight : weights_OI) parts.push_back(at::linear(x_NI, weight));

@@ -5,39 +5,60 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include <ATen/Functions.h>
+#include <ATen/core/grad_mode.h>
 
 #include "alarm/base/error.hpp"
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/model/peft_adapter.hpp"
 
 #include "model/model_files.hpp"
+#include "model/trained_weights.hpp"
 #include "model/weight_sources.hpp"
 
 namespace alarm_dist {
 
-template <class Network>
+//
+// A network is made of tensors and does not know which of them are trained. Where all are, the one
+// that is computed with is made anew for each pass, from the leaves rounded to the type of its
+// activations; that costs some hundred small objects, and makes every weight differentiable without
+// a word about it in the network.
+template <class Network, class Spec>
 class NetworkLm : public CausalLm {
  public:
   const CausalLmShape& shape() const override { return shape_; }
-  at::ScalarType dtype() const override { return network_.options().dtype().toScalarType(); }
-  c10::Device device() const override { return network_.options().device(); }
+  at::ScalarType dtype() const override { return network_->options().dtype().toScalarType(); }
+  c10::Device device() const override { return network_->options().device(); }
 
-  at::Tensor logits(const at::Tensor& hidden_MD) const override {
-    const auto product = at::linear(hidden_MD, head_VD());
+  at::Tensor logits(const at::Tensor& hidden_MD, Adapter adapter) const override {
+    const auto product = at::linear(hidden_MD, head_VD(adapter));
     return dtype() == at::kDouble ? product : product.to(at::kFloat);
   }
+  at::Tensor head_VD(Adapter adapter) const override {
+    return trains(adapter) ? weights_.get(network_->head_name(), dtype()) : network_->head_VD();
+  }
 
-  NamedTensors trainable() const override { return network_.trainable(); }
-  NamedTensors merged_weights() const override { return made(network_.merged()); }
+  Trained trained() const override { return trained_; }
+  NamedTensors trainable() const override {
+    return weights_.empty() ? network_->trainable() : weights_.leaves();
+  }
+  NamedTensors merged_weights() const override {
+    const at::NoGradGuard constants;
+    return made(network(Adapter::kOn)->merged());
+  }
 
   void save(const std::filesystem::path& dir) const override {
-    write_model_directory(dir_, network_.merged(), dir);
+    const at::NoGradGuard constants;
+    const auto trained = network(Adapter::kOn);
+    write_model_directory(dir_, trained->merged(), dir);
   }
   void save_adapter(const std::filesystem::path& dir) const override {
+    ALARM_CHECK(trained_ == Trained::kAdapter, "{}: the model has no adapter to save",
+                dir_.string());
     auto config = peft_config();
     config.lora = lora_;
     config.base_model = std::filesystem::absolute(dir_).string();
@@ -45,17 +66,25 @@ class NetworkLm : public CausalLm {
   }
 
  protected:
-  template <class Spec>
-  NetworkLm(std::filesystem::path dir, const Spec& spec, const CausalLmOptions& options)
+  NetworkLm(std::filesystem::path dir, Spec spec, const CausalLmOptions& options)
       : dir_(std::move(dir)),
+        spec_(std::move(spec)),
+        trained_(options.trained),
         lora_(options.adapter),
-        network_(spec, TensorFile::open(dir_), options),
-        shape_(spec.shape) {
-    shape_.parameters = network_.parameters();
+        network_(std::make_shared<const Network>(spec_, TensorFile::open(dir_), options)),
+        shape_(spec_.shape) {
+    shape_.parameters = network_->parameters();
+    if (trained_ == Trained::kWeights) weights_ = TrainedWeights(network_->merged());
   }
 
   const std::filesystem::path& dir() const { return dir_; }
-  const Network& network() const { return network_; }
+  std::shared_ptr<const Network> network(Adapter adapter) const {
+    if (!trains(adapter)) return network_;
+    const CausalLmOptions options{
+        .dtype = dtype(), .device = device(), .trained = Trained::kNothing};
+    return std::make_shared<const Network>(spec_, TensorFile::in_memory(weights_.leaves()),
+                                           options);
+  }
 
   // What an adapter's file says of this kind of model.
   virtual PeftConfig peft_config() const = 0;
@@ -69,9 +98,15 @@ class NetworkLm : public CausalLm {
   }
 
  private:
+  // The pass is one of weights that are trained whole.
+  bool trains(Adapter adapter) const { return adapter == Adapter::kOn && !weights_.empty(); }
+
   std::filesystem::path dir_;
+  Spec spec_;
+  Trained trained_;
   LoraConfig lora_;
-  Network network_;
+  std::shared_ptr<const Network> network_;  // of the file
+  TrainedWeights weights_;
   CausalLmShape shape_;
 };
 

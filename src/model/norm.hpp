@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A frozen normalisation of rows, root-mean-square or of mean and variance; differentiable in its
-// input.
+// A normalisation of rows, root-mean-square or of mean and variance; differentiable in its input
+// and in weights that are trained.
 #pragma once
 
 #include <cstdint>

@@ -65,7 +65,7 @@ void load_peft_adapter(const fs::path& dir, const LoraConfig& own, const NamedTe
 
 std::unique_ptr<CausalLm> load_with_adapter(const fs::path& model, CausalLmOptions options,
                                             const fs::path& adapter) {
-  options.lora = true;
+  options.trained = Trained::kAdapter;
   options.adapter = read_peft_config(adapter).lora;
   auto loaded = CausalLm::load(model, options);
   load_peft_adapter(adapter, options.adapter, loaded->trainable());

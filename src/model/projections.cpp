@@ -42,7 +42,9 @@ std::vector<at::Tensor> join(const std::vector<Projections::Part>& parts) {
     rows += part.weight_OI.size(0);
   }
   const auto& first = weights.front();
-  if (weights.size() == 1) return weights;
+  // What has a gradient stays apart: it has to find back to the leaf it belongs to.
+  const auto is_trained = [](const at::Tensor& weight) { return weight.requires_grad(); };
+  if (weights.size() == 1 || std::ranges::any_of(weights, is_trained)) return weights;
   if (!first.is_cpu()) return {at::cat(weights)};
   if (!end_to_end(parts)) return weights;
   return {at::from_blob(
@@ -130,7 +132,7 @@ FusedAdapter Projections::adapter() const {
 
 at::Tensor Projections::operator()(const at::Tensor& x_NI, const FusedAdapter& adapter) const {
   const auto bias_O = bias_O_.defined() ? std::optional(bias_O_) : std::nullopt;
-  if (!adapter.a_RI.defined()) return frozen_linear(x_NI, weights_OI_, bias_O);
+  if (!adapter.a_RI.defined()) return linear_in_parts(x_NI, weights_OI_, bias_O);
   return lora_linear(x_NI, weights_OI_, bias_O, adapter.a_RI, adapter.b_OR);
 }
 

@@ -3,9 +3,9 @@
 //
 // The weights of q, k, v (or gate and up) become one matrix, a view, where the file holds them end
 // to end; else they stay apart on the CPU, so that processes share the file's pages, and are joined
-// on a GPU, which copies them anyway. Their adapters become one as well: the A's stacked, the B's
-// block-diagonal. A weight that is stored with its inputs first (GPT-2's Conv1D) is used as a
-// transposed view.
+// on a GPU, which copies them anyway; weights that are trained stay apart. Their adapters become
+// one as well: the A's stacked, the B's block-diagonal. A weight that is stored with its inputs
+// first (GPT-2's Conv1D) is used as a transposed view.
 #pragma once
 
 #include <cstdint>

@@ -54,9 +54,8 @@ fs::path resolve_model(const fs::path& model, at::ScalarType dtype, const fs::pa
   if (!is_gguf(model) && has_type(model, dtype)) return model;
   fs::path name = model.has_filename() ? model.filename() : model.parent_path().filename();
   if (is_gguf(model)) name = model.stem();
-  const auto target =
-      cache_dir /
-      fmt::format("{}-{}-{}", name.string(), source_digest(model).substr(0, 16), dtype_name(dtype));
+  auto target = cache_dir / fmt::format("{}-{}-{}", name.string(),
+                                        source_digest(model).substr(0, 16), dtype_name(dtype));
   if (fs::exists(target)) return target;
   fs::create_directories(cache_dir);
   const FileLock one_process(target);

@@ -48,7 +48,7 @@ ResponseScores score_responses(const CausalLm& model, const ResponseBatch& respo
               temperature);
   const auto states = response_states(model, responses, adapter);
   const auto targets = indices(responses.targets(), model.device());
-  const auto scores = score_tokens(states, model.head_VD(), targets, temperature, entropy);
+  const auto scores = score_tokens(states, model.head_VD(adapter), targets, temperature, entropy);
   return {scores.logprobs_T, scores.entropy_T, states};
 }
 

@@ -22,7 +22,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
     return (x_ND * inverse_N1).mul_(weight_D).to(weight_D.scalar_type());
   }
 
-  // With g = dy * w and r = rsqrt(mean(x^2) + eps): dx = r g - x r^3 mean(g x).
+  // With g = dy * w and r = rsqrt(mean(x^2) + eps): dx = r g - x r^3 mean(g x), dw = sum(dy * x r).
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto &x_ND = saved[0], &weight_D = saved[1], &inverse_N1 = saved[2];
@@ -31,7 +31,12 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
                                .unsqueeze(-1)
                                .mul_(inverse_N1.pow(3))
                                .div_(-static_cast<double>(x_ND.size(-1)));
-    return {g.mul(inverse_N1).addcmul_(x_ND, shrink_N1), {}, {}};
+    at::Tensor dweight_D;
+    if (context->needs_input_grad(1)) {
+      const auto by_row = (x_ND * inverse_N1).mul_(grads[0]);
+      dweight_D = by_row.sum_to_size(weight_D.sizes()).to(weight_D.scalar_type());
+    }
+    return {g.mul(inverse_N1).addcmul_(x_ND, shrink_N1), dweight_D, {}};
   }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Root-mean-square normalisation of rows by a frozen weight; differentiable in x only.
+// Root-mean-square normalisation of rows, differentiable in x and, where it is trained, the weight.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -54,7 +54,7 @@ std::int64_t start_token(const std::filesystem::path& dir, const ConfigFile& con
 }
 
 void read_tokens(const std::filesystem::path& dir, const ConfigFile& json, T5Config& config) {
-  config.shape.eos_tokens = read_eos_tokens(dir, json);
+  config.shape.eos_tokens = read_eos_tokens(dir, json, config.shape.vocabulary);
   config.start_token = start_token(dir, json);
   ALARM_CHECK(config.start_token >= 0 && config.start_token < config.shape.vocabulary,
               "{}: the decoder's start token {} is outside the vocabulary of {}", dir.string(),
@@ -89,7 +89,7 @@ T5Config read_t5_config(const std::filesystem::path& dir) {
   shape.vocabulary = json.size("vocab_size");
   shape.context = kUnlimitedContext;
   config.shape.feed_forward = json.size("d_ff");
-  config.norm_eps = json.number_or("layer_norm_epsilon", config.norm_eps);
+  config.norm_eps = json.positive_or("layer_norm_epsilon", config.norm_eps);
   config.output_scale = output_scale(json, shape.hidden);
   read_feed_forward(json, config);
   read_buckets(path, json, config);

@@ -9,8 +9,8 @@
 
 namespace alarm_dist {
 
-// Encodes each prompt once and computes the start token. The network is borrowed.
-std::unique_ptr<Decoder> make_t5_decoder(const T5Network& network, const DecodePlan& plan,
-                                         Adapter adapter);
+// Encodes each prompt once and computes the start token.
+std::unique_ptr<Decoder> make_t5_decoder(std::shared_ptr<const T5Network> network,
+                                         const DecodePlan& plan, Adapter adapter);
 
 }  // namespace alarm_dist

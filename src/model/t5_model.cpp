@@ -11,22 +11,21 @@
 namespace alarm_dist {
 namespace {
 
-class T5Model final : public NetworkLm<T5Network> {
+class T5Model final : public NetworkLm<T5Network, T5Config> {
  public:
   T5Model(const std::filesystem::path& dir, const CausalLmOptions& options)
       : NetworkLm(dir, read_t5_config(dir), options) {}
 
   at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const override {
     check_tokens(batch.tokens);
-    return ragged_states(network(), batch, network().adapters(adapter));
+    const auto network = this->network(adapter);
+    return ragged_states(*network, batch, network->adapters(adapter));
   }
 
   std::unique_ptr<Decoder> start_decoding(const DecodePlan& plan, Adapter adapter) const override {
     const c10::InferenceMode no_gradients;
-    return make_t5_decoder(network(), plan, adapter);
+    return make_t5_decoder(network(adapter), plan, adapter);
   }
-
-  const at::Tensor& head_VD() const override { return network().head_VD(); }
 
  private:
   PeftConfig peft_config() const override { return {.task = "SEQ_2_SEQ_LM"}; }

@@ -43,7 +43,7 @@ T5Network::T5Network(const T5Config& config, const TensorFile& file, const Causa
       head_VD_(file.contains(kHead) ? T5Weights{file, options}.get(
                                           kHead, {config.shape.vocabulary, config.shape.hidden})
                                     : embedding_VD_) {
-  if (options.lora) add_adapters(options);
+  if (options.trained == Trained::kAdapter) add_adapters(options);
 }
 
 void T5Network::add_adapters(const CausalLmOptions& options) {
@@ -76,6 +76,8 @@ at::Tensor T5Network::decode(const at::Tensor& tokens_N, const T5Adapters& adapt
   const auto states = decoder_.states(embed(tokens_N), adapters.decoder, attention);
   return config_.output_scale == 1 ? states : states * config_.output_scale;
 }
+
+std::string T5Network::head_name() const { return tied() ? kEmbedding : kHead; }
 
 std::int64_t T5Network::parameters() const {
   return embedding_VD_.numel() + (tied() ? 0 : head_VD_.numel()) + encoder_.parameters() +

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <ATen/core/Tensor.h>
 
@@ -43,6 +44,7 @@ class T5Network {
     return decoder_.prompt_keys_values(layer, encoded_MD, adapters.decoder);
   }
   const at::Tensor& head_VD() const { return head_VD_; }
+  std::string head_name() const;    // of the tensor that it is
   std::int64_t parameters() const;  // of the base weights
 
   NamedTensors trainable() const;

@@ -6,6 +6,8 @@
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
 
+#include "alarm/base/error.hpp"
+
 #include "model/weight_sources.hpp"
 
 namespace alarm_dist {
@@ -167,7 +169,9 @@ at::Tensor T5Stack::states(at::Tensor h_ND, const T5StackAdapters& adapters,
 at::Tensor T5Stack::prompt_keys_values(std::int64_t layer, const at::Tensor& encoded_MD,
                                        const T5StackAdapters& adapters) const {
   const auto i = static_cast<std::size_t>(layer);
-  return by_head(blocks_[i].cross->keys_values(encoded_MD, adapters[i].keys_values));
+  const auto& cross = blocks_[i].cross;
+  ALARM_CHECK(cross.has_value(), "the blocks of an encoder have no keys of prompts");
+  return by_head(cross->keys_values(encoded_MD, adapters[i].keys_values));
 }
 
 std::vector<std::string> T5Stack::projection_names() const {

@@ -89,6 +89,63 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
   }
 };
 
+// Where the head is trained as well: what a row's logits contribute to the loss is needed for both
+// gradients, so that the logits are computed once more, a chunk at a time, instead of kept.
+struct ScoreTokensOfTrainedHead : torch::autograd::Function<ScoreTokensOfTrainedHead> {
+  static variable_list forward(AutogradContext* context, const at::Tensor& states,
+                               const at::Tensor& head, const at::Tensor& targets,
+                               double temperature) {
+    const auto scores = score_all(states, head, targets, temperature, Gradient::kNone);
+    context->save_for_backward({states, head, targets});
+    context->saved_data["temperature"] = temperature;
+    return {scores.logprobs, scores.entropy};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto &states = saved[0], &head = saved[1], &targets = saved[2];
+    const double temperature = context->saved_data["temperature"].toDouble();
+    const auto rows = std::max<std::int64_t>(1, kTrainedLogitsAtOnce / head.size(0));
+    const auto dstates = at::empty_like(states);
+    const auto wide = at::promote_types(head.scalar_type(), at::kFloat);  // a sum over chunks
+    const auto dhead = at::zeros_like(head, head.options().dtype(wide));
+    for (std::int64_t begin = 0; begin < states.size(0); begin += rows) {
+      const auto size = std::min(rows, states.size(0) - begin);
+      const auto of_chunk = [&](const at::Tensor& t) {
+        return t.defined() ? t.narrow(0, begin, size) : t;
+      };
+      const auto log_p = log_distribution(of_chunk(states), head, temperature);
+      const auto dlogits =
+          logit_gradient(log_p, of_chunk(targets), of_chunk(grads[0]), of_chunk(grads[1]))
+              .div_(temperature)
+              .to(head.scalar_type());
+      of_chunk(dstates).copy_(dlogits.mm(head));
+      if (wide == head.scalar_type())
+        dhead.addmm_(dlogits.t(), of_chunk(states));
+      else
+        dhead.add_(dlogits.t().mm(of_chunk(states)));
+    }
+    return {dstates, dhead.to(head.scalar_type()), {}, {}};
+  }
+
+ private:
+  // d log p_target = onehot - p; d entropy = -p (log p + entropy).
+  static at::Tensor logit_gradient(const at::Tensor& log_p, const at::Tensor& targets,
+                                   const at::Tensor& dlogprobs, const at::Tensor& dentropy) {
+    const auto p = log_p.exp();
+    at::Tensor gradient = at::zeros_like(log_p);
+    if (dlogprobs.defined()) {
+      const auto dlogprobs_1 = dlogprobs.unsqueeze(1);
+      gradient = p.mul(dlogprobs_1).neg_().scatter_add_(1, targets.unsqueeze(1), dlogprobs_1);
+    }
+    if (dentropy.defined()) {
+      const auto entropy_1 = at::linalg_vecdot(p, log_p).neg_().unsqueeze(1);
+      gradient.sub_(p.mul(log_p.add(entropy_1)).mul_(dentropy.unsqueeze(1)));
+    }
+    return gradient;
+  }
+};
+
 }  // namespace
 
 TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD,
@@ -96,6 +153,10 @@ TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD,
   if (!at::GradMode::is_enabled() || !states_TD.requires_grad()) {
     const auto scores = score_all(states_TD, head_VD, targets_T, temperature, Gradient::kNone);
     return {scores.logprobs, scores.entropy};
+  }
+  if (head_VD.requires_grad()) {
+    const auto scores = ScoreTokensOfTrainedHead::apply(states_TD, head_VD, targets_T, temperature);
+    return {scores[0], entropy == EntropyGradient::kYes ? scores[1] : scores[1].detach()};
   }
   const auto scores = ScoreTokens::apply(states_TD, head_VD, targets_T, temperature,
                                          entropy == EntropyGradient::kYes);

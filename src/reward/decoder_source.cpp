@@ -151,7 +151,8 @@ std::unique_ptr<RewardSource> make_decoder_source(const LearnedSourceOptions& op
   auto input = make_template(options.model, reading.input, options.date);
   auto tokenizer = load_tokenizer(options.model);
   auto scorer = DecoderScorer::load(
-      options.model, {.dtype = options.dtype, .device = options.device, .lora = false},
+      options.model,
+      {.dtype = options.dtype, .device = options.device, .trained = Trained::kNothing},
       options.cache, reading.label);
   check_tokenizer_fits(scorer.shape(), tokenizer->id_limit(), options.model.string());
   const auto limit = sequence_limit(options.model, reading.max_tokens, scorer.shape().context);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 
 #include "alarm/base/error.hpp"
 

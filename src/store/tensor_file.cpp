@@ -22,6 +22,7 @@ namespace {
 struct Entry {
   std::shared_ptr<const MappedFile> file;
   StoredTensor stored;
+  at::Tensor in_memory = {};  // instead of bytes of a file
 };
 
 bool is_aligned(const StoredTensor& stored) {
@@ -29,6 +30,7 @@ bool is_aligned(const StoredTensor& stored) {
 }
 
 at::Tensor view(const Entry& entry) {
+  if (entry.in_memory.defined()) return entry.in_memory;
   const auto options = at::TensorOptions().dtype(entry.stored.type);
   const auto& shape = entry.stored.shape;
   if (entry.stored.bytes.empty()) return at::empty(shape, options);
@@ -116,6 +118,20 @@ TensorFile TensorFile::open(const std::filesystem::path& path) {
   return TensorFile(std::move(impl));
 }
 
+TensorFile TensorFile::in_memory(const NamedTensors& tensors) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = "memory";
+  for (const auto& [name, tensor] : tensors) {
+    impl->entries.insert_or_assign(
+        name,
+        Entry{.file = nullptr,
+              .stored = {.type = tensor.scalar_type(), .shape = tensor.sizes().vec(), .bytes = {}},
+              .in_memory = tensor});
+  }
+  for (const auto& [name, entry] : impl->entries) impl->names.push_back(name);
+  return TensorFile(std::move(impl));
+}
+
 TensorFile::TensorFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TensorFile::TensorFile(TensorFile&&) noexcept = default;
 TensorFile& TensorFile::operator=(TensorFile&&) noexcept = default;
@@ -130,7 +146,7 @@ at::Tensor TensorFile::get(const std::string& name) const { return view(impl_->f
 at::Tensor TensorFile::get(const std::string& name, at::IntArrayRef shape) const {
   const Entry& entry = impl_->find(name);
   const auto& found = entry.stored.shape;
-  const auto file = entry.file->path().string();
+  const auto file = entry.file ? entry.file->path().string() : impl_->path.string();
   ALARM_CHECK(at::IntArrayRef(found) == shape, "{}: tensor '{}': expected shape [{}], found [{}]",
               file, name, fmt::join(shape, ", "), fmt::join(found, ", "));
   ALARM_CHECK(at::isFloatingType(entry.stored.type),

@@ -214,6 +214,9 @@ void check_unused(const AlgorithmConfig& config, const Algorithm& algorithm) {
                      algorithm.loss == PolicyLossKind::kSimpo;
   require(config.preference.label_smoothing == 0 || noisy,
           fmt::format("preference.label_smoothing: {} has none", config.kind));
+  require(algorithm.loss != PolicyLossKind::kKto ||
+              config.preference.desirable_weight + config.preference.undesirable_weight > 0,
+          "preference: desirable_weight and undesirable_weight are 0: nothing would be learned");
   if (algorithm.learns_policy_gradient()) return;
   require(config.entropy_coef == 0, fmt::format("entropy_coef: {} has no bonus", config.kind));
   require(!config.filter_truncated || !algorithm.learns_preferences(),

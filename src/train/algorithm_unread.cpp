@@ -78,6 +78,16 @@ Keys kind_keys(const AlgorithmConfig& config) {
 
 }  // namespace
 
+void check_kl_is_read(const AlgorithmConfig& config, const AlgorithmConfig& below) {
+  const auto coef = config.kl.coef;
+  if (coef == 0 || coef == below.kl.coef) return;
+  if (resolve_algorithm(config).kl_placement != KlPlacement::kNone) return;
+  throw UsageError(
+      fmt::format("algorithm: kl.coef: {}, but there is no KL term in this config of kind {} "
+                  "(kl.placement is none): leave it out",
+                  coef, config.kind));
+}
+
 void check_unread(const AlgorithmConfig& config, const Algorithm& algorithm) {
   for (const auto& keys : {critic_keys(config, algorithm), preference_keys(config, algorithm),
                            advantage_keys(config, algorithm), kind_keys(config)}) {

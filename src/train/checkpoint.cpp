@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kPrefix = "step-";
+constexpr const char* kTrained = "trained.safetensors";
 constexpr const char* kAverage = "average.safetensors";
 
 NamedTensors on_cpu(const NamedTensors& tensors) {
@@ -91,7 +92,7 @@ void Checkpoints::save(const TrainState& state, const CausalLm& policy,
   for (const char* part : {"policy", "optimizer"}) fs::create_directories(draft / part);
   const auto release = [&] {
     policy.save(draft / "policy");
-    if (!policy.trainable().empty()) policy.save_adapter(draft / "adapter");
+    if (policy.trained() == Trained::kAdapter) policy.save_adapter(draft / "adapter");
   };
   if (released_ == EvaluatedWeights::kLast) {
     release();
@@ -102,7 +103,7 @@ void Checkpoints::save(const TrainState& state, const CausalLm& policy,
     fs::create_directories(draft / "critic");
     write_safetensors(draft / "critic" / "weights.safetensors", on_cpu(critic));
   }
-  write_safetensors(draft / "optimizer" / "adapter.safetensors", on_cpu(policy.trainable()));
+  write_safetensors(draft / "optimizer" / kTrained, on_cpu(policy.trainable()));
   write_safetensors(draft / "optimizer" / "moments.safetensors", learner.optimizer().state());
   if (!learner.reference_weights().empty()) {
     write_safetensors(draft / "optimizer" / "reference.safetensors",
@@ -156,9 +157,9 @@ TrainState Checkpoints::load_state(const fs::path& checkpoint) {
   return read_state(checkpoint / "state.json");
 }
 
-void Checkpoints::load_adapter(const fs::path& checkpoint, const CausalLm& policy,
+void Checkpoints::load_trained(const fs::path& checkpoint, const CausalLm& policy,
                                EvaluatedWeights which) {
-  const char* file = which == EvaluatedWeights::kLast ? "adapter.safetensors" : kAverage;
+  const char* file = which == EvaluatedWeights::kLast ? kTrained : kAverage;
   copy_into(policy.trainable(), TensorFile::open(checkpoint / "optimizer" / file));
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 
 #include "alarm/base/error.hpp"
 

@@ -44,6 +44,7 @@ void check_aspect(const AspectConfig& aspect) {
 }
 
 void check_rewards(const RewardsConfig& rewards) {
+  if (!rewards.configured) return;
   for (const auto& name : rewards.compose.use) {
     const bool known = std::any_of(rewards.aspects.begin(), rewards.aspects.end(),
                                    [&](const auto& aspect) { return aspect.name == name; });
@@ -68,11 +69,19 @@ void check_overlong(const TrainConfig& config) {
 
 // What keep_best may name: a mean over the validation prompts.
 void check_keep_best(const TrainConfig& config) {
-  if (config.checkpoint.keep_best.empty() || config.evaluate.every == 0) return;
-  std::vector<std::string> known{"eval/reward/holistic", "eval/reward/total",
-                                 "eval/tokens/response"};
+  const auto& keep_best = config.checkpoint.keep_best;
+  if (config.evaluate.every == 0) {
+    require(keep_best.empty() || keep_best == CheckpointConfig{}.keep_best,
+            fmt::format("checkpoint.keep_best: evaluate.every is 0, so that '{}' is never measured",
+                        keep_best));
+    return;
+  }
+  if (keep_best.empty()) return;
+  std::vector<std::string> known;
+  if (config.rewards.configured)
+    known = {"eval/reward/holistic", "eval/reward/total", "eval/tokens/response"};
   for (const auto& aspect : config.rewards.aspects) known.push_back("eval/reward/" + aspect.name);
-  if (config.algorithm.kind == "sft") known.push_back("eval/logprob");
+  if (measures_answers(config)) known.push_back("eval/logprob");
   require(std::find(known.begin(), known.end(), config.checkpoint.keep_best) != known.end(),
           fmt::format("checkpoint.keep_best: '{}' is not measured; expected one of {}",
                       config.checkpoint.keep_best, fmt::join(known, ", ")));
@@ -104,7 +113,14 @@ void check_algorithm(const TrainConfig& config) {
           fmt::format("algorithm.ratio_guard: {} would stop every update, as the first ratio is 1: "
                       "expected more than 1",
                       config.algorithm.ratio_guard));
-  if (algorithm.data == StepData::kRollouts) return;
+  if (algorithm.data == StepData::kRollouts) {
+    require(config.rewards.configured,
+            fmt::format("rewards: there are none, and {} learns from the rewards of its samples; "
+                        "only what learns from given answers (algorithm.kind sft, algorithm.data "
+                        "references) goes without",
+                        config.algorithm.kind));
+    return;
+  }
   const std::int64_t answers = algorithm.learns_preferences() ? 2 : 1;
   require(config.rollout.samples_per_prompt == answers,
           fmt::format("rollout.samples_per_prompt: {}, but the data set gives {} a prompt to {} "
@@ -129,8 +145,13 @@ void check_minibatch(const TrainConfig& config) {
 void check_ema(const TrainConfig& config) {
   require(config.evaluate.weights == EvaluatedWeights::kLast || config.optimizer.ema.decay > 0,
           "evaluate.weights: ema, but optimizer.ema.decay is 0: no average is kept");
-  require(config.optimizer.ema.start == 0 || config.optimizer.ema.decay > 0,
+  const auto start = config.optimizer.ema.start;
+  require(start == 0 || config.optimizer.ema.decay > 0,
           "optimizer.ema.start: optimizer.ema.decay is 0: no average is kept");
+  require(start == 0 || start < config.run.steps,
+          fmt::format("optimizer.ema.start: {}, but the run ends after run.steps = {}: the average "
+                      "would be the weights themselves",
+                      start, config.run.steps));
 }
 
 // Q-values are computed over states of the model without an adapter (src/train/q_critic.cpp).
@@ -150,10 +171,26 @@ void check_unread_keys(const TrainConfig& config) {
           "optimizer.decay: only optimizer.schedule wsd reads it: leave it out");
   require(schedule.floor == usual.floor || schedule.kind != ScheduleKind::kConstant,
           "optimizer.lr_floor: optimizer.schedule constant does not fall: leave it out");
+  require(schedule.warmup <= config.run.steps,
+          fmt::format("optimizer.warmup: {} steps, but the run has run.steps = {}: the rate would "
+                      "never be reached",
+                      schedule.warmup, config.run.steps));
   const auto& overlong = config.rewards.overlong;
   require(overlong.penalty == OverlongConfig{}.penalty || overlong.buffer > 0,
           "rewards.overlong.penalty: rewards.overlong.buffer is 0, so that nothing is too long: "
           "leave it out");
+}
+
+// ETPO's improvement is computed with the head as a constant.
+void check_trained(const TrainConfig& config) {
+  const bool adapter = config.policy.trained() == Trained::kAdapter;
+  require(!adapter || !config.policy.lora.targets.empty(),
+          "policy.adapter.lora.targets: there is none, so that nothing would be trained");
+  require(adapter || config.policy.adapter.empty(),
+          "policy.adapter.path: policy.train is full, which starts from a model: make one of the "
+          "adapter (convert --adapter DIR --merge), or leave it out");
+  require(adapter || !resolve_algorithm(config.algorithm).learns_q(),
+          "policy.train: full, but etpo trains an adapter only");
 }
 
 }  // namespace
@@ -163,8 +200,7 @@ void check_config(const TrainConfig& config, int world_size) {
   check_rewards(config.rewards);
   check_overlong(config);
   check_keep_best(config);
-  require(!config.policy.lora.targets.empty(),
-          "policy.adapter.lora.targets: there is none, so that nothing would be trained");
+  check_trained(config);
   noon_of(config.task.date);  // throws for what is no day
   check_kl(config);
   check_algorithm(config);
@@ -179,6 +215,11 @@ void check_config(const TrainConfig& config, int world_size) {
                       config.algorithm.minibatch, config.rollout.batch));
   require(config.rollout.sampling.temperature > 0,
           "rollout.temperature: 0 is greedy decoding, from which nothing can be learned");
+}
+
+bool measures_answers(const TrainConfig& config) {
+  const Algorithm algorithm = resolve_algorithm(config.algorithm);
+  return algorithm.loss == PolicyLossKind::kSupervised || !config.rewards.configured;
 }
 
 at::ScalarType parse_precision(const std::string& precision, c10::Device device) {

@@ -48,9 +48,8 @@ void check_prompts(World& world, const TrainConfig& config) {
   const bool from_answers = algorithm.data == StepData::kReferences;
   const auto rejected = algorithm.learns_preferences() ? WithRejected::kYes : WithRejected::kNo;
   if (from_answers) check_answers(data.train, rejected);
-  if (algorithm.loss == PolicyLossKind::kSupervised) {
-    check_answers(data.validation, WithRejected::kNo);  // eval/logprob
-  }
+  if (measures_answers(config)) check_answers(data.validation, WithRejected::kNo);
+  if (!config.rewards.configured) check_answers(data.test, WithRejected::kNo);
   const auto policy = load_policy(config, world);
   const auto tokenizer = load_policy_tokenizer(config, *policy);
   const auto on_error = config.task.on_error == "skip" ? OnDataError::kSkip : OnDataError::kStop;

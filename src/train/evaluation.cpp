@@ -60,6 +60,8 @@ HeldOutResult evaluate_held_out(World& world, const Placement& placement, const 
     place.push_back(std::move(rollout));
   }
   for (const auto& rollout : result.rollouts) {
+    result.values["length"].push_back(static_cast<double>(rollout.tokens()));
+    if (!composer.has_rewards()) continue;
     result.values["holistic"].push_back(composer.value(rollout, composer.config().holistic));
     for (const auto& aspect : composer.aspects())
       result.values[aspect].push_back(composer.value(rollout, aspect));
@@ -67,7 +69,6 @@ HeldOutResult evaluate_held_out(World& world, const Placement& placement, const 
     double reward = 0;
     for (const auto r : composed.rewards) reward += r;
     result.values["reward"].push_back(reward);
-    result.values["length"].push_back(static_cast<double>(rollout.tokens()));
   }
   return result;
 }
@@ -80,6 +81,11 @@ Evaluation compare(const HeldOutResult& before, const HeldOutResult& after,
     evaluation.add(name, role, {.before = before.values.at(name), .after = after.values.at(name)},
                    seed);
   };
+  if (!composer.has_rewards()) {
+    add(kAnswerLogprob, RowRole::kHolistic);
+    add("length", RowRole::kOther);
+    return evaluation;
+  }
   add("holistic", RowRole::kHolistic);
   for (const auto& aspect : composer.aspects()) {
     add(aspect, composer.in_use(aspect) ? RowRole::kAspect : RowRole::kOther);

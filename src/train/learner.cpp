@@ -56,7 +56,7 @@ Learner::Learner(const CausalLm& policy, const LearnerGroup& group, const TrainC
       reference_(std::make_unique<Reference>(algorithm_.reference, policy.trainable(),
                                              initial_adapter(config))),
       average_(std::make_unique<WeightAverage>(config.optimizer.ema, policy.trainable())) {
-  for (const auto& [name, parameter] : policy.trainable()) adapter_parameters_.push_back(parameter);
+  for (const auto& [name, parameter] : policy.trainable()) policy_parameters_.push_back(parameter);
   for (const auto& [name, parameter] : trained_of(critic_.get()))
     critic_parameters_.push_back(parameter);
 }

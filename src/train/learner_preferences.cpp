@@ -89,7 +89,7 @@ at::Tensor preference_loss(const Algorithm& algorithm, const PreferenceConfig& c
   const at::Tensor sum = algorithm.loss == PolicyLossKind::kKto
                              ? kto_sum(algorithm, config, view.batch, ours, theirs, mini)
                              : pairs_sum(algorithm, config, ours, theirs, mini);
-  const at::Tensor loss = sum / std::max(1.0, weights.pairs);
+  at::Tensor loss = sum / std::max(1.0, weights.pairs);
   if (algorithm.loss != PolicyLossKind::kSelm) return loss;
   const auto optimism = selm_optimism(pick(policy, rows.sampled), pick(reference, rows.sampled),
                                       {.beta = algorithm.preference_beta, .alpha = config.alpha});

@@ -208,7 +208,7 @@ void Learner::run_minibatch(const StepBatch& batch, const MiniBatchPlan& plan, d
   const UpdateProgress mini = sum_over_ranks(own, plan.tokens);
 
   // The critic's early gradients are large; clipped together they would drown the policy's.
-  const double norm = gradient_norm(adapter_parameters_);
+  const double norm = gradient_norm(policy_parameters_);
   const double critic_norm = gradient_norm(critic_parameters_);
   if (!std::isfinite(norm) || !std::isfinite(critic_norm)) {
     const auto samples = samples_of(plan);
@@ -226,7 +226,7 @@ void Learner::run_minibatch(const StepBatch& batch, const MiniBatchPlan& plan, d
     progress.skipped += 1;
     return;
   }
-  clip_gradients(adapter_parameters_, norm, config_.optimizer.max_grad_norm);
+  clip_gradients(policy_parameters_, norm, config_.optimizer.max_grad_norm);
   clip_gradients(critic_parameters_, critic_norm, config_.optimizer.max_grad_norm);
   optimizer_.step(lr_scale);
   average_->follow(batch.rollouts.front().step);

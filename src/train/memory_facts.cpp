@@ -34,7 +34,8 @@ nlohmann::json read_shape(const fs::path& dir) {
 
 EncoderFacts decoder_facts(const TrainConfig& config, const fs::path& dir, at::ScalarType dtype) {
   const auto mapped = resolve_model(dir, dtype, config.paths.cache);
-  const auto shape = CausalLm::load(mapped, {.dtype = dtype, .lora = false})->shape();
+  const auto shape =
+      CausalLm::load(mapped, {.dtype = dtype, .trained = Trained::kNothing})->shape();
   return {.layers = shape.layers,
           .hidden = shape.hidden,
           .feed_forward = shape.feed_forward,
@@ -74,7 +75,7 @@ CriticFacts critic_facts(const TrainConfig& config, const CausalLm& policy) {
       config.policy.device == "cpu" && critic_base(config, policy) == BaseWeights::kShared;
   return {.shape = critic->shape(),
           .weight_bytes = shared ? 0 : weight_bytes(dir),
-          .adapter_parameters = count_parameters(*critic)};
+          .trained_parameters = count_parameters(*critic)};
 }
 
 std::int64_t longest_prompt(const TrainConfig& config, const Tokenizer& tokenizer) {
@@ -93,20 +94,23 @@ MemoryFacts measure_memory_facts(const TrainConfig& config) {
   const c10::Device device = config.policy.device == "cuda" ? c10::kCUDA : c10::kCPU;
   const auto dtype = parse_precision(config.policy.precision, device);
   const auto dir = resolve_model(config.policy.model, dtype, config.paths.cache);
-  const auto policy =
-      CausalLm::load(dir, {.dtype = dtype, .lora = true, .adapter = config.policy.lora});
+  const bool whole =
+      config.policy.trained() == Trained::kWeights;  // which need not be made for this
+  const auto policy = CausalLm::load(dir, {.dtype = dtype,
+                                           .trained = whole ? Trained::kNothing : Trained::kAdapter,
+                                           .adapter = config.policy.lora});
   load_start_adapter(config, *policy);
   MemoryFacts facts{.policy = policy->shape(),
                     .weight_bytes = weight_bytes(dir),
                     .element_bytes = static_cast<std::int64_t>(at::elementSize(dtype)),
                     .longest_prompt = longest_prompt(config, *load_tokenizer(dir))};
-  facts.adapter_parameters = count_parameters(*policy);
+  facts.trained_parameters = whole ? policy->shape().parameters : count_parameters(*policy);
   if (resolve_algorithm(config.algorithm).own_critic) facts.critic = critic_facts(config, *policy);
   const auto add = [&](const SourceConfig& source) {
     if (source.kind == "model")
       facts.encoders.push_back(encoder_facts(config, source.model, dtype));
   };
-  add(config.rewards.holistic.source);
+  if (config.rewards.configured) add(config.rewards.holistic.source);
   for (const auto& aspect : config.rewards.aspects) add(aspect.source);
   return facts;
 }

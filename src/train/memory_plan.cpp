@@ -22,6 +22,8 @@ constexpr double kFloat = 4;
 constexpr std::int64_t kMostCachedTokens = 16384;  // as the generator plans its waves
 constexpr std::int64_t kTextsOfAGroup = 6;  // of a preference group: an answer and five worse ones
 
+bool whole(const TrainConfig& config) { return config.policy.trained() == Trained::kWeights; }
+
 double real(std::int64_t value) { return static_cast<double>(value); }
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -75,6 +77,15 @@ double logits_bytes(const TrainConfig& config, const MemoryFacts& facts, std::in
   const double beside =
       config.algorithm.entropy_coef > 0 ? 2 * wide : (element < kFloat ? element : 0);
   return logit_elements(facts, rows) * (2 * wide + beside);
+}
+
+// Of a head that is trained: its gradient, which a part is added to, and pieces of logits that are
+// larger, with their gradient.
+double trained_head_bytes(const MemoryFacts& facts, std::int64_t rows) {
+  const auto& p = facts.policy;
+  const double wide = std::max(kFloat, real(facts.element_bytes));
+  const double at_once = std::min(real(rows * p.vocabulary), real(kTrainedLogitsAtOnce));
+  return 2 * wide * real(p.vocabulary * p.hidden) + 3 * wide * at_once;
 }
 
 // Of etpo, float32 or wider: the logarithms of policy and reference, Q-values, the policy itself,
@@ -137,12 +148,12 @@ double training_bytes(const EncoderFacts& encoder, double element_bytes, int wor
   return weights + real(rows) * encoder_saved_bytes(encoder, element_bytes);
 }
 
-void add_critic(RankMemory& rank, const TrainConfig& config, const MemoryFacts& facts) {
+void add_critic(RankMemory& rank, const TrainConfig& config, const MemoryFacts& facts,
+                const CriticFacts& critic) {
   const double element = real(facts.element_bytes);
-  const auto& critic = *facts.critic;
   const bool q = resolve_algorithm(config.algorithm).learns_q();
   const double target = q ? kFloat : 0;
-  rank.critic = real(critic.adapter_parameters) * (4 * kFloat + element + target);
+  rank.critic = real(critic.trained_parameters) * (4 * kFloat + element + target);
   if (q) {
     rank.update +=
         q_logits_bytes(facts, rank.update_rows) - logits_bytes(config, facts, rank.update_rows);
@@ -166,19 +177,23 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
   RankMemory rank{.program = kProgramBytes + kWordBytes * real(facts.policy.vocabulary)};
   if (facts.element_bytes == 2 && config.policy.device == "cpu")
     rank.prepared = real(kPreparedProducts) * kPreparedProductBytes;
-  rank.adapter = real(facts.adapter_parameters) * (kFloat + element);
+  // Leaves in float32 that are computed with as they are are there once.
+  const double rounded = whole(config) && element >= kFloat ? 0 : element;
+  rank.trained = real(facts.trained_parameters) * (kFloat + rounded);
   // What it started from, for the comparison at the end.
-  if (!config.policy.adapter.empty()) rank.adapter += real(facts.adapter_parameters) * kFloat;
+  if (!config.policy.adapter.empty()) rank.trained += real(facts.trained_parameters) * kFloat;
   // Kept by learners, lent to the others while they evaluate it.
   const bool averaged = placement.learns() || config.evaluate.weights == EvaluatedWeights::kEma;
   if (config.optimizer.ema.decay > 0 && averaged)
-    rank.adapter += real(facts.adapter_parameters) * kFloat;
+    rank.trained += real(facts.trained_parameters) * kFloat;
   if (placement.learns()) {
-    rank.adapter += real(facts.adapter_parameters) * (3 * kFloat + reference);
+    rank.trained += real(facts.trained_parameters) * (3 * kFloat + reference);
     rank.update_rows = largest_micro_batch(config, facts, placement, number);
-    rank.update = pass_bytes(facts.policy, element, config.policy.lora.rank, rank.update_rows) +
-                  logits_bytes(config, facts, rank.update_rows);
-    if (facts.critic) add_critic(rank, config, facts);
+    const auto lora_rank = whole(config) ? 0 : config.policy.lora.rank;
+    rank.update = pass_bytes(facts.policy, element, lora_rank, rank.update_rows) +
+                  (whole(config) ? trained_head_bytes(facts, rank.update_rows)
+                                 : logits_bytes(config, facts, rank.update_rows));
+    if (facts.critic) add_critic(rank, config, facts, *facts.critic);
   }
   if (placement.generates()) rank.generation = generation_bytes(config, facts);
   for (const auto& encoder : facts.encoders) {
@@ -201,7 +216,7 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
 double RankMemory::step() const { return std::max({generation, scoring, update}); }
 
 double RankMemory::total() const {
-  return program + prepared + std::max(adapter + critic + encoders + step(), reward_model_training);
+  return program + prepared + std::max(trained + critic + encoders + step(), reward_model_training);
 }
 
 double MemoryPlan::node() const {

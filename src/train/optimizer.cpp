@@ -83,11 +83,8 @@ std::vector<at::Tensor> Optimizer::parameters() const {
 NamedTensors Optimizer::state() const {
   NamedTensors tensors;
   for (const auto& slot : slots_) {
-    tensors.emplace_back(slot.name + ".m",
-                         slot.m.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
-    if (!slot.v.defined()) continue;
-    tensors.emplace_back(slot.name + ".v",
-                         slot.v.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
+    tensors.emplace_back(slot.name + ".m", slot.m.cpu());
+    if (slot.v.defined()) tensors.emplace_back(slot.name + ".v", slot.v.cpu());
   }
   return tensors;
 }

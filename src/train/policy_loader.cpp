@@ -28,7 +28,7 @@ std::int64_t first_difference(const Tokenizer& a, const Tokenizer& b) {
 // Of every token that the policy may choose.
 void check_q_values(const CausalLm& policy, const CausalLm& critic,
                     const std::filesystem::path& dir) {
-  const auto ours = policy.shape().vocabulary, theirs = critic.head_VD().size(0);
+  const auto ours = policy.shape().vocabulary, theirs = critic.head_VD(Adapter::kOff).size(0);
   if (ours != theirs) {
     throw UsageError(fmt::format(
         "algorithm.critic.model: {} has logits of {} tokens, the policy of {}: etpo needs a "
@@ -49,7 +49,7 @@ std::unique_ptr<CausalLm> load_policy(const TrainConfig& config, const World& wo
   const auto dir = resolve_model(config.policy.model, dtype, config.paths.cache);
   auto policy = CausalLm::load(dir, {.dtype = dtype,
                                      .device = device,
-                                     .lora = true,
+                                     .trained = config.policy.trained(),
                                      .adapter = config.policy.lora,
                                      .seed = static_cast<std::uint64_t>(config.run.seed)});
   load_start_adapter(config, *policy);
@@ -87,7 +87,7 @@ std::unique_ptr<CausalLm> load_critic(const TrainConfig& config, const CausalLm&
   auto critic = CausalLm::load(critic_dir(config, policy.dtype()),
                                {.dtype = policy.dtype(),
                                 .device = policy.device(),
-                                .lora = true,
+                                .trained = Trained::kAdapter,
                                 .adapter = config.algorithm.critic.lora,
                                 .seed = static_cast<std::uint64_t>(config.run.seed)});
   check_critic_fits(config, policy, *critic);

@@ -53,7 +53,8 @@ CriticLoss QCritic::loss(const CriticView& view, const CriticTargets& targets) c
   const at::Tensor base_TD = base_states(view.responses);
   const at::Tensor states_TD = response_states(model_, view.responses, Adapter::kOn) - base_TD;
   const auto type = targets.returns_T.scalar_type();
-  const at::Tensor rows_TD = model_.head_VD().index_select(0, taken(view.responses)).to(type);
+  const at::Tensor rows_TD =
+      model_.head_VD(Adapter::kOn).index_select(0, taken(view.responses)).to(type);
   const at::Tensor q_T = (states_TD.to(type) * rows_TD).sum(-1);
   const double delta = config_.algorithm.critic.huber_delta;
   return {.sum = etpo_critic_terms(q_T, targets.returns_T, delta).sum(),
@@ -95,8 +96,8 @@ void QCritic::some_rows_at_a_time(const States& all, const OnRows& body) const {
 }
 
 at::Tensor QCritic::terms(const States& rows, const at::Tensor& policy_NV) const {
-  return etpo_policy_terms(policy_NV, log_distribution(rows.reference_TD), model_.logits(rows.q_TD),
-                           kl_.coefficient());
+  return etpo_policy_terms(policy_NV, log_distribution(rows.reference_TD),
+                           model_.logits(rows.q_TD, Adapter::kOn), kl_.coefficient());
 }
 
 at::Tensor QCritic::taken(const ResponseBatch& responses) const {
@@ -104,7 +105,8 @@ at::Tensor QCritic::taken(const ResponseBatch& responses) const {
 }
 
 at::Tensor QCritic::log_distribution(const at::Tensor& states_TD) const {
-  return at::log_softmax(policy_.logits(states_TD) / config_.rollout.sampling.temperature, -1);
+  return at::log_softmax(
+      policy_.logits(states_TD, Adapter::kOn) / config_.rollout.sampling.temperature, -1);
 }
 
 at::Tensor QCritic::base_states(const ResponseBatch& responses) const {

@@ -109,25 +109,36 @@ Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
   return result;
 }
 
-double mean_answer_logprob(World& world, const CausalLm& policy, const Tokenizer& tokenizer,
-                           const Dataset& dataset, std::int64_t prompts, double temperature) {
+std::vector<AnswerLogprob> answer_logprobs(World& world, const CausalLm& policy,
+                                           const Tokenizer& tokenizer, const AnswerPlan& plan) {
   const at::NoGradGuard no_grad;
-  const auto count = prompts == 0 ? dataset.size() : std::min(prompts, dataset.size());
-  at::Tensor sums = at::zeros({2}, at::kDouble);
+  const auto count = std::ssize(plan.records);
+  at::Tensor found_R2 = at::zeros({count, 2}, at::kDouble);
   for (std::int64_t i = world.rank(); i < count; i += world.size()) {
-    const Record& record = dataset.at(i);
+    const Record& record = plan.dataset->at(plan.records[static_cast<std::size_t>(i)]);
     const auto prompt = prompt_tokens(tokenizer, record);
     ResponseBatch batch;
     const std::vector<std::vector<std::int64_t>> answers{
         answer_tokens(record.reference, prompt.size(), policy, tokenizer)};
     batch.add(prompt, answers);
-    const auto logprobs = score_responses(policy, batch, temperature, Adapter::kOn).logprobs_T;
-    sums[0] += logprobs.sum().to(at::kCPU, at::kDouble);
-    sums[1] += static_cast<double>(batch.tokens());
+    const auto scores = score_responses(policy, batch, plan.temperature, plan.adapter);
+    found_R2[i][0] = scores.logprobs_T.sum().to(at::kCPU, at::kDouble);
+    found_R2[i][1] = static_cast<double>(batch.tokens());
   }
-  world.communicator().all_reduce(sums, ReduceOp::kSum);
-  const double tokens = sums[1].item<double>();
-  return tokens > 0 ? sums[0].item<double>() / tokens : 0.0;
+  world.communicator().all_reduce(found_R2, ReduceOp::kSum);
+  const auto* value = found_R2.const_data_ptr<double>();
+  std::vector<AnswerLogprob> found;
+  for (std::int64_t i = 0; i < count; ++i) found.push_back({value[2 * i], value[2 * i + 1]});
+  return found;
+}
+
+double mean_logprob(std::span<const AnswerLogprob> answers) {
+  AnswerLogprob all;
+  for (const auto& answer : answers) {
+    all.sum += answer.sum;
+    all.tokens += answer.tokens;
+  }
+  return all.tokens > 0 ? all.mean() : 0;
 }
 
 }  // namespace alarm_dist

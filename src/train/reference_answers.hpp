@@ -3,6 +3,10 @@
 // preference optimisation where its pairs are given.
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "alarm/comm/world.hpp"
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/text/dataset.hpp"
@@ -26,10 +30,27 @@ void warn_of_cut_answers(const Dataset& dataset, WithRejected rejected, const Ca
 Harvest reference_answers(const HarvestPlan& plan, const CausalLm& policy,
                           const Tokenizer& tokenizer, WithRejected rejected);
 
-// Mean log-probability a token of the answers to the first `prompts` records (0: all), under the
-// policy at the temperature. Each rank scores its share; collective over the world, the same on
-// every rank.
-double mean_answer_logprob(World& world, const CausalLm& policy, const Tokenizer& tokenizer,
-                           const Dataset& dataset, std::int64_t prompts, double temperature);
+// Of an answer, under the policy.
+struct AnswerLogprob {
+  double sum = 0;  // over its tokens
+  double tokens = 0;
+  double mean() const { return sum / tokens; }
+};
+
+// What is scored, and how.
+struct AnswerPlan {
+  const Dataset* dataset = nullptr;
+  std::vector<std::int64_t> records = {};
+  double temperature = 1;
+  Adapter adapter = Adapter::kOn;
+};
+
+// Of the answers to these records. Each rank scores its share; collective over the world, the same
+// on every rank.
+std::vector<AnswerLogprob> answer_logprobs(World& world, const CausalLm& policy,
+                                           const Tokenizer& tokenizer, const AnswerPlan& plan);
+
+// Over all their tokens.
+double mean_logprob(std::span<const AnswerLogprob> answers);
 
 }  // namespace alarm_dist

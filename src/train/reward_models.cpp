@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 // Names of the learned components, holistic first.
 std::vector<std::pair<std::string, std::string>> learned_components(const TrainConfig& config) {
   std::vector<std::pair<std::string, std::string>> models;
+  if (!config.rewards.configured) return models;
   if (config.rewards.holistic.source.kind == "model") {
     models.emplace_back("holistic", config.rewards.holistic.source.model);
   }

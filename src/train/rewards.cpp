@@ -21,6 +21,7 @@ struct Wanted {
 // What the config wants of its sources, the holistic one first.
 std::vector<std::pair<SourceConfig, Wanted>> wanted_sources(const TrainConfig& config) {
   std::vector<std::pair<SourceConfig, Wanted>> sources;
+  if (!config.rewards.configured) return sources;
   sources.push_back({config.rewards.holistic.source, {.name = kHolistic}});
   for (const auto& aspect : config.rewards.aspects)
     sources.push_back({aspect.source, {.name = aspect.name, .granularity = aspect.granularity}});
@@ -75,6 +76,7 @@ fs::path reward_model_path(const TrainConfig& config, const std::string& model) 
 }
 
 std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device device) {
+  if (!config.rewards.configured) return nullptr;
   std::vector<std::unique_ptr<RewardSource>> sources;
   const Place place{device, parse_precision(config.policy.precision, device)};
   for (const auto& [source, wanted] : wanted_sources(config))
@@ -104,7 +106,8 @@ std::map<std::string, Statistics> measure_normalization(const TrainConfig& confi
 }
 
 Composer::Composer(const TrainConfig& config,
-                   const std::map<std::string, Statistics>& normalization) {
+                   const std::map<std::string, Statistics>& normalization)
+    : has_rewards_(config.rewards.configured) {
   const auto statistics = [&](const std::string& name) {
     const auto found = normalization.find(name);
     return found == normalization.end() ? Statistics{} : found->second;
@@ -129,6 +132,8 @@ Composer::Composer(const TrainConfig& config,
 }
 
 ComposedReward Composer::operator()(const Rollout& rollout) const {
+  if (!has_rewards_)
+    return {.rewards = std::vector<double>(static_cast<std::size_t>(rollout.tokens()), 0.0)};
   return compose(rollout.trace, rollout.tokens(), rollout.ended(), config_);
 }
 

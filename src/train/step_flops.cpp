@@ -12,7 +12,7 @@ double step_flops(const CausalLmShape& shape, std::int64_t layer_parameters, con
   const auto logits = static_cast<double>(shape.vocabulary) * static_cast<double>(shape.hidden);
   const double forward =
       2 * static_cast<double>(layer_parameters) * work.rows + 2 * logits * work.responses;
-  return forward * (work.passes + 2 * work.epochs);
+  return forward * (work.passes + (1 + work.backward) * work.epochs);
 }
 
 }  // namespace alarm_dist

@@ -17,11 +17,12 @@ struct StepWork {
   double responses = 0;  // response tokens: the rows that go through the matrix of logits
   double passes = 3;     // forward: generation, the policy's and the reference's log-probabilities
   double epochs = 0;     // of the update: one forward and one backward pass each
+  double backward = 1;   // forward passes' worth of a backward one: 2 where every weight is trained
 };
 
-// F (passes + 2 epochs), with F = 2 layer_parameters rows + 2 vocabulary hidden responses for one
-// forward pass. The frozen weights want no gradient, so a backward pass is a forward pass' worth.
-// Left out: attention scores, adapters, the value head, reward models.
+// F (passes + (1 + backward) epochs), with F = 2 layer_parameters rows + 2 vocabulary hidden
+// responses for one forward pass. Frozen weights want no gradient, so that a backward pass is a
+// forward pass' worth. Left out: attention scores, adapters, the value head, reward models.
 double step_flops(const CausalLmShape& shape, std::int64_t layer_parameters, const StepWork& work);
 
 }  // namespace alarm_dist

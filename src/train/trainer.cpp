@@ -2,6 +2,8 @@
 #include "alarm/train/trainer.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include <ATen/ATen.h>
 
@@ -104,7 +106,9 @@ std::string Trainer::latest_checkpoint() const {
   return ByteReader(agreed).get_string();
 }
 
-void Trainer::start_fresh() {
+// Samples of the initial policy, scored: what rewards are normalised by.
+std::map<std::string, Statistics> Trainer::measure_initial_rewards() {
+  if (!config_.rewards.configured) return {};
   HarvestPlan plan{
       .name = "normalization",
       .dataset = &data_.validation,
@@ -117,12 +121,17 @@ void Trainer::start_fresh() {
                             config_.rewards.normalization_samples);
   for (std::int64_t i = 0; i < config_.rewards.normalization_samples; ++i)
     plan.records.push_back(stream.record(0, i));
-  const auto measured = harvest_scored(-1, plan);
-  state_.normalization = measure_normalization(config_, measured.rollouts);
-  for (const auto& [name, statistics] : state_.normalization) {
+  const auto samples = harvest_scored(-1, plan).rollouts;
+  auto measured = measure_normalization(config_, samples);
+  for (const auto& [name, statistics] : measured) {
     log::root_info("'{}' on {} samples of the initial policy: mean {:.4f}, deviation {:.4f}", name,
-                   measured.rollouts.size(), statistics.mean, statistics.deviation);
+                   samples.size(), statistics.mean, statistics.deviation);
   }
+  return measured;
+}
+
+void Trainer::start_fresh() {
+  state_.normalization = measure_initial_rewards();
   composer_ = std::make_unique<Composer>(config_, state_.normalization);
   if (learner_) state_.kl_coefficient = learner_->kl().coefficient();
   if (is_root()) {
@@ -138,7 +147,7 @@ void Trainer::start_fresh() {
 
 void Trainer::start_from(const std::filesystem::path& checkpoint) {
   state_ = Checkpoints::load_state(checkpoint);
-  Checkpoints::load_adapter(checkpoint, *policy_);
+  Checkpoints::load_trained(checkpoint, *policy_);
   if (learner_) Checkpoints::load_learner(checkpoint, state_, *learner_);
   composer_ = std::make_unique<Composer>(config_, state_.normalization);
   log::root_info("resuming after step {} from {}", state_.step, checkpoint.string());
@@ -268,6 +277,19 @@ void Trainer::evaluate_validation(std::int64_t step, Scalars& metrics) {
 }
 
 void Trainer::measure_validation(std::int64_t step, Scalars& metrics) {
+  if (config_.rewards.configured) measure_validation_rewards(step, metrics);
+  if (!measures_answers(config_)) return;
+  const auto prompts = config_.evaluate.prompts, size = data_.validation.size();
+  AnswerPlan plan{.dataset = &data_.validation,
+                  .temperature = config_.rollout.sampling.temperature};
+  plan.records.resize(static_cast<std::size_t>(prompts == 0 ? size : std::min(prompts, size)));
+  std::iota(plan.records.begin(), plan.records.end(), 0);
+  const auto logprob = mean_logprob(answer_logprobs(world_, *policy_, *tokenizer_, plan));
+  metrics.emplace_back("eval/logprob", logprob);
+  metrics.emplace_back("eval/perplexity", std::exp(-logprob));
+}
+
+void Trainer::measure_validation_rewards(std::int64_t step, Scalars& metrics) {
   const auto result = held_out(fmt::format("validation/{}", step), data_.validation,
                                config_.evaluate.prompts, Adapter::kOn);
   check_scores(step - 1, fmt::format("validation after step {}", step), result.failed,
@@ -279,12 +301,6 @@ void Trainer::measure_validation(std::int64_t step, Scalars& metrics) {
                      : name == "reward" ? "eval/reward/total"
                                         : "eval/reward/" + name;
     metrics.emplace_back(key, mean_of(values));
-  }
-  if (algorithm_.loss == PolicyLossKind::kSupervised) {
-    metrics.emplace_back(
-        "eval/logprob",
-        mean_answer_logprob(world_, *policy_, *tokenizer_, data_.validation,
-                            config_.evaluate.prompts, config_.rollout.sampling.temperature));
   }
 }
 
@@ -302,7 +318,7 @@ void Trainer::finish() {
   const bool has_best = state_.best_step > 0 && state_.best_step != state_.step;
   if (has_best) {
     verify_manifest(checkpoints_.path_of(state_.best_step));
-    Checkpoints::load_adapter(checkpoints_.path_of(state_.best_step), *policy_,
+    Checkpoints::load_trained(checkpoints_.path_of(state_.best_step), *policy_,
                               config_.evaluate.weights);
   }
   if (state_.best_step == 0)
@@ -315,20 +331,33 @@ void Trainer::finish() {
   }
 }
 
+// Without rewards the comparison is of what the policy makes of the expert's answers.
+void Trainer::add_answer_values(Adapter adapter, HeldOutResult& result) {
+  AnswerPlan plan{.dataset = &data_.test,
+                  .temperature = config_.rollout.sampling.temperature,
+                  .adapter = adapter};
+  for (const auto& rollout : result.rollouts) plan.records.push_back(rollout.record);
+  for (const auto& answer : answer_logprobs(world_, *policy_, *tokenizer_, plan))
+    result.values[kAnswerLogprob].push_back(answer.mean());
+}
+
+HeldOutResult Trainer::test(const std::string& name, Adapter adapter) {
+  auto result = held_out(name, data_.test, config_.evaluate.test_prompts, adapter);
+  if (!config_.rewards.configured) add_answer_values(adapter, result);
+  return result;
+}
+
 HeldOutResult Trainer::test_initial() {
-  const auto test = [&](Adapter adapter) {
-    return held_out("test/before", data_.test, config_.evaluate.test_prompts, adapter);
-  };
-  if (initial_.empty()) return test(Adapter::kOff);
+  constexpr const char* kName = "test/before";
+  if (initial_.empty()) return test(kName, Adapter::kOff);
   HeldOutResult result;
-  while_exchanged(policy_->trainable(), initial_, [&] { result = test(Adapter::kOn); });
+  while_exchanged(policy_->trainable(), initial_, [&] { result = test(kName, Adapter::kOn); });
   return result;
 }
 
 void Trainer::compare_test() {
   world_.control().set_doing("comparing before and after");
-  auto before = test_initial();
-  auto after = held_out("test/after", data_.test, config_.evaluate.test_prompts, Adapter::kOn);
+  auto before = test_initial(), after = test("test/after", Adapter::kOn);
   // What was trained stands: the comparison is of what could be scored.
   report_failures("test/before", before.failed);
   report_failures("test/after", after.failed);

@@ -190,7 +190,7 @@ void Trainer::hold_kl_bound(std::int64_t step, const Scalars& learned) {
 void Trainer::roll_back_to(std::int64_t step) {
   const auto checkpoint = checkpoints_.path_of(step);
   const TrainState saved = Checkpoints::load_state(checkpoint);
-  Checkpoints::load_adapter(checkpoint, *policy_);
+  Checkpoints::load_trained(checkpoint, *policy_);
   if (learner_) {
     Checkpoints::load_learner(checkpoint, saved, *learner_);
     learner_->kl().set_coefficient(2 * state_.kl_coefficient);

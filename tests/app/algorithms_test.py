@@ -28,7 +28,7 @@ class AlgorithmsTest(EndToEnd):
             self.assertLessEqual(abs(got[key] - wanted[key]), TOLERANCE * scale, f"{what} {key}: {got[key]}, {wanted[key]}")
 
     def adapter(self, run, step):
-        return (self.folder / run / f"checkpoints/step-{step:06}/optimizer/adapter.safetensors").read_bytes()
+        return (self.folder / run / f"checkpoints/step-{step:06}/optimizer/trained.safetensors").read_bytes()
 
     def test_every_kind_learns_the_same_alone_and_split_over_roles(self):
         for kind in KINDS:
@@ -41,6 +41,24 @@ class AlgorithmsTest(EndToEnd):
                 # The Q-values of etpo begin at 0 and its policy as the reference: only the critic has something to learn.
                 self.assertGreater(alone[1]["grad_norm/critic" if kind == "etpo" else "grad_norm"], 1e-6)
                 self.expect_close(split[1], alone[1], kind)
+
+    def test_a_policy_whose_every_weight_is_trained_learns_the_same_alone_split_and_resumed(self):
+        settings = {**SHORT, "policy.train": "full", "optimizer.lr": 1e-3, "algorithm.epochs": 1, "evaluate.every": 1}
+        whole = self.train("full", settings=settings)
+        self.train("full-parts", settings={**settings, "run.steps": 1})
+        parts = self.train("full-parts", "--resume", settings=settings)
+        split = self.train("full-split", ranks=4, settings={**settings, **SPLIT})
+
+        self.expect_close(split.metrics()[1], whole.metrics()[1], "full")
+        self.assertEqual((parts.digest(), parts.metrics()), (whole.digest(), whole.metrics()))
+        self.assertGreater(whole.metrics()[2]["kl/k1"], 0)  # against the model as it was loaded
+        checkpoint = self.folder / "full/checkpoints/step-000002"
+        self.assertFalse((checkpoint / "adapter").exists())
+        answers = [self.succeed("generate", "--model", model, "--temperature", 0, "--max-new-tokens", 12, text='{"prompt": "a cat"}').stdout
+                   for model in (checkpoint / "policy", SMOKE / "policy")]
+        self.assertNotEqual(*answers)
+        self.refuse(["train", CONFIG, "--out", self.folder / "none", *set_options({**settings, "algorithm.kind": "etpo"})],
+                    "policy.train: full, but etpo trains an adapter only")
 
     def test_preferences_and_answers_say_what_they_learned(self):
         dpo = self.train("dpo", settings={**SHORT, "algorithm.kind": "dpo", "run.steps": 1, "algorithm.epochs": 1}).metrics()[1]
@@ -62,6 +80,58 @@ class AlgorithmsTest(EndToEnd):
         done = self.succeed("train", CONFIG, "--out", self.folder / "long", *set_options(settings))
 
         self.assertIn(f"3 of {len(records)} answers lose their ends", done.stderr)
+
+    def test_answers_are_learned_without_any_reward(self):
+        settings = {**SHORT, "algorithm.kind": "sft", "run.steps": 6, "rollout.samples_per_prompt": 1, "optimizer.lr": 0.01,
+                    "rewards": "~", "checkpoint.keep_best": "eval/logprob"}
+        shown = self.succeed("train", CONFIG, "--dry-run", *set_options(settings)).stdout
+        self.assertNotIn("holistic", shown)
+
+        whole = self.train("sft-alone", settings=settings)
+        metrics = whole.metrics()
+        self.assertGreater(metrics[6]["eval/logprob"], metrics[0]["eval/logprob"])
+        for line in metrics.values():
+            self.assertEqual([key for key in line if "reward" in key], [])
+            if "eval/logprob" in line:
+                self.assertAlmostEqual(line["eval/perplexity"], math.exp(-line["eval/logprob"]), places=6)
+        evaluation = json.loads((whole.path / "evaluation.json").read_text(encoding="utf-8"))
+        rows = {row["name"]: row for row in evaluation["rows"]}
+        self.assertEqual(set(rows), {"logprob", "length"})
+        self.assertGreater(rows["logprob"]["difference"], 0)
+        self.assertIn("log-probability of the expert", (whole.path / "report.html").read_text(encoding="utf-8"))
+
+        # With rewards, which only watch, the same weights; cut in two and on two ranks as well.
+        watched = self.train("sft-watched", settings={key: value for key, value in settings.items() if key != "rewards"})
+        self.assertEqual(watched.digest(), whole.digest())
+        self.train("sft-parts", settings={**settings, "run.steps": 3})
+        self.assertEqual(self.train("sft-parts", "--resume", settings=settings).digest(), whole.digest())
+        ranks = self.train("sft-ranks", ranks=2, settings=settings).metrics()
+        self.assertAlmostEqual(ranks[6]["eval/logprob"], metrics[6]["eval/logprob"], places=3)
+
+    def test_given_pairs_are_learned_without_any_reward(self):
+        records = [{**record, "rejected": "Water."} for record in read_lines(SMOKE / "prompts.jsonl")]
+        data = write_lines(self.folder / "pairs.jsonl", records)
+        settings = {**SHORT, "algorithm.kind": "dpo", "algorithm.data": "references", "rollout.samples_per_prompt": 2, "rewards": "~",
+                    "task.train": data, "optimizer.lr": 0.01, "checkpoint.keep_best": "eval/logprob"}
+
+        metrics = self.train("dpo-given", settings=settings).metrics()
+
+        self.assertGreater(metrics[2]["preference/accuracy"], 0.5)
+        self.assertIn("eval/logprob", metrics[2])
+
+    def test_who_learns_from_rewards_needs_them(self):
+        for settings, reason in (({"rewards": "~"}, "ppo learns from the rewards of its samples"),
+                                 ({"rewards": "~", "algorithm.kind": "sft", "rollout.samples_per_prompt": 1},
+                                  "'eval/reward/holistic' is not measured; expected one of eval/logprob"),
+                                 ({"rewards.holistic": "~"}, "it cannot be taken away"),
+                                 ({"algorithm.kind": "dpo", "algorithm.kl.coef": 0.3}, "there is no KL term"),
+                                 ({"algorithm.kind": "kto", "algorithm.preference.desirable_weight": 0,
+                                   "algorithm.preference.undesirable_weight": 0}, "nothing would be learned"),
+                                 ({"optimizer.warmup": 9}, "the run has run.steps = 4"),
+                                 ({"optimizer.ema.decay": 0.9, "optimizer.ema.start": 4}, "the run ends after run.steps = 4"),
+                                 ({"evaluate.every": 0, "checkpoint.keep_best": "eval/reward/total"}, "is never measured")):
+            with self.subTest(**settings):
+                self.refuse(["train", CONFIG, "--out", self.folder / "refused", *set_options(settings)], reason)
 
     def test_components_with_values_of_their_own_learn_the_same_alone_split_and_resumed(self):
         settings = {**SHORT, "algorithm.epochs": 1, "evaluate.every": 1, "rewards.compose.kind": "weighted_sum",

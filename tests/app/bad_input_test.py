@@ -178,7 +178,7 @@ class RunDirectoryTest(BadInput):
         settings = SHORT | {"run.steps": 2}
         run = self.train("run", settings=settings)
         expected = run.digest()
-        adapter = run.path / "checkpoints/step-000002/optimizer/adapter.safetensors"
+        adapter = run.path / "checkpoints/step-000002/optimizer/trained.safetensors"
         adapter.write_bytes(adapter.read_bytes()[:-1])
 
         done = self.succeed("train", CONFIG, "--out", run.path, "--resume", *set_options(settings))

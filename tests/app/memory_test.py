@@ -18,7 +18,7 @@ GIB = 1 << 30
 LARGE = {"policy.model": SMOLLM, "policy.precision": "bfloat16", "rollout.max_new_tokens": 32, "run.steps": 2,
          "evaluate.prompts": 2, "evaluate.test_prompts": 2, "rewards.normalization_samples": 4}
 KINDS = {"ppo": {}, "ppo, own critic": {"algorithm.critic.model": SMOLLM}, "etpo": {"algorithm.kind": "etpo"},
-         "grpo": {"algorithm.kind": "grpo"}, "dpo": {"algorithm.kind": "dpo"}}
+         "grpo": {"algorithm.kind": "grpo"}, "dpo": {"algorithm.kind": "dpo"}, "ppo, full": {"policy.train": "full"}}
 MICRO_TOKENS = (128, 512)
 
 

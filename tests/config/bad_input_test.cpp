@@ -13,6 +13,7 @@
 namespace alarm_dist::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using std::string_view_literals::operator""sv;
@@ -32,6 +33,35 @@ TEST(ConfigBadInput, NamesUnknownKeys) {
       message("zzzzzz: 1"),
       "f.yaml:1: zzzzzz: unknown key; known here: name, seed, optimizer, verbose, bound, tags, "
       "sizes, lora, placement, rewards, a");
+}
+
+TEST(ConfigBadInput, NamesASectionThatIsToBeTakenAway) {
+  const std::string rest =
+      "; it cannot be taken away: set its keys, or leave it out. What it holds: How weights move.";
+  for (const char* null : {"~", "null", "Null", "NULL"}) {
+    EXPECT_EQ(message(fmt::format("name: x\noptimizer: {}\nseed: 1", null)),
+              "f.yaml:2: optimizer: expected keys of the section, got nothing" + rest);
+  }
+  EXPECT_EQ(message("optimizer: {}"),
+            "f.yaml:1: optimizer: expected keys of the section, got an empty mapping" + rest);
+  EXPECT_EQ(message("{name: x, optimizer: ~, seed: 1}"),
+            "f.yaml:1: optimizer: expected keys of the section, got nothing" + rest);
+  for (const char* value : {"~", "{}", ""}) {
+    EXPECT_THAT(message(std::vector<ConfigSource>{}, {fmt::format("optimizer={}", value)}),
+                AllOf(StartsWith(fmt::format("--set optimizer={}: optimizer: expected keys of the "
+                                             "section, got ",
+                                             value)),
+                      HasSubstr(rest)));
+  }
+  EXPECT_THAT(message("a: {b: ~}"), HasSubstr("a.b: expected keys of the section, got nothing"));
+  EXPECT_THAT(message("placement: ~"), HasSubstr("What it holds: Ranks a role."));
+}
+
+TEST(ConfigBadInput, LeavesASectionWithoutAWordBehindIt) {
+  EXPECT_EQ(message("optimizer:\nname: null\nrewards:  # none\n"),
+            "f.yaml:2: name: expected text, got nothing; write \"\" for no text");
+  EXPECT_EQ(read("rewards:\noptimizer:\n  # lr: 1\nname: x\na:\n").name, "x");
+  EXPECT_EQ(read("optimizer:\n\nname: nullify\n").name, "nullify");
 }
 
 TEST(ConfigBadInput, NamesWrongTypes) {
@@ -102,7 +132,7 @@ TEST(ConfigBadInput, NamesTheWordsThatAreAllowed) {
       message("optimizer: {kind: adam}"),
       "f.yaml:1: optimizer.kind: expected one of adamw, sgd, got 'adam'; did you mean 'adamw'?");
   EXPECT_EQ(message("optimizer: {kind: {}}"),
-            "f.yaml:1: optimizer.kind: expected one of adamw, sgd, got a mapping");
+            "f.yaml:1: optimizer.kind: expected one of adamw, sgd, got an empty mapping");
   EXPECT_EQ(message("placement: split"),
             "f.yaml:1: placement: expected one of colocated, spread or a mapping, got 'split'");
   EXPECT_EQ(message("placement: [1]"),

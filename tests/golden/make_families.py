@@ -2,7 +2,8 @@
 """Golden numbers of tiny models of each decoder family. torch 2.11.0, transformers 5.23.0, safetensors 0.8.0.
 
   make_families.py DATA_DIR          writes families.json (configs, names and shapes of the tensors that save_pretrained
-                                     writes) and families_expected.safetensors
+                                     writes), families_expected.safetensors, and families_gradients.safetensors: of every
+                                     weight, in the order of their names, end to end, rounded to float32
   make_families.py DATA_DIR --check EXPORT_DIR
                                      loads EXPORT_DIR/<variant>, which model_families_test wrote with merged adapters (see
                                      there), in transformers and compares logits
@@ -152,16 +153,32 @@ def add_adapters(model):
     return tensors
 
 
-def adapted(model, out):
-    """Scores of the responses and gradients of a loss with weights that differ by token and a part that is not linear."""
-    tensors, loss, scores = add_adapters(model), 0.0, []
+def scores_and_loss(model):
+    """Scores of the responses, and a loss with weights that differ by token and a part that is not linear."""
+    loss, scores = 0.0, []
     for r, response in enumerate(RESPONSES):
         rows = logits(model, PROMPTS[0] + response)[len(PROMPTS[0]) - 1:-1] / TEMPERATURE
         picked = torch.log_softmax(rows, -1)[range(len(response)), response]
         scores.append(picked)
         loss = loss + (torch.arange(1, len(response) + 1) * (r - 0.5) * picked).sum() + (picked**2).sum()
     loss.backward()
-    out["scores"] = torch.cat(scores)
+    return torch.cat(scores)
+
+
+def gradients_of_weights(model, names):
+    """In the order of the names, which are those of the checkpoint: transformers 5 calls GPT-NeoX's embed_out lm_head."""
+    scores_and_loss(model)
+    found = {name: weight.grad.flatten() for name, weight in model.named_parameters()}
+    if "embed_out.weight" in names:
+        found["embed_out.weight"] = found.pop("lm_head.weight")
+    assert sorted(found) == sorted(names), (sorted(found), sorted(names))
+    model.zero_grad()
+    return torch.cat([found[name] for name in sorted(names)]).float().numpy()
+
+
+def adapted(model, out):
+    tensors = add_adapters(model)
+    out["scores"] = scores_and_loss(model)
     out["adapted"] = logits(model, PROMPTS[0] + RESPONSES[2])[-1]
     for name, tensor in tensors.items():
         out["gradient." + name] = tensor.grad
@@ -173,7 +190,7 @@ def as_numpy(out):
 
 
 def make(data):
-    listing, golden = {}, {}
+    listing, golden, gradients = {}, {}, {}
     for name, config in {**VARIANTS, **HEADS}.items():
         auto = (AutoModelForCausalLM if name in VARIANTS else AutoModelForTokenClassification if "tokens" in name
                 else AutoModelForSequenceClassification)
@@ -190,12 +207,14 @@ def make(data):
                 out["logits"] = torch.cat([model(torch.tensor([p])).logits.reshape(-1, config["num_labels"])
                                            for p in PROMPTS])
         if name in VARIANTS:
+            gradients[name] = gradients_of_weights(model, tensors)
             adapted(model, out)
         listing[name] = {"config": config, "tensors": tensors}
         golden.update({f"{name}.{key}": value for key, value in as_numpy(out).items()})
         print(name, len(tensors), "tensors")
     (data / "families.json").write_text(json.dumps(listing, separators=(",", ":")) + "\n")
     save_file(golden, data / "families_expected.safetensors")
+    save_file(gradients, data / "families_gradients.safetensors")
 
 
 def check(data, exports):

@@ -3,7 +3,7 @@
 
 Three models: the original T5 (tied, relu), v1.1 as Flan-T5 has it (untied, gated gelu), mT5. Everything is computed in float64;
 Transformers' norm takes its variance in float32 whatever the model's type, so it is replaced by the same formula in the model's
-type. LoRA is a plain W x + (alpha / rank) B A x. Weights are stored in float16, which both sides read exactly.
+type. weight_gradients: of every weight, in the order of their names, end to end. LoRA is a plain W x + (alpha / rank) B A x. Weights are stored in float16, which both sides read exactly.
 Usage: make_t5.py OUTPUT_DIR
        make_t5.py --check EXPORTED_DIR SOURCE_DIR   (what t5_test.cpp saved: a model with the adapter merged in, and adapter/ for
                                                      PEFT 0.21 on the model of SOURCE_DIR, which has SOURCE_DIR_golden.safetensors beside it)
@@ -158,6 +158,9 @@ def make_golden(out, name, kind, config, targets):
         changed, golden["bad_words"] = processed(model, prompts, plain)
     for i in range(len(prompts)):
         golden |= {f"greedy.{i}": plain[i], f"processed.{i}": changed[i]}
+    score(model, prompts, responses)[1].backward()
+    golden["weight_gradients"] = torch.cat([weight.grad.flatten() for _, weight in sorted(model.named_parameters())]).float()
+    model.zero_grad()
     adapter = add_adapter(model, targets, generator)
     golden["merged_logits"] = label_logits(model, prompts[0], responses[0][0]).logits[0].detach()
     scores, loss = score(model, prompts, responses)

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 at::Tensor logits_of(const CausalLm& model, Adapter adapter) {
   RaggedBatch batch;
   batch.add(kFamilyPrompts[0]);
-  return model.logits(model.hidden(batch, adapter)).detach();
+  return model.logits(model.hidden(batch, adapter), adapter).detach();
 }
 
 class AdapterOfFamily : public ::testing::TestWithParam<const char*> {};
@@ -43,7 +43,8 @@ TEST_P(AdapterOfFamily, SurvivesItsFiles) {
       folder / "merged");
 
   const auto read = load_with_adapter(base, {.dtype = at::kDouble}, folder / "adapter");
-  const auto merged = CausalLm::load(folder / "merged", {.dtype = at::kDouble, .lora = false});
+  const auto merged =
+      CausalLm::load(folder / "merged", {.dtype = at::kDouble, .trained = Trained::kNothing});
   EXPECT_EQ(max_difference(logits_of(*read, Adapter::kOn), expected), 0);
   EXPECT_LT(max_difference(logits_of(*merged, Adapter::kOff), expected), 1e-9);
   EXPECT_GT(max_difference(logits_of(*model, Adapter::kOff), expected), 1e-3);

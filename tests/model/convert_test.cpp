@@ -49,7 +49,7 @@ std::string file_mapped_at(const void* address) {
 }
 
 std::vector<std::string> weights_outside_of_the_map(const fs::path& dir, at::ScalarType dtype) {
-  const auto model = CausalLm::load(dir, {.dtype = dtype, .lora = false});
+  const auto model = CausalLm::load(dir, {.dtype = dtype, .trained = Trained::kNothing});
   std::vector<std::string> outside;
   for (const auto& [name, tensor] : model->merged_weights()) {
     if (file_mapped_at(tensor.data_ptr()) != fs::canonical(dir / "model.safetensors"))
@@ -177,7 +177,8 @@ TEST(LoadModel, ReadsShards) {
   write_weights(temp / "model", tensors, 70'000);
 
   EXPECT_TRUE(fs::exists(temp / "model/model-00004-of-00005.safetensors"));
-  const auto model = CausalLm::load(temp / "model", {.dtype = at::kDouble, .lora = false});
+  const auto model =
+      CausalLm::load(temp / "model", {.dtype = at::kDouble, .trained = Trained::kNothing});
   RaggedBatch batch;
   batch.add(kPrompt);
   EXPECT_TRUE(at::equal(model->hidden(batch, Adapter::kOff), whole->hidden(batch, Adapter::kOff)));
@@ -281,7 +282,8 @@ TEST(ConvertModel, OneOfSeveralMakesTheFolderAndTheOthersFindIt) {
 
   EXPECT_EQ(made, 1);
   EXPECT_EQ(found, 3);
-  EXPECT_NO_THROW(CausalLm::load(temp / "out", {.dtype = at::kDouble, .lora = false}));
+  EXPECT_NO_THROW(
+      CausalLm::load(temp / "out", {.dtype = at::kDouble, .trained = Trained::kNothing}));
   EXPECT_FALSE(fs::exists(temp / ".out.partial"));
 }
 

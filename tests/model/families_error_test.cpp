@@ -71,6 +71,22 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"unknown_activation", "gpt_neox", R"({"hidden_act": "mish"})",
                   "\"hidden_act\" is \"mish\"; supported: silu, gelu"},
         BadConfig{"odd_rotation", "gpt_neox", R"({"rotary_pct": 0.4})", "features even"},
+        BadConfig{"rope_theta", "llama",
+                  R"({"rope_parameters": null, "rope_scaling": null, "rope_theta": -5})",
+                  "\"rope_theta\" is -5; supported: a number above 0"},
+        BadConfig{"epsilon", "llama", R"({"rms_norm_eps": -1e-6})",
+                  "\"rms_norm_eps\" is -1e-06; supported: a number above 0"},
+        BadConfig{"epsilon_of_gpt2", "gpt2", R"({"layer_norm_epsilon": 0})",
+                  "\"layer_norm_epsilon\" is 0"},
+        BadConfig{"no_layers", "qwen2", R"({"num_hidden_layers": 0})",
+                  "\"num_hidden_layers\" is 0; supported: a whole number above 0"},
+        BadConfig{"hidden_size", "llama", R"({"num_attention_heads": 3, "head_dim": null})",
+                  "supported: a multiple of num_attention_heads"},
+        BadConfig{"eos_token", "llama", R"({"eos_token_id": [2, 48]})",
+                  "\"eos_token_id\" is [2,48]; supported: tokens of the vocabulary of"},
+        BadConfig{"pad_token", "gpt2", R"({"pad_token_id": 50256})",
+                  "\"pad_token_id\" is 50256; supported: tokens of the vocabulary"},
+        BadConfig{"begin_token", "mistral", R"({"bos_token_id": -2})", "\"bos_token_id\" is -2"},
         BadConfig{"heads", "llama", R"({"num_key_value_heads": 3})",
                   "4 heads with 3 key-value heads"}),
     [](const auto& suite) { return std::string(suite.param.name); });
@@ -129,7 +145,8 @@ TEST(TiedHead, IsTheFilesOwnWhereItDiffers) {
   const auto model = load_family(dir, at::kDouble);
 
   const auto hidden = model->hidden(golden_batch(), Adapter::kOn);
-  EXPECT_LT(max_difference(model->logits(hidden), family_golden("llama", "logits")), 1e-9);
+  EXPECT_LT(max_difference(model->logits(hidden, Adapter::kOn), family_golden("llama", "logits")),
+            1e-9);
   EXPECT_EQ(model->merged_weights().back().first, "lm_head.weight");
 }
 
@@ -145,7 +162,8 @@ TEST(TiedHead, IsTheEmbeddingWhereTheFileRepeatsIt) {
 
   const auto model = load_family(dir, at::kDouble);
 
-  EXPECT_EQ(model->head_VD().data_ptr(), model->merged_weights().front().second.data_ptr());
+  EXPECT_EQ(model->head_VD(Adapter::kOn).data_ptr(),
+            model->merged_weights().front().second.data_ptr());
   EXPECT_EQ(model->merged_weights().back().first, "model.norm.weight");
 }
 
@@ -160,7 +178,7 @@ TEST(BareTrunk, IsReadWithoutItsPrefix) {
 
   const auto model = load_family(dir, at::kDouble);
 
-  EXPECT_LT(max_difference(model->logits(model->hidden(golden_batch(), Adapter::kOn)),
+  EXPECT_LT(max_difference(model->logits(model->hidden(golden_batch(), Adapter::kOn), Adapter::kOn),
                            family_golden("gpt2", "logits")),
             1e-9);
   EXPECT_EQ(model->merged_weights().front().first, "transformer.wte.weight");

@@ -29,6 +29,9 @@ class Family : public ::testing::TestWithParam<const char*> {
                                  FamilyAdapter adapter = FamilyAdapter::kNone) const {
     return load_family(dir_, dtype, adapter);
   }
+  std::unique_ptr<CausalLm> load_whole(at::ScalarType dtype) const {
+    return CausalLm::load(dir_, {.dtype = dtype, .trained = Trained::kWeights});
+  }
   at::Tensor golden(const std::string& key) const { return family_golden(GetParam(), key); }
 
  private:
@@ -44,7 +47,7 @@ Tokens joined(Tokens sequence, const Tokens& more) {
 at::Tensor logits_of(const CausalLm& model, const Tokens& tokens) {
   RaggedBatch batch;
   batch.add(tokens);
-  return model.logits(model.hidden(batch, Adapter::kOn)).detach();
+  return model.logits(model.hidden(batch, Adapter::kOn), Adapter::kOn).detach();
 }
 
 at::Tensor golden_logits(const CausalLm& model) {
@@ -93,6 +96,30 @@ TEST_P(Family, ScoresOfResponsesAndGradientsOfAdaptersAgree) {
     EXPECT_LT(relative_difference(tensor.grad(), golden("gradient." + name)), 1e-6) << name;
 }
 
+TEST_P(Family, GradientsOfEveryWeightAgree) {
+  const auto model = load_whole(at::kDouble);
+
+  golden_loss(response_logprobs(*model)).backward();
+
+  EXPECT_EQ(model->trainable().size(), family_tensors(GetParam()).size());
+  expect_gradients(model->trainable(), family_gradients(GetParam()));
+}
+
+// Rounding of activations and of what is summed in bfloat16; leaves and their gradients are
+// float32.
+TEST_P(Family, GradientsOfEveryWeightInBfloatAreNear) {
+  const auto model = load_whole(at::kBFloat16), exact = load_whole(at::kDouble);
+
+  for (const auto* m : {model.get(), exact.get()}) response_logprobs(*m).sum().backward();
+
+  const auto expected = exact->trainable();
+  std::size_t i = 0;
+  for (const auto& [name, leaf] : model->trainable()) {
+    EXPECT_EQ(leaf.grad().scalar_type(), at::kFloat) << name;
+    EXPECT_LT(relative_difference(leaf.grad(), expected[i++].second.grad()), 0.2) << name;
+  }
+}
+
 TEST_P(Family, PackedRaggedSequencesGiveTheNumbersOfEach) {
   const auto model = load(at::kDouble, FamilyAdapter::kGolden);
   RaggedBatch packed;
@@ -106,7 +133,7 @@ TEST_P(Family, PackedRaggedSequencesGiveTheNumbersOfEach) {
 
   const auto rows = [&](int segment) {
     const Segment& s = packed.segments[static_cast<std::size_t>(segment)];
-    return model->logits(states.narrow(0, s.begin, s.size()));
+    return model->logits(states.narrow(0, s.begin, s.size()), Adapter::kOn);
   };
   const auto chain = joined(kFamilyPrompts[0], kFamilyResponses[2]);
   const auto expect_tail = [&](const at::Tensor& found, const Tokens& whole) {

@@ -34,7 +34,7 @@ Tokens greedy_without_cache(const CausalLm& model, Tokens sequence, std::int64_t
     RaggedBatch batch;
     batch.add(sequence);
     const auto last = model.hidden(batch, Adapter::kOn).select(0, batch.rows() - 1);
-    sequence.push_back(model.logits(last.unsqueeze(0)).argmax().item<std::int64_t>());
+    sequence.push_back(model.logits(last.unsqueeze(0), Adapter::kOn).argmax().item<std::int64_t>());
     generated.push_back(sequence.back());
   }
   return generated;

@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 at::Tensor short_logits(const CausalLm& model) {
   RaggedBatch batch;
   batch.add(Tokens{5, 17, 39, 3});
-  return model.logits(model.hidden(batch, Adapter::kOn));
+  return model.logits(model.hidden(batch, Adapter::kOn), Adapter::kOn);
 }
 
 class GgufFamily : public ::testing::TestWithParam<const char*> {};

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 
 std::unique_ptr<CausalLm> import_t5(const std::string& name, const std::filesystem::path& dir) {
   import_gguf(gguf_file(name), at::kDouble, dir);
-  return CausalLm::load(dir, {.dtype = at::kDouble, .lora = false});
+  return CausalLm::load(dir, {.dtype = at::kDouble, .trained = Trained::kNothing});
 }
 
 class GgufT5 : public ::testing::TestWithParam<const char*> {};

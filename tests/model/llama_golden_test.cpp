@@ -43,7 +43,7 @@ ResponseScores score_golden_responses(const CausalLm& model) {
 TEST(LlamaGolden, LogitsAgreeInDouble) {
   const auto model = load_tiny_llama(at::kDouble, Lora::kOff);
 
-  const auto logits = model->logits(model->hidden(golden_sequence(), Adapter::kOn));
+  const auto logits = model->logits(model->hidden(golden_sequence(), Adapter::kOn), Adapter::kOn);
 
   EXPECT_LT(max_difference(logits, golden("logits")), 1e-9);
 }
@@ -51,7 +51,7 @@ TEST(LlamaGolden, LogitsAgreeInDouble) {
 TEST(LlamaGolden, LogitsAgreeInSingle) {
   const auto model = load_tiny_llama(at::kFloat, Lora::kOff);
 
-  const auto logits = model->logits(model->hidden(golden_sequence(), Adapter::kOn));
+  const auto logits = model->logits(model->hidden(golden_sequence(), Adapter::kOn), Adapter::kOn);
 
   EXPECT_EQ(logits.scalar_type(), at::kFloat);
   EXPECT_LT(max_difference(logits, golden("logits")), 1e-4);
@@ -60,7 +60,7 @@ TEST(LlamaGolden, LogitsAgreeInSingle) {
 TEST(LlamaGolden, BfloatIsNearAndItsLogitsAreSingle) {
   const auto model = load_tiny_llama(at::kBFloat16, Lora::kOff);
 
-  const auto logits = model->logits(model->hidden(golden_sequence(), Adapter::kOn));
+  const auto logits = model->logits(model->hidden(golden_sequence(), Adapter::kOn), Adapter::kOn);
 
   EXPECT_EQ(logits.scalar_type(), at::kFloat);
   EXPECT_LT(relative_difference(logits, golden("logits")), 0.03);
@@ -69,8 +69,9 @@ TEST(LlamaGolden, BfloatIsNearAndItsLogitsAreSingle) {
 TEST(LlamaGolden, ReferenceIsTheModelWithoutItsAdapter) {
   const auto model = load_tiny_llama(at::kDouble, Lora::kGolden);
 
-  const auto reference = model->logits(model->hidden(golden_sequence(), Adapter::kOff));
-  const auto policy = model->logits(model->hidden(golden_sequence(), Adapter::kOn));
+  const auto reference =
+      model->logits(model->hidden(golden_sequence(), Adapter::kOff), Adapter::kOff);
+  const auto policy = model->logits(model->hidden(golden_sequence(), Adapter::kOn), Adapter::kOn);
 
   EXPECT_LT(max_difference(reference, golden("logits")), 1e-9);
   EXPECT_GT(max_difference(policy, golden("logits")), 1e-2);

@@ -83,7 +83,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   const auto dir = resolve(model_path, dtype);
   cost.resolve_seconds = seconds_since(begin);
   begin = std::chrono::steady_clock::now();
-  const auto model = CausalLm::load(dir, {.dtype = dtype, .lora = false});
+  const auto model = CausalLm::load(dir, {.dtype = dtype, .trained = Trained::kNothing});
   cost.seconds = seconds_since(begin);
   for (const auto& [name, tensor] : model->merged_weights()) {
     if (!(tensor.max().item<double>() < 1e9)) std::_Exit(1);

@@ -43,7 +43,7 @@ void replace_in_config(const fs::path& dir, const std::string& from, const std::
 at::Tensor sample_logits(const CausalLm& model, Adapter adapter) {
   RaggedBatch batch;
   batch.add(kPrompt);
-  return model.logits(model.hidden(batch, adapter));
+  return model.logits(model.hidden(batch, adapter), adapter);
 }
 
 TEST(LoadModel, KnowsTheShape) {
@@ -133,7 +133,8 @@ TEST(SaveModel, MergesTheAdapter) {
 
   model->save(temp / "saved");
 
-  const auto saved = CausalLm::load(temp / "saved", {.dtype = at::kDouble, .lora = false});
+  const auto saved =
+      CausalLm::load(temp / "saved", {.dtype = at::kDouble, .trained = Trained::kNothing});
   EXPECT_LT(
       max_difference(sample_logits(*saved, Adapter::kOff), sample_logits(*model, Adapter::kOn)),
       1e-10);

@@ -32,7 +32,7 @@ at::Tensor logits_of(const CausalLm& model, Adapter adapter) {
   const auto* begin = tokens.const_data_ptr<std::int64_t>();
   RaggedBatch batch;
   batch.add(std::vector<std::int64_t>(begin, begin + tokens.numel()));
-  return model.logits(model.hidden(batch, adapter));
+  return model.logits(model.hidden(batch, adapter), adapter);
 }
 
 at::Tensor golden_logits() {
@@ -118,7 +118,8 @@ TEST(PeftAdapter, MergesAsPeftDoes) {
                 {.dtype = at::kDouble, .adapter = adapter_dir(), .place = AdapterPlace::kMerged},
                 temp / "merged");
 
-  const auto merged = CausalLm::load(temp / "merged", {.dtype = at::kDouble, .lora = false});
+  const auto merged =
+      CausalLm::load(temp / "merged", {.dtype = at::kDouble, .trained = Trained::kNothing});
   EXPECT_LT(max_difference(logits_of(*merged, Adapter::kOff), golden_logits()), 1e-9);
 }
 

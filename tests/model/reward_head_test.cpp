@@ -132,7 +132,7 @@ TEST(RewardModelTrunk, SaysThatItHasNoHeadForTheVocabulary) {
   const auto trunk = load_family(write_family("llama_reward", temp / "model"), at::kDouble);
 
   try {
-    trunk->logits(trunk->hidden(both_prompts(), Adapter::kOn));
+    trunk->logits(trunk->hidden(both_prompts(), Adapter::kOn), Adapter::kOn);
     FAIL() << "there is no lm_head";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("lm_head.weight"));

@@ -72,8 +72,8 @@ std::vector<GenerationRequest> golden_requests(const Golden& golden) {
 TEST(SmolLm, GreedyTokensAndLogProbabilitiesEqualTransformers) {
   const TempDir temp;
   const Golden golden;
-  const auto model =
-      CausalLm::load(endless_copy(resolve_smollm(at::kFloat), temp), {.lora = false});
+  const auto model = CausalLm::load(endless_copy(resolve_smollm(at::kFloat), temp),
+                                    {.trained = Trained::kNothing});
 
   const auto results =
       generate(*model, golden_requests(golden), {.max_new_tokens = 256, .temperature = 0}, {});
@@ -136,7 +136,7 @@ TEST(SmolLm, ConvertedDirectoryHasAllThatTransformersWants) {
   const auto dir = resolve_smollm(at::kFloat);
 
   const auto tokenizer = load_tokenizer(dir);
-  const auto model = CausalLm::load(dir, {.lora = false});
+  const auto model = CausalLm::load(dir, {.trained = Trained::kNothing});
 
   EXPECT_EQ(model->shape().parameters, 134515008);
   EXPECT_EQ(model->shape().eos_tokens, Tokens{2});

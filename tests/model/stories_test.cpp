@@ -177,7 +177,7 @@ TEST_P(Stories, GreedyTokensAreTheDocumentedText) {
                                           source / "tok512.bin", reader.shape().vocabulary)));
   const std::string expected = documented_text(source / "README-llama2.c.md");
   const auto model = CausalLm::load(resolve_model(dir.path(), GetParam(), dir / "cache"),
-                                    {.dtype = GetParam(), .lora = false});
+                                    {.dtype = GetParam(), .trained = Trained::kNothing});
 
   const auto told = generate(*model, std::vector<GenerationRequest>{{.prompt = {kBegin}}},
                              {.max_new_tokens = 256, .temperature = 0}, {})

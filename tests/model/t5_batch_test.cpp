@@ -114,7 +114,8 @@ TEST(T5Generate, RowsThatEndLeaveTheOthersAsTheyAre) {
   const auto end = tiny.tokens("greedy.1")[2];
   write_file(dir / "generation_config.json",
              R"({"decoder_start_token_id": 0, "eos_token_id": [)" + std::to_string(end) + "]}");
-  const auto model = CausalLm::load(dir.path(), {.dtype = at::kDouble, .lora = false});
+  const auto model =
+      CausalLm::load(dir.path(), {.dtype = at::kDouble, .trained = Trained::kNothing});
   std::vector<GenerationRequest> requests;
   for (const std::size_t prompt : {0, 1, 1, 2})
     requests.push_back({tiny.prompt(prompt), static_cast<std::uint32_t>(requests.size())});

@@ -133,6 +133,15 @@ TEST_P(T5Golden, AdapterGradientsAgree) {
     EXPECT_LT(relative_difference(tensor.grad(), tiny_.golden("gradient." + name)), 1e-6) << name;
 }
 
+TEST_P(T5Golden, GradientsOfEveryWeightAgree) {
+  const auto model =
+      CausalLm::load(tiny_.dir(), {.dtype = at::kDouble, .trained = Trained::kWeights});
+
+  golden_loss(score_all(*model, tiny_).logprobs_T, tiny_).backward();
+
+  expect_gradients(model->trainable(), tiny_.golden("weight_gradients"));
+}
+
 TEST_P(T5Golden, GreedyGenerationOfRaggedPromptsAgreesFor200Tokens) {
   const auto model = tiny_.load(at::kDouble, T5Lora::kOff);
 
@@ -185,7 +194,7 @@ TEST_P(T5Golden, SavedModelLoadsAgain) {
   const auto prompt = tiny_.prompt(0), response = tiny_.responses(0).front();
 
   tiny_.load(at::kDouble, T5Lora::kGolden)->save(dir);
-  const auto model = CausalLm::load(dir, {.dtype = at::kDouble, .lora = false});
+  const auto model = CausalLm::load(dir, {.dtype = at::kDouble, .trained = Trained::kNothing});
 
   EXPECT_LT(max_difference(label_logits(*model, prompt, response), tiny_.golden("merged_logits")),
             1e-9);

@@ -80,9 +80,15 @@ at::Tensor family_golden(const std::string& variant, const std::string& key) {
   return TensorFile::open(data_dir() / "families_expected.safetensors").get(variant + "." + key);
 }
 
+at::Tensor family_gradients(const std::string& variant) {
+  return TensorFile::open(data_dir() / "families_gradients.safetensors").get(variant);
+}
+
 std::unique_ptr<CausalLm> load_family(const fs::path& dir, at::ScalarType dtype,
                                       FamilyAdapter adapter) {
-  CausalLmOptions options{.dtype = dtype, .lora = adapter == FamilyAdapter::kGolden};
+  CausalLmOptions options{
+      .dtype = dtype,
+      .trained = adapter == FamilyAdapter::kGolden ? Trained::kAdapter : Trained::kNothing};
   options.adapter.rank = 2;
   options.adapter.alpha = 4;
   auto model = CausalLm::load(dir, options);

@@ -35,6 +35,8 @@ std::filesystem::path write_variant(const std::string& listing, const std::strin
 at::Tensor family_weight(const std::string& name, at::IntArrayRef shape);
 at::Tensor family_golden(const std::string& variant, const std::string& key);
 
+at::Tensor family_gradients(const std::string& variant);  // of every weight, for expect_gradients
+
 enum class FamilyAdapter { kNone, kGolden };
 std::unique_ptr<CausalLm> load_family(const std::filesystem::path& dir, at::ScalarType dtype,
                                       FamilyAdapter adapter = FamilyAdapter::kNone);

@@ -20,7 +20,8 @@ at::Tensor golden(const std::string& name) {
 }
 
 std::unique_ptr<CausalLm> load_tiny_llama(at::ScalarType dtype, Lora lora) {
-  CausalLmOptions options{.dtype = dtype, .lora = lora == Lora::kGolden};
+  CausalLmOptions options{.dtype = dtype,
+                          .trained = lora == Lora::kGolden ? Trained::kAdapter : Trained::kNothing};
   options.adapter.rank = 4;
   options.adapter.alpha = 8;
   auto model = CausalLm::load(tiny_llama_dir(), options);

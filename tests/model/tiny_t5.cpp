@@ -31,7 +31,7 @@ std::filesystem::path TinyT5::dir() const { return data_dir() / name_; }
 
 std::unique_ptr<CausalLm> TinyT5::load(at::ScalarType dtype, T5Lora lora) const {
   if (lora == T5Lora::kGolden) return load_adapted(dir(), dtype);
-  return CausalLm::load(dir(), {.dtype = dtype, .lora = false});
+  return CausalLm::load(dir(), {.dtype = dtype, .trained = Trained::kNothing});
 }
 
 std::unique_ptr<CausalLm> TinyT5::load_adapted(const std::filesystem::path& dir,
@@ -65,7 +65,7 @@ at::Tensor label_logits(const CausalLm& model, const Tokens& prompt, const Token
   ResponseBatch batch;
   batch.add(prompt, std::vector<Tokens>{response});
   const auto rows = at::tensor(batch.predicting_rows(), at::TensorOptions(at::kLong));
-  return model.logits(model.hidden(batch.batch(), adapter).index_select(0, rows));
+  return model.logits(model.hidden(batch.batch(), adapter).index_select(0, rows), adapter);
 }
 
 at::Tensor t5_buckets(const std::string& key) {

@@ -40,6 +40,32 @@ TEST(TokenScores, GradientsOfLogprobAndEntropyAreAutograds) {
   EXPECT_LT((ours.states_TD.grad() - theirs.states_TD.grad()).abs().max().item<double>(), 1e-14);
 }
 
+// Chunks of one row: sums over chunks are in it.
+TEST(TokenScores, GradientsOfATrainedHeadAreAutograds) {
+  const double temperature = 0.7;
+  const auto weight_T = waves({7}, 0.4), other_T = waves({7}, 2.1);
+  for (const auto entropy : {EntropyGradient::kNo, EntropyGradient::kYes}) {
+    const auto ours = make_case(), theirs = make_case();
+    const double share = entropy == EntropyGradient::kYes ? 1 : 0;
+
+    const auto scores = score_tokens(ours.states_TD, ours.head_VD.requires_grad_(), ours.targets_T,
+                                     temperature, entropy);
+    (scores.logprobs_T * weight_T + share * scores.entropy_T * other_T).sum().backward();
+
+    const auto logits = theirs.states_TD.matmul(theirs.head_VD.requires_grad_().t()) / temperature;
+    const auto log_p = at::log_softmax(logits, -1);
+    const auto logprobs = log_p.gather(1, theirs.targets_T.unsqueeze(1)).squeeze(1);
+    const auto entropies = -(log_p.exp() * log_p).sum(-1);
+    (logprobs * weight_T + share * entropies * other_T).sum().backward();
+
+    EXPECT_TRUE(at::allclose(scores.logprobs_T, logprobs, 0, 1e-14));
+    EXPECT_TRUE(at::allclose(scores.entropy_T, entropies, 0, 1e-14));
+    EXPECT_EQ(scores.entropy_T.requires_grad(), entropy == EntropyGradient::kYes);
+    EXPECT_LT((ours.states_TD.grad() - theirs.states_TD.grad()).abs().max().item<double>(), 1e-14);
+    EXPECT_LT((ours.head_VD.grad() - theirs.head_VD.grad()).abs().max().item<double>(), 1e-14);
+  }
+}
+
 TEST(TokenScores, TheEntropyHasNoGradientUnlessItIsAskedFor) {
   const auto plain = make_case();
   const auto scores = score_tokens(plain.states_TD, plain.head_VD, plain.targets_T, 1.0);

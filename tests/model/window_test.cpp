@@ -116,7 +116,7 @@ TEST(WindowCache, LongPromptsAreContinuedAsWithoutTheCache) {
     whole.insert(whole.end(), results[i].tokens.begin(), results[i].tokens.end());
     RaggedBatch batch;
     batch.add(whole);
-    const auto logits = model->logits(model->hidden(batch, Adapter::kOn));
+    const auto logits = model->logits(model->hidden(batch, Adapter::kOn), Adapter::kOn);
     const auto first = static_cast<std::int64_t>(requests[i].prompt.size()) - 1;
     const auto predicted = logits.narrow(0, first, 12).argmax(-1);
     EXPECT_TRUE(at::equal(predicted, at::tensor(results[i].tokens, at::TensorOptions(at::kLong))))

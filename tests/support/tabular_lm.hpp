@@ -54,8 +54,9 @@ class TabularLm final : public CausalLm {
   c10::Device device() const override { return c10::kCPU; }
   at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const override;
   std::unique_ptr<Decoder> start_decoding(const DecodePlan& plan, Adapter adapter) const override;
-  at::Tensor logits(const at::Tensor& hidden_MD) const override { return hidden_MD; }
-  const at::Tensor& head_VD() const override { return head_VD_; }
+  at::Tensor logits(const at::Tensor& hidden_MD, Adapter) const override { return hidden_MD; }
+  at::Tensor head_VD(Adapter) const override { return head_VD_; }
+  Trained trained() const override { return Trained::kAdapter; }
   NamedTensors trainable() const override { return {{"table", table_NV_}}; }
   NamedTensors merged_weights() const override { return trainable(); }
   void save(const std::filesystem::path& dir) const override;

@@ -16,9 +16,11 @@ namespace alarm_dist {
 namespace {
 
 std::unique_ptr<CausalLm> load_policy(std::uint64_t seed) {
-  return CausalLm::load(
-      testing::source_dir() / "tests/data/model/tiny_llama",
-      {.dtype = at::kFloat, .lora = true, .adapter = {.rank = 2, .alpha = 4}, .seed = seed});
+  return CausalLm::load(testing::source_dir() / "tests/data/model/tiny_llama",
+                        {.dtype = at::kFloat,
+                         .trained = Trained::kAdapter,
+                         .adapter = {.rank = 2, .alpha = 4},
+                         .seed = seed});
 }
 
 void copy_tensors(const NamedTensors& from, const NamedTensors& to) {
@@ -88,7 +90,7 @@ TEST(Checkpoints, GoBackToTheSameWeightsAndPassOverDamagedOnes) {
     EXPECT_FALSE(std::filesystem::exists(checkpoints.path_of(2)));
     EXPECT_EQ(checkpoints.latest(), checkpoints.path_of(4));
 
-    Checkpoints::load_adapter(checkpoints.path_of(4), *other);
+    Checkpoints::load_trained(checkpoints.path_of(4), *other);
     Checkpoints::load_learner(checkpoints.path_of(4),
                               Checkpoints::load_state(checkpoints.path_of(4)), other_learner);
     EXPECT_EQ(digest_tensors(other->trainable()), digest_tensors(policy->trainable()));
@@ -114,14 +116,14 @@ TEST(Checkpoints, HoldTheAverageBesideTheLastWeightsAndReleaseIt) {
     checkpoints.save({.step = 1}, *policy, learner);
     const auto saved = checkpoints.path_of(1);
 
-    Checkpoints::load_adapter(saved, *other);
+    Checkpoints::load_trained(saved, *other);
     Checkpoints::load_learner(saved, Checkpoints::load_state(saved), other_learner);
 
     EXPECT_EQ(digest_tensors(other->trainable()), digest_tensors(policy->trainable()));
     EXPECT_EQ(digest_tensors(other_learner.averaged_weights()),
               digest_tensors(averaged->trainable()));
     EXPECT_EQ(digest_tensors(learner.averaged_weights()), digest_tensors(averaged->trainable()));
-    Checkpoints::load_adapter(saved, *other, EvaluatedWeights::kEma);
+    Checkpoints::load_trained(saved, *other, EvaluatedWeights::kEma);
     EXPECT_EQ(digest_tensors(other->trainable()), digest_tensors(averaged->trainable()));
     averaged->save_adapter(dir / "expected");
     EXPECT_EQ(read_whole_file(saved / "adapter" / "adapter_model.safetensors"),

@@ -29,17 +29,22 @@ constexpr const char* kPpoWithCritic = "ppo, critic";
 // PPO with a value for each component of the reward, of the shared trunk and of one of its own.
 constexpr const char* kFineGrained = "ppo, components";
 constexpr const char* kFineGrainedWithCritic = "ppo, components, critic";
+// Every weight trained, its head too.
+constexpr const char* kWholePpo = "ppo, full";
+constexpr const char* kWholeDpo = "dpo, full";
 constexpr const char* kResponseKl = "dr_grpo, k2 of responses";
 const std::vector<std::string> kVariants{kPpoWithCritic, kFineGrained, kFineGrainedWithCritic,
-                                         kResponseKl};
+                                         kWholePpo, kResponseKl};
 
 const auto kModel = testing::source_dir() / "tests/data/model/tiny_llama";
 
 // With an adapter that has moved: at its first values the gradient of one half of it is zero.
-std::unique_ptr<CausalLm> load_model(at::ScalarType dtype, std::uint64_t seed) {
+std::unique_ptr<CausalLm> load_model(at::ScalarType dtype, std::uint64_t seed,
+                                     Trained trained = Trained::kAdapter) {
   const at::NoGradGuard no_grad;
-  auto model =
-      CausalLm::load(kModel, {.dtype = dtype, .adapter = {.rank = 2, .alpha = 4}, .seed = 1});
+  auto model = CausalLm::load(
+      kModel, {.dtype = dtype, .trained = trained, .adapter = {.rank = 2, .alpha = 4}, .seed = 1});
+  if (trained == Trained::kWeights) return model;
   for (auto& [name, tensor] : model->trainable()) {
     auto flat = tensor.view(-1);
     for (std::int64_t i = 0; i < flat.numel(); ++i) {
@@ -118,6 +123,7 @@ TrainConfig make_config(const std::string& kind) {
         .values = ComponentValues::kEach,
         .components = {{.name = "aspect", .weight = 0.7, .kl = 0.2, .lambda = 0.5}}};
   }
+  if (kind.ends_with("full")) config.policy.train = "full";
   config.algorithm.minibatch = 6;
   config.algorithm.epochs = 2;
   config.algorithm.early_stop_kl = 0;
@@ -135,7 +141,7 @@ struct Outcome {
 };
 
 Outcome update(Communicator& communicator, const TrainConfig& config, at::ScalarType dtype) {
-  const auto policy = load_model(dtype, 2), critic = load_model(dtype, 6);
+  const auto policy = load_model(dtype, 2, config.policy.trained()), critic = load_model(dtype, 6);
   Learner learner(*policy, {.host = &communicator, .device = &communicator}, config, critic.get());
   auto trained = policy->trainable();
   for (const auto& parameter : learner.critic_weights()) trained.push_back(parameter);
@@ -273,6 +279,7 @@ TEST_P(EveryPolicyGradient, BeginsWithinTheGapWithSampledLogprobs) {
 std::vector<std::string> all_algorithms() {
   auto names = algorithm_names();
   names.insert(names.end(), kVariants.begin(), kVariants.end());
+  names.emplace_back(kWholeDpo);
   return names;
 }
 

@@ -25,9 +25,11 @@ namespace alarm_dist {
 namespace {
 
 std::unique_ptr<CausalLm> load_policy() {
-  return CausalLm::load(
-      testing::source_dir() / "tests/data/model/tiny_llama",
-      {.dtype = at::kDouble, .lora = true, .adapter = {.rank = 2, .alpha = 4}, .seed = 1});
+  return CausalLm::load(testing::source_dir() / "tests/data/model/tiny_llama",
+                        {.dtype = at::kDouble,
+                         .trained = Trained::kAdapter,
+                         .adapter = {.rank = 2, .alpha = 4},
+                         .seed = 1});
 }
 
 // 5 prompts with 3 responses each; logits of a random model make every response about equally

@@ -29,7 +29,7 @@ MemoryFacts small_facts() {
   return {.policy = shape,
           .weight_bytes = 1000,
           .element_bytes = 2,
-          .adapter_parameters = 500,
+          .trained_parameters = 500,
           .longest_prompt = 30};
 }
 
@@ -49,7 +49,7 @@ TEST(MemoryPlan, CountsTheActivationsOfTheLargestMicroBatch) {
   EXPECT_DOUBLE_EQ(rank.update, 200 * (3 * saved + working) + logits);
   // Keys and values of two prompts and four responses; computing the prompts; logits of four rows.
   EXPECT_DOUBLE_EQ(rank.generation, (60 + 40) * 2 * 3 * 4 * 2 + 60 * working + 4 * 100 * 12);
-  EXPECT_DOUBLE_EQ(rank.adapter, 500 * (4 + 4 + 4 + 4 + 2));
+  EXPECT_DOUBLE_EQ(rank.trained, 500 * (4 + 4 + 4 + 4 + 2));
 }
 
 // Learners keep a reference that has an adapter of its own; every rank what it started from.
@@ -139,7 +139,7 @@ TEST(MemoryPlan, MapsWeightsOnceANodeAndTakesTheLargestPhase) {
   EXPECT_DOUBLE_EQ(four.node(), four.shared + 4 * four.ranks[0].total());
   EXPECT_DOUBLE_EQ(larger.node() - four.node(), 5000);
   EXPECT_DOUBLE_EQ(one.ranks[0].total(), one.ranks[0].program + one.ranks[0].prepared +
-                                             one.ranks[0].adapter + one.ranks[0].update);
+                                             one.ranks[0].trained + one.ranks[0].update);
 }
 
 // Policy and critic take turns with their activations; what is trained of them is there at once.
@@ -149,7 +149,7 @@ TEST(MemoryPlan, CountsACriticOfItsOwnOnLearnersOnly) {
   config.algorithm.critic = {.model = "folder", .lora = {.rank = 2}};
   auto facts = small_facts();
   const auto without = plan_memory(config, facts, 3);
-  facts.critic = {.shape = facts.policy, .weight_bytes = 700, .adapter_parameters = 60};
+  facts.critic = {.shape = facts.policy, .weight_bytes = 700, .trained_parameters = 60};
 
   const auto equal = plan_memory(config, facts, 3);
   facts.critic->shape.layers = 300;
@@ -168,7 +168,7 @@ TEST(MemoryPlan, CountsACriticOfItsOwnOnLearnersOnly) {
 TEST(MemoryPlan, CountsTheTargetAndTheDistributionsOfACriticOverTheVocabulary) {
   auto config = small_config();
   auto facts = small_facts();
-  facts.critic = {.shape = facts.policy, .weight_bytes = 700, .adapter_parameters = 60};
+  facts.critic = {.shape = facts.policy, .weight_bytes = 700, .trained_parameters = 60};
   config.algorithm.critic = {.model = "folder", .lora = {.rank = 2}};
   const auto values = plan_memory(config, facts, 1).ranks.at(0);
   config.algorithm.kind = "etpo";

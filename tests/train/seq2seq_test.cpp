@@ -21,7 +21,7 @@ using Tokens = std::vector<std::int64_t>;
 std::unique_ptr<CausalLm> load_policy() {
   return CausalLm::load(testing::source_dir() / "tests/data/model/tiny_t5_v1_1",
                         {.dtype = at::kDouble,
-                         .lora = true,
+                         .trained = Trained::kAdapter,
                          .adapter = {.rank = 4, .alpha = 8, .targets = {"q", "v"}},
                          .seed = 1});
 }
@@ -88,7 +88,7 @@ double expected_reward(const CausalLm& policy) {
     RaggedBatch batch;
     batch.add(make_prompt(i));
     const auto last = policy.hidden(batch, Adapter::kOn).narrow(0, batch.rows() - 1, 1);
-    const auto p_V = at::softmax(policy.logits(last), -1).flatten();
+    const auto p_V = at::softmax(policy.logits(last, Adapter::kOn), -1).flatten();
     for (std::int64_t token = 0; token < p_V.size(0); ++token)
       sum += value_of(token) * p_V[token].item<double>();
   }

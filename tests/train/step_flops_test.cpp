@@ -20,6 +20,8 @@ TEST(StepFlops, CountsEveryPassOverRowsAndLogits) {
   // One forward pass: 2 * 7 weights * 100 rows + 2 * 30 * 40 responses = 3800.
   EXPECT_EQ(step_flops(shape, 7, {.rows = 100, .responses = 40, .epochs = 0}), 3 * 3800);
   EXPECT_EQ(step_flops(shape, 7, {.rows = 100, .responses = 40, .epochs = 2}), 7 * 3800);
+  EXPECT_EQ(step_flops(shape, 7, {.rows = 100, .responses = 40, .epochs = 2, .backward = 2}),
+            9 * 3800);
 }
 
 TEST(StepFlops, LeavesOutTheEmbeddingOnceWhereItIsTheMatrixOfLogits) {

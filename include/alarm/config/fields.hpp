@@ -51,7 +51,8 @@ class FieldVisitor {
   // One of a few words.
   virtual void choice(std::string_view key, std::string& value,
                       const std::vector<std::string>& words, std::string_view doc) = 0;
-  // A nested mapping.
+  // A nested mapping, which is always there: `~` and `{}` in its place are refused, but not a key
+  // that nothing follows.
   virtual void section(std::string_view key, std::string_view doc,
                        const std::function<void()>& body) = 0;
   // A mapping that may be absent, or taken away by `~`. The body runs only where it is present

@@ -61,7 +61,7 @@ class SampleWriter {
 std::vector<SampleRecord> read_samples(const std::filesystem::path& run_dir);
 
 enum class RowRole {
-  kHolistic,  // the objective: must rise
+  kHolistic,  // the objective: must rise (without rewards: the expert's answers' log-probability)
   kAspect,    // in use in the composed reward: must not fall
   kOther,     // measured beside (an aspect not in use, the length): shown, not judged
 };

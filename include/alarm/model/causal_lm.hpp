@@ -4,10 +4,11 @@
 // mT5) has the same interface: segments without a parent go through its encoder, their descendants
 // through its decoder, and the last row of a prompt is the decoder's start token.
 //
-// The base weights are frozen views of a file that all ranks of a node map; LoRA adapters are what
-// is trained, in float32. With the adapter off the model is the reference policy. Activations are
-// in the weights' type (float32, bfloat16, or float64 in tests); the sum over layers, logits and
-// log-probabilities are float32 or wider.
+// The weights of a file are frozen views of it, which all ranks of a node map. What is trained, in
+// float32, is LoRA adapters on them, or a copy of every weight. Without what is trained (Adapter::
+// kOff) the model is as its file has it: the reference policy. Activations are in the weights' type
+// (float32, bfloat16, or float64 in tests); the sum over layers, logits and log-probabilities are
+// float32 or wider.
 #pragma once
 
 #include <cstdint>
@@ -36,11 +37,17 @@ struct LoraConfig {
   std::vector<std::string> targets = {kAllLinear};
 };
 
+enum class Trained {
+  kNothing,
+  kAdapter,
+  kWeights,  // all of them; a tied head is trained as the embedding that it is
+};
+
 struct CausalLmOptions {
   at::ScalarType dtype = at::kFloat;
   c10::Device device = c10::kCPU;
-  bool lora = true;
-  LoraConfig adapter = {};
+  Trained trained = Trained::kAdapter;
+  LoraConfig adapter = {};  // of Trained::kAdapter
   std::uint64_t seed =
       0;  // of the adapter's initial values (A normal-like as PEFT's kaiming-uniform, B zero)
 };
@@ -65,6 +72,7 @@ struct CausalLmShape {
 void check_tokenizer_fits(const CausalLmShape& shape, std::int64_t id_limit,
                           const std::string& tokenizer);
 
+// The model as it is trained, or as it was loaded.
 enum class Adapter { kOn, kOff };
 
 class CausalLm {
@@ -82,25 +90,29 @@ class CausalLm {
 
   // Final (normed) hidden states of all rows, [N, hidden]. Differentiable unless grad mode is off.
   virtual at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const = 0;
-  // Computes the prompts and caches their keys and values. The adapter is read here once, for all
-  // tokens.
+  // Computes the prompts and caches their keys and values. What is trained is read here once, for
+  // all tokens.
   virtual std::unique_ptr<Decoder> start_decoding(const DecodePlan& plan,
                                                   Adapter adapter) const = 0;
   // [M, hidden] -> [M, vocabulary], float32 (float64 for a float64 model). Throws Error when the
   // checkpoint has no head for the vocabulary (a reward model's trunk).
-  virtual at::Tensor logits(const at::Tensor& hidden_MD) const = 0;
-  // The frozen matrix of logits, [vocabulary, hidden], in the weights' type.
-  virtual const at::Tensor& head_VD() const = 0;
+  virtual at::Tensor logits(const at::Tensor& hidden_MD, Adapter adapter) const = 0;
+  // The matrix of logits, [vocabulary, hidden], in the weights' type; differentiable where it is
+  // trained.
+  virtual at::Tensor head_VD(Adapter adapter) const = 0;
 
-  // Adapter tensors (leaves that require gradients), in a fixed order, with PEFT's names
-  // ("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"). Empty without LoRA.
+  virtual Trained trained() const = 0;
+  // What is trained: leaves that require gradients, float32 or wider, in a fixed order. Adapters
+  // have PEFT's names ("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"), weights
+  // those of the checkpoint.
   virtual NamedTensors trainable() const = 0;
-  // Whole tensors under Hugging Face's names, the adapter merged in, in the stored type.
+  // Whole tensors under Hugging Face's names, as trained, in the stored type.
   virtual NamedTensors merged_weights() const = 0;
-  // A Hugging Face directory of the merged weights, which transformers loads: config.json (unknown
+  // A Hugging Face directory of these weights, which transformers loads: config.json (unknown
   // keys kept), generation_config.json, tokenizer files and the weights (write_weights).
   virtual void save(const std::filesystem::path& dir) const = 0;
-  // The adapter alone, in PEFT's layout (alarm/model/peft_adapter.hpp).
+  // The adapter alone, in PEFT's layout (alarm/model/peft_adapter.hpp), where that is what is
+  // trained.
   virtual void save_adapter(const std::filesystem::path& dir) const = 0;
 
  protected:

@@ -19,12 +19,18 @@
 
 namespace alarm_dist {
 
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
 class TensorFile {
  public:
   // One .safetensors file, or a folder with model.safetensors or model.safetensors.index.json and
   // its shards. Throws Error naming file and tensor: what was expected and what was found. Pickled
   // weights (pytorch_model.bin, *.pt...) are refused with the command that converts them.
   static TensorFile open(const std::filesystem::path& path);
+
+  // Tensors that are in memory already, to be read as those of a file: what is got is the tensor
+  // itself, with the gradient it may have.
+  static TensorFile in_memory(const NamedTensors& tensors);
 
   TensorFile(TensorFile&&) noexcept;
   TensorFile& operator=(TensorFile&&) noexcept;
@@ -43,8 +49,6 @@ class TensorFile {
   explicit TensorFile(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
 // Writes to a temporary file beside path, syncs it and renames it. Tensors may be on any device and
 // non-contiguous. They lie in the given order, end to end, wider types before narrower ones (each

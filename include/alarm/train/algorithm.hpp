@@ -44,4 +44,8 @@ const std::vector<std::string>& algorithm_names();
 // Throws UsageError that gives the reason when the overrides do not go together.
 Algorithm resolve_algorithm(const AlgorithmConfig& config);
 
+// Throws UsageError when kl.coef is another than that of the config which this one is laid over,
+// and the algorithm has no KL term that it could be of.
+void check_kl_is_read(const AlgorithmConfig& config, const AlgorithmConfig& below);
+
 }  // namespace alarm_dist

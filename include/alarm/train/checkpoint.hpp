@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpoints: complete or absent, and enough to go on with the same bits (DESIGN 5).
 //
-//   step-000050/policy/      whole weights, adapter merged: a Hugging Face directory, loads in
+//   step-000050/policy/      whole weights as trained: a Hugging Face directory, loads in
 //   transformers
-//               adapter/     the adapter alone, in PEFT's layout; both of evaluate.weights
+//               adapter/     the adapter alone, in PEFT's layout, where one is trained; both of
+//                            evaluate.weights
 //               critic/      value head, the adapter of a trunk of its own, an average that follows
 //                            it; not there without a critic
-//               optimizer/   adapter (float32), the optimiser's moments, a reference that moves,
-//                            an average
+//               optimizer/   what is trained (float32), the optimiser's moments, a reference that
+//                            moves, an average
 //               state.json   step, coefficient, statistics, best evaluation
 //               MANIFEST.json  digests of all of it, written last
 //
@@ -60,7 +61,7 @@ class Checkpoints {
   // Reads the state and checks the manifest.
   static TrainState load_state(const std::filesystem::path& checkpoint);
   // kLast: the weights to go on with.
-  static void load_adapter(const std::filesystem::path& checkpoint, const CausalLm& policy,
+  static void load_trained(const std::filesystem::path& checkpoint, const CausalLm& policy,
                            EvaluatedWeights which = EvaluatedWeights::kLast);
   static void load_learner(const std::filesystem::path& checkpoint, const TrainState& state,
                            Learner& learner);

@@ -45,10 +45,13 @@ struct TaskConfig {
 
 struct PolicyConfig {
   std::string model;
+  std::string train = "adapter";  // adapter | full
+  // Of train: adapter.
   std::string adapter;  // a folder in PEFT's layout that training starts from; empty: a new one
   LoraConfig lora;      // where it starts from one, that one's
   std::string precision = "auto";  // auto | float32 | bfloat16 | float64
   std::string device = "cpu";      // cpu | cuda
+  Trained trained() const { return train == "full" ? Trained::kWeights : Trained::kAdapter; }
 };
 
 struct RolloutConfig {
@@ -70,7 +73,7 @@ struct OptimizerConfig : OptimizerSettings {
   double lr = 2e-4;
   double critic_lr = 2e-3;  // of the critic: value head, adapter of its own trunk
   LrSchedule schedule = {};
-  double max_grad_norm = 1;  // of the policy's adapter, and of the critic; 0: no clipping
+  double max_grad_norm = 1;  // of the policy, and of the critic; 0: no clipping
   EmaConfig ema = {};
 };
 
@@ -122,6 +125,10 @@ struct TrainConfig {
 // fit the world... Throws UsageError that shows the arithmetic and, for a world size, the nearest
 // sizes that fit.
 void check_config(const TrainConfig& config, int world_size);
+
+// Whether held-out answers of the data set are evaluated (eval/logprob): by SFT, and wherever there
+// are no rewards to evaluate by.
+bool measures_answers(const TrainConfig& config);
 
 at::ScalarType parse_precision(const std::string& precision, c10::Device device);
 

@@ -18,9 +18,13 @@ struct HeldOutResult {
   std::vector<Rollout> rollouts;  // one a prompt, of those that could be scored
   std::vector<Rollout> failed;    // the others
   std::map<std::string, std::vector<double>>
-      values;  // by name and prompt: "holistic", the aspects, "length", "reward"
+      values;  // by name and prompt: "holistic", the aspects, "length", "reward"; without
+               // rewards "length", and what the caller adds
   double mean(const std::string& name) const;
 };
+
+// A value of held-out prompts: mean log-probability a token of the expert's answer.
+inline constexpr const char* kAnswerLogprob = "logprob";
 
 struct HeldOutPlan {
   std::string name;  // of the harvest, unique in the job

@@ -141,7 +141,7 @@ class Learner {
   std::unique_ptr<WeightAverage> average_;
   int nonfinite_in_a_row_ = 0;
   std::set<std::uint32_t> left_out_;
-  std::vector<at::Tensor> adapter_parameters_, critic_parameters_;
+  std::vector<at::Tensor> policy_parameters_, critic_parameters_;
   Scalars times_;
 };
 

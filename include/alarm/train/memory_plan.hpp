@@ -29,7 +29,7 @@ struct EncoderFacts {
 struct CriticFacts {
   CausalLmShape shape = {};
   std::int64_t weight_bytes = 0;        // of its file; 0 where it is the policy's
-  std::int64_t adapter_parameters = 0;  // trained, in float32
+  std::int64_t trained_parameters = 0;  // trained, in float32
 };
 
 // What a prediction rests on.
@@ -37,7 +37,7 @@ struct MemoryFacts {
   CausalLmShape policy = {};
   std::int64_t weight_bytes = 0;        // of the policy's file in the type it is used in
   std::int64_t element_bytes = 4;       // of that type: weights and activations
-  std::int64_t adapter_parameters = 0;  // trained, in float32
+  std::int64_t trained_parameters = 0;  // trained, in float32
   std::int64_t longest_prompt = 0;      // tokens
   std::vector<EncoderFacts> encoders = {};
   std::optional<CriticFacts> critic = {};
@@ -47,9 +47,9 @@ struct MemoryFacts {
 struct RankMemory {
   double program = 0;   // LibTorch, MPI, the program's own and its tokenizer, as measured
   double prepared = 0;  // products in bfloat16 on a processor, for the shapes that came last
-  // The adapter with its gradients, moments, moving reference, average, and once in the
+  // What is trained, with its gradients, moments, moving reference, average, and once in the
   // activations' type.
-  double adapter = 0;
+  double trained = 0;
   double critic = 0;      // the same of a critic's model of its own
   double encoders = 0;    // reward models in the type of the activations, where that is not float32
   double generation = 0;  // keys and values of a group, and computing its prompts

@@ -24,7 +24,8 @@ std::filesystem::path reward_model_path(const TrainConfig& config, const std::st
 // its template, length, label. Its weights are mapped, not read.
 void check_decoders(const TrainConfig& config);
 
-// All sources the config names, used by the composition or only watched.
+// All sources the config names, used by the composition or only watched; null where it has no
+// rewards.
 std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device device);
 
 // Measured on scored responses of the initial policy: one entry a component with `normalize:
@@ -32,12 +33,14 @@ std::unique_ptr<RewardPanel> make_panel(const TrainConfig& config, c10::Device d
 std::map<std::string, Statistics> measure_normalization(const TrainConfig& config,
                                                         std::span<const Rollout> rollouts);
 
-// compose() with the config's settings, and the values of all components for the logs.
+// compose() with the config's settings, and the values of all components for the logs. Of a config
+// without rewards every response has 0.
 class Composer {
  public:
   Composer(const TrainConfig& config, const std::map<std::string, Statistics>& normalization);
 
   ComposedReward operator()(const Rollout& rollout) const;
+  bool has_rewards() const { return has_rewards_; }
   const ComposerConfig& config() const { return config_; }
   // Mean raw value of a component over its emissions on this response; 0 when it emits nothing. The
   // holistic one is normalised.
@@ -46,6 +49,7 @@ class Composer {
   bool in_use(const std::string& aspect) const;
 
  private:
+  bool has_rewards_;
   ComposerConfig config_;
   std::vector<std::string> aspects_;
 };

@@ -47,6 +47,8 @@ struct OverlongConfig {
 };
 
 struct RewardsConfig {
+  bool configured =
+      true;  // false: nothing is scored; only what learns from given answers can do so
   HolisticConfig holistic;
   std::vector<AspectConfig> aspects;
   ComposeConfig compose;

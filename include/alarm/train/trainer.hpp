@@ -61,6 +61,7 @@ class Trainer {
 
  private:
   void start_fresh();
+  std::map<std::string, Statistics> measure_initial_rewards();
   void start_from(const std::filesystem::path& checkpoint);
   void train_step(std::int64_t step);
   RunEnd run_steps();
@@ -91,6 +92,7 @@ class Trainer {
   void sync_weights();
   void evaluate_validation(std::int64_t step, Scalars& metrics);
   void measure_validation(std::int64_t step, Scalars& metrics);
+  void measure_validation_rewards(std::int64_t step, Scalars& metrics);
   // Runs body with the policy's weights as config.evaluate.weights says, on every rank.
   void with_evaluated_weights(const std::function<void()>& body);
   void save_checkpoint(std::int64_t step, const Harvest& harvested);
@@ -104,6 +106,8 @@ class Trainer {
   void add_cost_metrics(const Harvest& harvested, double step_s, const Scalars& phases,
                         Scalars& metrics);
   void write_samples(std::int64_t step, const Harvest& harvested);
+  void add_answer_values(Adapter adapter, HeldOutResult& result);
+  HeldOutResult test(const std::string& name, Adapter adapter);
   HeldOutResult test_initial();  // of the initial policy
   void compare_test();
   void write_comparison(const HeldOutResult& before, const HeldOutResult& after);

@@ -8,16 +8,20 @@
 namespace alarm_dist::report {
 namespace {
 
+std::string objective_words(const std::string& row) {
+  return row == "logprob" ? "mean log-probability of the expert's answers" : row + " reward";
+}
+
 std::string describe_objective(const EvaluationRow& row, const Evaluation& evaluation) {
   const std::string verb = !row.significant     ? "did not change clearly"
                            : row.difference > 0 ? "rose"
                                                 : "fell";
   const std::string where = evaluation.split.empty() ? "held-out" : evaluation.split;
   return fmt::format(
-      "The {} reward {} from {} to {} on {} prompts of the {} split (difference {}, 95% interval "
+      "The {} {} from {} to {} on {} prompts of the {} split (difference {}, 95% interval "
       "{} to {}).",
-      row.name, verb, number(row.before_mean), number(row.after_mean), evaluation.prompts, where,
-      signed_number(row.difference), signed_number(row.interval.low),
+      objective_words(row.name), verb, number(row.before_mean), number(row.after_mean),
+      evaluation.prompts, where, signed_number(row.difference), signed_number(row.interval.low),
       signed_number(row.interval.high));
 }
 
@@ -59,7 +63,7 @@ Judgement judge_run(const Evaluation& evaluation) {
     something_fell |= row.role != RowRole::kOther && fell(row);
   }
   if (judgement.words.empty())
-    judgement.words = "The evaluation holds no holistic reward to judge the run by.";
+    judgement.words = "The evaluation holds no objective to judge the run by.";
   judgement.words += describe_aspects(evaluation);
   if (something_fell) {
     judgement.verdict = Verdict::kBad;

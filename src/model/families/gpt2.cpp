@@ -25,7 +25,7 @@ DecoderSpec read_gpt2(const ConfigFile& config) {
   shape.context = config.size("n_positions");
   spec.shape.feed_forward = config.size_or("n_inner", 4 * shape.hidden);
   spec.norm = NormKind::kLayer;
-  spec.norm_eps = config.number_or("layer_norm_epsilon", 1e-5);
+  spec.norm_eps = config.positive_or("layer_norm_epsilon", 1e-5);
   spec.activation = read_activation(config, "activation_function", "gelu_new");
   spec.tied_embeddings = config.flag_or("tie_word_embeddings", true);
   spec.layout = WeightLayout::kInputsFirst;

@@ -17,15 +17,15 @@ DecoderSpec read_gpt_neox(const ConfigFile& config) {
   shape.context = config.size("max_position_embeddings");
   spec.shape.feed_forward = config.size("intermediate_size");
   spec.norm = NormKind::kLayer;
-  spec.norm_eps = config.number_or("layer_norm_eps", 1e-5);
+  spec.norm_eps = config.positive_or("layer_norm_eps", 1e-5);
   spec.activation = read_activation(config, "hidden_act", "gelu");
   spec.residual =
       config.flag_or("use_parallel_residual", true) ? Residual::kParallel : Residual::kSequential;
   spec.tied_embeddings = config.flag_or("tie_word_embeddings", false);
   spec.qkv_order = QkvOrder::kByHead;
   read_rope(config,
-            {.theta = config.number_or("rotary_emb_base", 10000),
-             .share = config.number_or("rotary_pct", 0.25)},
+            {.theta = config.positive_or("rotary_emb_base", 10000),
+             .share = config.positive_or("rotary_pct", 0.25)},
             spec);
   const bool attention_bias = config.flag_or("attention_bias", true);
   spec.names = {.trunk = "gpt_neox.",

@@ -10,11 +10,13 @@ DecoderSpec read_llama_like(const ConfigFile& config) {
   shape.hidden = config.size("hidden_size");
   shape.heads = config.size("num_attention_heads");
   shape.kv_heads = config.size_or("num_key_value_heads", shape.heads);
+  if (!config.has("head_dim") && shape.hidden % shape.heads != 0)
+    config.refuse("hidden_size", "a multiple of num_attention_heads");
   shape.head_size = config.size_or("head_dim", shape.hidden / shape.heads);
   shape.vocabulary = config.size("vocab_size");
   shape.context = config.size("max_position_embeddings");
   spec.shape.feed_forward = config.size("intermediate_size");
-  spec.norm_eps = config.number_or("rms_norm_eps", 1e-6);
+  spec.norm_eps = config.positive_or("rms_norm_eps", 1e-6);
   spec.activation = read_activation(config, "hidden_act", "silu");
   if (spec.activation != Activation::kSilu) config.refuse("hidden_act", "silu");
   spec.tied_embeddings = config.flag_or("tie_word_embeddings", false);

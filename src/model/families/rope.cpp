@@ -21,8 +21,8 @@ RopeScaling read_scaling(const ConfigFile& rope) {
 }
 
 void read_llama3(const ConfigFile& config, const ConfigFile& rope, RopeSpec& spec) {
-  spec.low_frequency_factor = rope.number("low_freq_factor");
-  spec.high_frequency_factor = rope.number("high_freq_factor");
+  spec.low_frequency_factor = rope.positive("low_freq_factor");
+  spec.high_frequency_factor = rope.positive("high_freq_factor");
   constexpr auto kOriginal = "original_max_position_embeddings";
   spec.context =
       config.has(kOriginal) ? config.size(kOriginal) : rope.size_or(kOriginal, spec.context);
@@ -35,7 +35,7 @@ void read_llama3(const ConfigFile& config, const ConfigFile& rope, RopeSpec& spe
 void read_rope(const ConfigFile& config, const RopeDefaults& defaults, DecoderSpec& spec) {
   const auto rope = rope_section(config);
   const auto number = [&](const char* key, double fallback) {
-    return rope.number_or(key, config.number_or(key, fallback));
+    return rope.positive_or(key, config.positive_or(key, fallback));
   };
   const auto share = number("partial_rotary_factor", defaults.share);
   spec.rope.features = static_cast<std::int64_t>(static_cast<double>(spec.shape.head_size) * share);
