@@ -154,11 +154,15 @@ void check_ema(const TrainConfig& config) {
                       start, config.run.steps));
 }
 
-// Q-values are computed over states of the model without an adapter (src/train/q_critic.cpp).
 void check_start(const TrainConfig& config) {
+  if (config.policy.adapter.empty()) return;
+  require(
+      config.policy.trained() == Trained::kAdapter,
+      "policy.adapter.path: policy.train is full, which has no adapter: let policy.model be what "
+      "`alarm-dist convert MODEL OUT --adapter DIR --merge` writes");
+  // Q-values are computed over states of the model without an adapter (src/train/q_critic.cpp).
   const Algorithm algorithm = resolve_algorithm(config.algorithm);
-  require(config.policy.adapter.empty() || !algorithm.learns_q() ||
-              algorithm.reference.kind == ReferenceKind::kBase,
+  require(!algorithm.learns_q() || algorithm.reference.kind == ReferenceKind::kBase,
           "algorithm.reference.kind: the reference of etpo has no adapter; with "
           "policy.adapter.path expected base");
 }
