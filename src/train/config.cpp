@@ -154,11 +154,15 @@ void check_ema(const TrainConfig& config) {
                       start, config.run.steps));
 }
 
-// Q-values are computed over states of the model without an adapter (src/train/q_critic.cpp).
 void check_start(const TrainConfig& config) {
+  if (config.policy.adapter.empty()) return;
+  require(
+      config.policy.trained() == Trained::kAdapter,
+      "policy.adapter.path: policy.train is full, which has no adapter: let policy.model be what "
+      "`alarm-dist convert MODEL OUT --adapter DIR --merge` writes");
+  // Q-values are computed over states of the model without an adapter (src/train/q_critic.cpp).
   const Algorithm algorithm = resolve_algorithm(config.algorithm);
-  require(config.policy.adapter.empty() || !algorithm.learns_q() ||
-              algorithm.reference.kind == ReferenceKind::kBase,
+  require(!algorithm.learns_q() || algorithm.reference.kind == ReferenceKind::kBase,
           "algorithm.reference.kind: the reference of etpo has no adapter; with "
           "policy.adapter.path expected base");
 }
@@ -186,9 +190,6 @@ void check_trained(const TrainConfig& config) {
   const bool adapter = config.policy.trained() == Trained::kAdapter;
   require(!adapter || !config.policy.lora.targets.empty(),
           "policy.adapter.lora.targets: there is none, so that nothing would be trained");
-  require(adapter || config.policy.adapter.empty(),
-          "policy.adapter.path: policy.train is full, which starts from a model: make one of the "
-          "adapter (convert --adapter DIR --merge), or leave it out");
   require(adapter || !resolve_algorithm(config.algorithm).learns_q(),
           "policy.train: full, but etpo trains an adapter only");
 }

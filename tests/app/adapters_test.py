@@ -206,6 +206,8 @@ class TrainingTest(AdapterTest):
                     NO_PLACE, code=1)
         self.refuse([*train, *set_options({**FROM, "algorithm.kind": "etpo", "algorithm.kl.coef": 0.1})],
                     "algorithm.reference.kind: the reference of etpo has no adapter")
+        self.refuse([*train, *set_options({**FROM, "policy.train": "full"})],
+                    "policy.adapter.path: policy.train is full, which has no adapter")
         planned = self.succeed(*train, "--dry-run", *set_options(FROM))
         self.assertIn(f"adapter      {ADAPTER}", planned.stdout)
         self.assertFalse((self.folder / "run/checkpoints").exists())
