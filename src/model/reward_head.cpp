@@ -67,16 +67,10 @@ std::int64_t padding_of(const std::filesystem::path& dir) {
 
 std::string find_head(const std::filesystem::path& dir, const TensorFile& file) {
   std::vector<std::string> expected;
-<<<<<<< HEAD
   for (const std::string_view name : kScoreHeads) {
     auto tensor = fmt::format("{}.weight", name);
     if (file.contains(tensor)) return std::string(name);
     expected.push_back(fmt::format("'{}'", tensor));
-=======
-  for (std::string name : kScoreHeads) {
-    if (file.contains(name + ".weight")) return name;
-    expected.push_back("'" + name + ".weight'");
->>>>>>> faa42d56b1654828952232de4ea1209950644a7d
   }
   throw Error(fmt::format("{}: a decoder without a score head; expected {} among its weights",
                           dir.string(), fmt::join(expected, " or ")));
