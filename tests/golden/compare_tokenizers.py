@@ -8,13 +8,13 @@ be equal. The text: program text (of the packages in .deps/golden), prose (of AC
 SOURCE_DIR/../shared/data, where it is), lines of random characters of many scripts (combining marks, right-to-left, emoji), hostile
 lines, and for SentencePiece broken UTF-8. The tokenizers: those of tests/data/text/kinds, MiniLM's, SmolLM2's vocabulary under
 four pre-tokenizers, and published ones of DATA_DIR. Prints the speed of both on one thread, one after the other, the better of two
-rounds, as a table. Ends with 1 when something differs.
+rounds, as a table: of ids and offsets, and in brackets what PyPI's sentencepiece needs for ids alone. Ends with 1 when something
+differs.
 """
 import itertools
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +29,7 @@ from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from hostile import HOSTILE, HOSTILE_BYTES
+from tokenizer_benchmark import encode_here, same
 
 ROOT = pathlib.Path(sys.argv[1]).resolve()
 BENCHMARK = sys.argv[2]
@@ -190,30 +191,32 @@ def show(name, line, found, expected):
                       "expected": [list(map(int, np.ravel(x)[:60])) for x in expected]}))
 
 
+def with_ids_alone(numbers):
+    first, *rest = (f"{number:.1f}" for number in numbers)
+    return first + "".join(f" ({number})" for number in rest)
+
+
 class Comparison:
     """Of all tokenizers with all lines; the table is Markdown."""
 
     def __init__(self, folder):
         self.folder, self.differing, self.rows = folder, 0, []
 
-    def add(self, name, path, lines, encode, expected):
-        text, output = self.folder / "text", self.folder / "output"
-        text.write_bytes(b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines) + b"\n")
-        theirs = seconds_of(encode, lines)
-        ours = json.loads(subprocess.run([BENCHMARK, str(path), str(text), str(output)], check=True, capture_output=True).stdout)
-        numbers, at, differing, count = np.fromfile(output, dtype="<i8"), 0, 0, 0
-        for line in lines:
-            size = int(numbers[at])
-            found = numbers[at + 1:at + 1 + size], numbers[at + 1 + size:at + 1 + 3 * size]
-            at, count = at + 1 + 3 * size, count + size
+    def add(self, name, path, lines, encode, expected, encode_ids=None):
+        theirs = [seconds_of(function, lines) for function in (encode, encode_ids) if function]
+        ours, encodings = encode_here(BENCHMARK, path, lines, self.folder)
+        differing, count = 0, 0
+        for line, found in zip(lines, encodings):
+            count += len(found[0])
             wanted = expected(line)
-            if list(found[0]) != list(wanted[0]) or not np.array_equal(found[1], wanted[1].reshape(-1)):
+            if not same(found, *wanted):
                 differing += 1
                 if differing <= 3:
                     show(name, line, found, wanted)
         self.differing += differing
         self.rows.append(f"| {name} | {len(lines):,} | {count:,} | {differing} | {ours['mb_per_s']:.1f} | "
-                         f"{ours['bytes'] / theirs / 1e6:.1f} | {theirs / ours['seconds']:.1f} |")
+                         f"{with_ids_alone(ours['bytes'] / 1e6 / t for t in theirs)} | "
+                         f"{with_ids_alone(t / ours['seconds'] for t in theirs)} |")
         print(self.rows[-1].strip("| "), flush=True)
 
     def print_table(self):
@@ -242,8 +245,8 @@ def main():
             processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
             file = folder / "tokenizer.model"  # without the files beside it, which add tokens
             file.write_bytes(path.read_bytes())
-            comparison.add(name, file, broken, processor.encode,
-                           lambda line, p=processor: of_model(p.encode(line, return_type="proto").pieces, line))
+            encode = lambda line, p=processor: p.encode(line, return_type="proto")  # noqa: E731
+            comparison.add(name, file, broken, encode, lambda line, e=encode: of_model(e(line).pieces, line), processor.encode)
         print(f"{len(lines):,} lines, {sum(len(line.encode()) for line in lines):,} bytes")
         comparison.print_table()
         return 1 if comparison.differing else 0
