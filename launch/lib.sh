@@ -35,9 +35,9 @@ export OMPI_MCA_mpi_yield_when_idle="${OMPI_MCA_mpi_yield_when_idle:-1}"
 export OMPI_MCA_btl_vader_single_copy_mechanism="${OMPI_MCA_btl_vader_single_copy_mechanism:-none}"
 
 # run_tests JOBS CTEST-OPTION...: runs the tests of the build in the current folder and counts them. ctest counts a
-# skipped test as passed; here it is neither.
+# skipped test as passed; here it is neither. Cases that an executable left out are named.
 run_tests() {
-  local jobs=$1 status=0 total failed skipped
+  local jobs=$1 status=0 total failed skipped left_out
   shift
   ctest --output-on-failure --no-tests=error -j "$jobs" "$@" </dev/null 2>&1 | tee ctest.log || status=$?
   total=$(sed -n 's/.* tests failed out of \([0-9]*\)$/\1/p' ctest.log | tail -n 1)
@@ -45,6 +45,8 @@ run_tests() {
   skipped=$(grep -c '\*\*\*Skipped' ctest.log || true)
   [ "${total:-0}" -gt 0 ] || die "no test ran"
   [ "$skipped" = 0 ] || say "$skipped skipped: this machine cannot run them"
+  left_out=$(sed -n 's/^\[  SKIPPED \] \(.*\) ([0-9]* ms)$/\1/p' Testing/Temporary/LastTest.log | sort -u | tr '\n' ' ')
+  [ -z "$left_out" ] || say "cases left out: $left_out"
   printf '%d passed, %d failed\n' $((total - failed - skipped)) "$failed"
   return $status
 }

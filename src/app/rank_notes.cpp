@@ -13,7 +13,8 @@ namespace {
 
 class NotedControl : public ControlPlane {
  public:
-  NotedControl(ControlPlane& inner, int rank) : inner_(inner), rank_(rank) {}
+  // Once there is a world, a rank that dies has died in the program: launch/run looks for the note.
+  NotedControl(ControlPlane& inner, int rank) : inner_(inner), rank_(rank) { write(); }
 
   std::int64_t claim(std::string_view counter, std::int64_t amount) override {
     return inner_.claim(counter, amount);

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A rank killed in mid-step, or a job told to stop: it ends and says so, and goes on with the same bits."""
 import signal
+import subprocess
 import time
 import unittest
 
-from e2e import CONFIG, EndToEnd, Job, Run, set_options
+from e2e import CONFIG, SOURCE, EndToEnd, Job, Run, environment, set_options
 
+# Rank 1 crashes at once, as one does that is in MPI_Init, the first N times that it is started.
+CRASHES = """
+[ "$OMPI_COMM_WORLD_RANK" = 1 ] || exit 0
+for i in $(seq "$2"); do mkdir "$1/$i" 2>/dev/null && kill -SEGV $$; done
+exit 0
+"""
 # Steps of some tenths of a second, so that the signal comes in the middle of one.
 STEPS = {"run.steps": 8, "rollout.batch": 64, "rollout.group_size": 8, "algorithm.minibatch": 16, "evaluate.every": 4,
          "evaluate.test_prompts": 4}
@@ -45,6 +52,22 @@ class RestartTest(EndToEnd):
     def expect_same_run(self, run, whole):
         self.assertEqual(run.digest(), whole.digest())
         self.assertEqual(run.metrics(), whole.metrics())
+
+    def crashes_early(self, times):
+        folder = self.folder / str(times)
+        folder.mkdir()
+        return subprocess.run([SOURCE / "launch/run", "-n", "2", "sh", "-c", CRASHES, "sh", folder, str(times)], cwd=SOURCE,
+                              env=environment(), capture_output=True, text=True, timeout=60)
+
+    def test_a_crash_before_the_ranks_have_met_is_tried_again_twice(self):
+        passed, failed = self.crashes_early(2), self.crashes_early(3)
+
+        self.assertEqual(passed.returncode, 0, passed.stderr)
+        again = "rank 1 was killed (signal 11) while MPI started; nothing was done yet: starting again"
+        self.assertEqual(passed.stderr.count(again), 2, passed.stderr)
+        self.assertEqual(failed.returncode, 1, failed.stderr)
+        self.assertEqual(failed.stderr.count(again), 2, failed.stderr)
+        self.assertIn("rank 1 was killed (signal 11); it was not yet started", failed.stderr)
 
     def test_a_killed_rank_ends_the_job_and_resume_has_the_same_bits(self):
         # etpo: with a critic of its own and a target that follows it.

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does Transformers load a directory that alarm-dist wrote, and compute the same? torch, transformers, safetensors.
+"""Does Transformers load what `alarm-dist convert` made of SmolLM2's GGUF file, and compute the same? torch 2.11.0,
+transformers 5.23.0, safetensors 0.8.0.
 
-Usage: check_export.py DIR [PROBE.safetensors]
-PROBE holds "tokens" [n] and "logits" [n, vocabulary] as alarm-dist computed them. Exit code 1 when they differ.
+Usage: check_export.py DIR GOLDEN
+GOLDEN is smollm2_greedy.safetensors (make_smollm.py): prompts, tokens, and their log-probabilities as Transformers computes them
+on the weights that it reads from the GGUF file itself. Exit code 1 when they differ by more than 1e-4, in float32.
 """
 import pathlib
 import sys
@@ -11,23 +13,22 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-folder = pathlib.Path(sys.argv[1])
-model = AutoModelForCausalLM.from_pretrained(folder).eval()
-print(f"{folder}: {type(model).__name__}, {sum(p.numel() for p in model.parameters())} parameters, {model.dtype}")
-if (folder / "tokenizer.json").exists():
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
-    text = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-    expected = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
-    print(f"tokenizer: {len(tokenizer)} tokens, eos {tokenizer.eos_token!r}")
-    if text != expected:
-        sys.exit(f"chat template gives {text!r}, expected {expected!r}")
-if len(sys.argv) > 2:
-    probe = load_file(sys.argv[2])
+BOUND = 1e-4
+CHAT = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+RENDERED = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+
+folder, golden = pathlib.Path(sys.argv[1]), load_file(sys.argv[2])
+model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+tokenizer = AutoTokenizer.from_pretrained(folder)
+print(f"{folder}: {type(model).__name__}, {sum(p.numel() for p in model.parameters())} parameters, {len(tokenizer)} tokens")
+text = tokenizer.apply_chat_template(CHAT, tokenize=False, add_generation_prompt=True)
+assert text == RENDERED, f"the chat template gives {text!r}, expected {RENDERED!r}"
+worst, count = 0.0, 0
+for prompt in range(sum(name.endswith(".prompt") for name in golden)):
+    before, after = golden[f"{prompt}.prompt"].long(), golden[f"{prompt}.tokens"].long()
     with torch.no_grad():
-        logits = model(probe["tokens"].long()[None]).logits[0].float()
-    difference = (logits - probe["logits"].float()).abs().max().item()
-    bound = 1e-3 if model.dtype == torch.float32 else 0.5
-    print(f"largest difference of logits {difference:.2e}, bound {bound}")
-    if not difference < bound:
-        sys.exit(1)
+        logits = model(torch.cat([before, after])[None]).logits[0, len(before) - 1:-1]
+    found = logits.log_softmax(-1).gather(1, after[:, None])[:, 0]
+    worst, count = max(worst, (found - golden[f"{prompt}.logprobs"]).abs().max().item()), count + len(after)
+print(f"{count} tokens: largest difference of log-probabilities {worst:.2e}, bound {BOUND}")
+assert count and worst < BOUND

@@ -2,13 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Golden numbers for room rl, float64, from outside implementations; writes tests/data/rl/golden.json.
 
-Made with: python 3.11.7, torch 2.11.0, numpy 2.4.6; wheels unpacked without their dependencies: verl 0.9.1,
-openrlhf 0.11.2, trl 0.11.4; installed for verl's imports: omegaconf 2.3.0, antlr4-python3-runtime 4.9.3,
-hydra-core 1.3.2, tensordict 0.10.0, codetiming 1.4.0, dill 0.3.9, pyvers, cloudpickle, orjson, importlib_metadata,
-zipp (pip install --no-deps --target SITE); ray and deepspeed are stubs.
+Made with: python 3.11, torch 2.11.0, numpy 2.4.6, transformers 5.23.0 and the packages of launch/wheels-oracles.lock: verl 0.9.1,
+openrlhf 0.11.2, trl 0.11.4; what they import and this does not use are stubs.
 
-Usage: make_rl.py WHEELS SITE OUT.json
-       WHEELS holds verl/, openrlhf/, trl/: each wheel unpacked (python -m zipfile -e X.whl WHEELS/NAME)
+Usage: make_rl.py ORACLES OUT.json   (launch/golden --oracles make_rl)
+       ORACLES holds the folders verl-0.9.1, openrlhf-0.11.2 and trl-0.11.4
 
 What is taken from where, and which quirk is taken out here so that it does not reach our code:
  - verl core_algos and rollout_corr_helper: means divide by n + 1e-8: divided by n here. Log-ratios are clamped to +-20
@@ -20,41 +18,18 @@ What is taken from where, and which quirk is taken out here so that it does not 
 Where two of them compute the same thing the script checks that they agree to 1e-12 and one copy is stored.
 """
 import ast
-import importlib.util
 import inspect
 import json
 import pathlib
 import sys
 import types
 
-wheels, site, out = map(pathlib.Path, sys.argv[1:4])
-openrlhf_root = next(wheels.glob("openrlhf/*.data/purelib/openrlhf"))
+from stubs import stub
 
-
-class StubFinder:
-    """Modules that the oracles import and never use here."""
-
-    def find_spec(self, name, path, target=None):
-        if name.split(".")[0] in {"ray", "deepspeed"}:
-            return importlib.util.spec_from_loader(name, self)
-
-    def create_module(self, spec):
-        class Stub(types.ModuleType):
-            __path__ = []
-
-            def __getattr__(self, attribute):
-                if attribute.startswith("__"):
-                    raise AttributeError(attribute)
-                return type(attribute, (), {})
-
-        return Stub(spec.name)
-
-    def exec_module(self, module):
-        pass
-
-
-sys.meta_path.insert(0, StubFinder())
-sys.path[:0] = [str(wheels / "verl"), str(site)]
+oracles, out = map(pathlib.Path, sys.argv[1:3])
+trl_root, openrlhf_root = oracles / "trl-0.11.4/trl", oracles / "openrlhf-0.11.2/openrlhf"
+stub(["ray", "deepspeed", "omegaconf", "hydra", "tensordict", "codetiming", "dill", "orjson"])
+sys.path.insert(0, str(oracles / "verl-0.9.1"))
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
@@ -99,10 +74,10 @@ def take_functions(path, names, namespace):
 from typing import List, Optional, Tuple  # noqa: E402
 
 trl_space = {"torch": torch, "Optional": Optional, "flatten_dict": lambda stats: stats, "warnings": __import__("warnings")}
-take_functions(wheels / "trl/trl/core.py", ["masked_mean", "masked_var", "masked_whiten", "clip_by_value",
+take_functions(trl_root / "core.py", ["masked_mean", "masked_var", "masked_whiten", "clip_by_value",
                                             "entropy_from_logits"], trl_space)
 trl_space["entropy_from_logits"] = lambda logits: torch.zeros(logits.shape[:2])
-trl = take_functions(wheels / "trl/trl/trainer/ppo_trainer.py", ["compute_advantages", "loss", "_kl_penalty"], trl_space)
+trl = take_functions(trl_root / "trainer/ppo_trainer.py", ["compute_advantages", "loss", "_kl_penalty"], trl_space)
 openrlhf_gae = take_functions(openrlhf_root / "trainer/ppo_utils/experience_maker.py",
                               ["get_advantages_and_returns", "get_cumulative_returns"],
                               {"torch": torch, "Tuple": Tuple, "List": List})

@@ -2,15 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What other implementations make of 200 random ragged batches, float64; writes tests/data/rl/oracles.json.
 
-Made with: python 3.11.7, torch 2.11.0, numpy 2.4.6, transformers 5.23.0, accelerate 1.15.0 (installed), and wheels
-unpacked without their dependencies: trl 0.11.4, trl 1.12.0, trl 1.16.0, verl 0.9.1, openrlhf 0.11.2; for verl's imports
-omegaconf 2.3.0, antlr4-python3-runtime 4.9.3, hydra-core 1.3.2, tensordict 0.10.0, codetiming 1.4.0, dill 0.3.9, pyvers,
-cloudpickle, orjson, importlib_metadata, zipp (pip install --no-deps --target SITE). datasets, ray, deepspeed and the
-like are imported there and not used here: stubs.
+Made with: python 3.11, torch 2.11.0, numpy 2.4.6, transformers 5.23.0, accelerate 1.15.0 (launch/wheels-golden.lock) and the
+packages of launch/wheels-oracles.lock: trl 0.11.4 (with transformers 4.46.3), trl 1.12.0, trl 1.16.0, verl 0.9.1, openrlhf 0.11.2.
+datasets, ray, deepspeed, omegaconf, tensordict and the like are imported there and not used here: stubs.
 
-Usage: make_rl_oracles.py WHEELS SITE OUT.json
-       WHEELS holds trl-0.11.4/, trl-1.12.0/, trl-1.16.0/, verl-0.9.1/, openrlhf-0.11.2/
-       (python -m zipfile -e X.whl WHEELS/NAME)
+Usage: make_rl_oracles.py ORACLES OUT.json   (launch/golden --oracles make_rl_oracles)
+       ORACLES holds a folder for each: trl-0.11.4, trl-1.12.0, trl-1.16.0, verl-0.9.1, openrlhf-0.11.2
 
 The packages' own functions run; where a formula is buried in a trainer's method, that method runs on a stub for the
 trainer (rl_oracles/*.py say which). Each package runs in a process of its own. What goes in is a function of the case's
@@ -19,54 +16,35 @@ its gradient, a projection of advantages. Where two packages compute the same th
 copy is stored. One-token responses: every tenth case, and many others among longer ones. Constant
 rewards: two of ten.
 """
-import importlib.util
+import importlib
 import json
 import pathlib
 import subprocess
 import sys
 import types
 
+from stubs import stub
+
 CASES = 200
 PARTS = {"trl_ppo": "trl-1.12.0", "trl_seq2seq": "trl-0.11.4", "trl_policy": "trl-1.16.0",
          "trl_preference": "trl-1.16.0", "verl_core": "verl-0.9.1",
-         "openrlhf_loss": "openrlhf-0.11.2/openrlhf-0.11.2.data/purelib"}
+         "openrlhf_loss": "openrlhf-0.11.2"}
 # Packages whose __init__ imports a whole system: their modules are imported without it.
 BARE = {"openrlhf_loss": ["openrlhf", "openrlhf.models", "openrlhf.trainer", "openrlhf.trainer.ppo_utils",
                           "openrlhf.utils"],
         "verl_core": ["verl.trainer.ppo.v1"]}
 STUBS = {"datasets", "ray", "deepspeed", "transfer_queue", "peft", "flash_attn", "ring_flash_attn", "liger_kernel",
-         "pylatexenc", "pyarrow", "cachetools", "trl.trainer.ppo_config"}
+         "pylatexenc", "pyarrow", "cachetools", "pandas", "omegaconf", "hydra", "tensordict", "codetiming", "dill", "orjson",
+         "trl.trainer.ppo_config", "openrlhf.trainer.ray"}
 
 
-class StubFinder:
-    """Modules that the oracles import and never use here."""
-
-    def find_spec(self, name, path, target=None):
-        if name in STUBS or name.split(".")[0] in STUBS or name.startswith("openrlhf.trainer.ray"):
-            return importlib.util.spec_from_loader(name, self)
-
-    def create_module(self, spec):
-        class Module(types.ModuleType):
-            __path__, __version__ = [], "0"
-
-            def __getattr__(self, attribute):
-                if attribute.startswith("__"):
-                    raise AttributeError(attribute)
-                return type(attribute, (), {"__init__": lambda *ignored, **also: None})
-
-        return Module(spec.name)
-
-    def exec_module(self, module):
-        pass
-
-
-def run_part(wheels, site, part, out):
+def run_part(oracles, part, out):
     here = pathlib.Path(__file__).resolve().parent
-    sys.path[:0] = [str(here), str(wheels / PARTS[part])] + ([str(site)] if part == "verl_core" else [])
-    sys.meta_path.insert(0, StubFinder())
+    sys.path[:0] = [str(here), str(oracles / PARTS[part])]
+    stub(STUBS)
     for name in BARE.get(part, ()):
         package = types.ModuleType(name)
-        package.__path__ = [str(wheels / PARTS[part] / name.replace(".", "/"))]
+        package.__path__ = [str(oracles / PARTS[part] / name.replace(".", "/"))]
         sys.modules[name] = package
     import torch
     torch.set_default_dtype(torch.float64)
@@ -98,13 +76,13 @@ def write(cases, out):
 
 
 def main():
-    wheels, site, out = map(pathlib.Path, sys.argv[1:4])
-    if len(sys.argv) > 4:
-        return run_part(wheels, site, sys.argv[4], out)
+    oracles, out = map(pathlib.Path, sys.argv[1:3])
+    if len(sys.argv) > 3:
+        return run_part(oracles, sys.argv[3], out)
     parts = {}
     for part in PARTS:
         partial = out.with_suffix("." + part)
-        subprocess.run([sys.executable, __file__, wheels, site, partial, part], check=True)
+        subprocess.run([sys.executable, __file__, oracles, partial, part], check=True)
         parts[part] = json.loads(partial.read_text())
         partial.unlink()
     write(merge(parts), out)

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three PPO updates by TRL's own trainer; writes tests/data/train/trl_ppo.safetensors and trl_ppo.json.
 
-Made with: python 3.11.7, torch 2.11.0, transformers 5.23.0, trl 1.12.0 (trl.experimental.ppo), peft 0.21.2,
-accelerate 1.15.0, datasets 5.2.0, safetensors, numpy.
-Usage: HF_HUB_OFFLINE=1 make_trl_ppo.py OUTPUT_DIR
+Made with: python 3.11, torch 2.11.0, transformers 5.23.0, peft 0.21.2, accelerate 1.15.0, safetensors, numpy
+(launch/wheels-golden.lock), trl 1.12.0 (trl.experimental.ppo, launch/wheels-oracles.lock); datasets, pandas and pyarrow, which are not used, are
+stubs.
+Usage: HF_HUB_OFFLINE=1 make_trl_ppo.py ORACLES OUTPUT_DIR   (launch/golden --oracles make_trl_ppo)
+       ORACLES holds the folder trl-1.12.0
 
 PPOTrainer.train() runs as it is, on tests/data/model/tiny_llama in float64 with LoRA on all projections. Put in its place:
  - policy.generate: returns the fixed responses of the update, with the policy's own logits / temperature as scores;
@@ -29,7 +31,12 @@ import sys
 import tempfile
 import types
 
+from stubs import stub
+
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", CUDA_VISIBLE_DEVICES="")
+
+sys.path.insert(0, str(pathlib.Path(sys.argv[1]) / "trl-1.12.0"))
+stub(["datasets", "pandas", "pyarrow"])
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
@@ -187,4 +194,4 @@ def main(out):
         print({name: values[name] for name in names}, values["policy/approxkl_avg"], values["loss/policy_avg"])
 
 
-main(pathlib.Path(sys.argv[1]))
+main(pathlib.Path(sys.argv[2]))

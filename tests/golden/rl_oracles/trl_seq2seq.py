@@ -9,9 +9,12 @@ whiten the padding behind shorter responses too, and add it to their tokens.
 from types import SimpleNamespace
 
 import torch
+import transformers
 from trl.trainer.ppo_trainer import PPOTrainer
 
 from .cases import Accelerator, Stub, logits_of, store_gradient
+
+assert transformers.__version__ == "4.46.3", transformers.__version__
 
 PAD = 2
 FIRST = -.7  # log-probability of the token that is left out
