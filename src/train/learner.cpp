@@ -118,13 +118,14 @@ void Learner::score_batch(StepBatch& batch, const std::vector<MiniBatchPlan>& pl
       score_micro(batch, micro, done);
     }
   }
-  reference_->during([&](Adapter adapter) {
-    for (const auto& plan : plans) {
-      for (const auto& micro : mine(plan)) {
-        score_reference(batch, micro, adapter);
+  // SFT compares with no reference.
+  if (algorithm_.loss != PolicyLossKind::kSupervised) {
+    reference_->during([&](Adapter adapter) {
+      for (const auto& plan : plans) {
+        for (const auto& micro : mine(plan)) score_reference(batch, micro, adapter);
       }
-    }
-  });
+    });
+  }
   exchange_scores(batch, done);
   batch.gap_T = (batch.sampled_T - batch.old_T)
                     .abs();  // before sampled ones may take the place of recomputed ones
