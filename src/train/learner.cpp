@@ -193,7 +193,9 @@ Advantages Learner::advantages_of(const StepBatch& batch,
   }
   if (config_.algorithm.whiten_rewards) {
     rewards_T = whiten(rewards_T, moments(rewards_T),
-                       {.variance = config_.algorithm.whiten_variance, .mean = WhitenMean::kKeep});
+                       {.variance = config_.algorithm.whiten_variance,
+                        .mean = WhitenMean::kKeep,
+                        .epsilon = config_.algorithm.whiten_epsilon});
   }
   return estimate_advantages(algorithm_, config_.algorithm,
                              {.rewards_T = rewards_T,
@@ -232,7 +234,9 @@ at::Tensor Learner::whitened(const at::Tensor& advantages_T, const StepBatch& ba
     }
     if (!parts.empty()) over = moments(at::cat(parts));
   }
-  return whiten(advantages_T, over, {.variance = config_.algorithm.whiten_variance});
+  return whiten(
+      advantages_T, over,
+      {.variance = config_.algorithm.whiten_variance, .epsilon = config_.algorithm.whiten_epsilon});
 }
 
 // False when the policy has moved so far that the remaining epochs are left out.
