@@ -161,6 +161,9 @@ void describe(FieldVisitor& v, RewardsConfig& rewards) {
     v.field("penalty", rewards.overlong.penalty, kNotNegative,
             "At max_new_tokens, on the last token.");
   });
+  v.field("missing_end_penalty", rewards.missing_end_penalty, kNotNegative,
+          "Taken from the reward of a response that max_new_tokens cut short, on its last token "
+          "(TRL's missing_eos_penalty); 0: nothing.");
   v.field("normalization_samples", rewards.normalization_samples,
           Range{.low = 2, .high = kUnlimited},
           "Samples of the initial policy, on validation prompts, that statistics are measured on.");
@@ -261,8 +264,8 @@ void describe(FieldVisitor& v, TrainConfig& config) {
   v.section("policy", "The model that is aligned.", [&] { describe(v, config.policy); });
   v.section("rollout", "How responses are sampled.", [&] { describe(v, config.rollout); });
   v.optional_section("rewards", config.rewards.configured,
-                     "What is rewarded. Learning from the data set's answers (algorithm.data: "
-                     "references) needs no rewards: `rewards: ~`.",
+                     "What is rewarded. What learns from the data set's answers (algorithm.data: "
+                     "references) needs nothing here.",
                      [&] { describe(v, config.rewards); });
   named_list(v, "reward_models", config.reward_models,
              "Recipes of reward models that the program trains itself when rewards name them and "

@@ -30,6 +30,17 @@ void describe_kl(FieldVisitor& v, AlgorithmConfig& algorithm) {
            {{"token", KlLevel::kToken}, {"response", KlLevel::kResponse}},
            "response: k2 of the whole response in the loss, whose gradient sees what a token does "
            "to the divergence of those after it.");
+  v.choice("gradient", algorithm.kl_gradient,
+           {{"own", KlLossGradient::kOwn},
+            {"straight_through", KlLossGradient::kStraightThrough},
+            {"ratio", KlLossGradient::kRatio},
+            {"ratio_weighted", KlLossGradient::kRatioWeighted}},
+           "Of a term of the loss. own: the estimator's. straight_through: k2's under the "
+           "estimator's value (verl's k1+, k3+). ratio: of estimator * ratio (TRL's "
+           "use_bias_correction_kl). ratio_weighted: k2's, times the ratio as a constant "
+           "(OpenRLHF's unbiased_gradient).");
+  v.field("ratio_cap", algorithm.kl_ratio_cap, kNotNegative,
+          "gradient ratio_weighted: bound of the constant ratio; 0: none.");
   v.field("bound", algorithm.kl_bound, kNotNegative,
           "Nats a response beyond which training does not go on; 0: none.");
   v.choice(
@@ -53,6 +64,8 @@ void describe_correction(FieldVisitor& v, CorrectionConfig& correction) {
           "truncated, masked: the ratio of the whole response on each of its tokens.");
   v.field("low", correction.low, kNotNegative, "Lower bound.");
   v.field("high", correction.high, kPositive, "Upper bound.");
+  v.field("normalize", correction.normalize,
+          "The weights are divided by their mean over what the step does not reject.");
 }
 
 void describe_reference(FieldVisitor& v, ReferenceConfig& reference) {
@@ -93,6 +106,13 @@ void describe_preference(FieldVisitor& v, PreferenceConfig& preference) {
   preference.beta = beta > 0 ? std::optional(beta) : std::nullopt;
   v.field("label_smoothing", preference.label_smoothing, {.low = 0, .high = 0.5, .high_open = true},
           "dpo (then cDPO), selm, simpo: share of the pairs that may be the wrong way round.");
+  v.choice("noise", preference.noise,
+           {{"conservative", LabelNoise::kConservative}, {"robust", LabelNoise::kRobust}},
+           "dpo, selm, with label_smoothing: conservative is cDPO; robust takes its bias out "
+           "(Chowdhury et al. 2024).");
+  v.choice("scale", preference.scale, {{"sum", LogprobScale::kSum}, {"mean", LogprobScale::kMean}},
+           "ipo: a response's log-probability is the sum over its tokens (the paper), or the mean "
+           "(TRL).");
   v.field("margin", preference.margin, kNotNegative,
           "simpo: by how much the rewards have to differ.");
   v.field("alpha", preference.alpha, kNotNegative,
@@ -113,10 +133,12 @@ void describe_choices(FieldVisitor& v, AlgorithmConfig& algorithm) {
            {{"auto", std::nullopt},
             {"gae", AdvantageKind::kGae},
             {"group_normalized", AdvantageKind::kGroupNormalized},
+            {"batch_normalized", AdvantageKind::kBatchNormalized},
             {"group_centred", AdvantageKind::kGroupCentred},
             {"leave_one_out", AdvantageKind::kLeaveOneOut},
             {"reward_to_go", AdvantageKind::kRewardToGo}},
-           "What a token is credited with. `auto`: as the kind has it.");
+           "What a token is credited with. `auto`: as the kind has it. batch_normalized: as "
+           "group_normalized, with one deviation for the step (TRL's scale_rewards batch).");
   v.choice("loss", algorithm.loss,
            {{"auto", std::nullopt},
             {"token", PolicyLossKind::kToken},
@@ -143,6 +165,8 @@ void describe_choices(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.choice("whiten_variance", algorithm.whiten_variance,
            {{"unbiased", Variance::kUnbiased}, {"biased", Variance::kBiased}},
            "With Bessel's correction (TRL, verl) or without (OpenRLHF).");
+  v.field("whiten_epsilon", algorithm.whiten_epsilon, kPositive,
+          "Added to the variance by whiten and whiten_rewards.");
   v.field(
       "whiten_rewards", algorithm.whiten_rewards,
       "ppo: the tokens' rewards, KL penalty included, are divided by their deviation before the "
@@ -167,7 +191,7 @@ void describe_losses(FieldVisitor& v, AlgorithmConfig& algorithm) {
   v.field("gamma", algorithm.gamma, kUnit, "Discount.");
   v.field("lambda", algorithm.lambda, kUnit, "Of generalised advantage estimation.");
   v.field("group_epsilon", algorithm.group_epsilon, kPositive,
-          "Added to the deviation of a prompt's rewards.");
+          "Added to the deviation of a prompt's rewards, or of the step's (batch_normalized).");
 }
 
 // What is done about updates and samples that go wrong.

@@ -26,8 +26,15 @@ double done_share(const ProgressState& state) {
 
 std::string describe_figures(const ProgressState& state) {
   if (!state.figures) return "";
-  return fmt::format(" | reward {:.3f} | kl {:.3f} | {:.0f} tokens/s", state.figures->reward,
-                     state.figures->kl, state.figures->tokens_per_s);
+  const auto& figures = *state.figures;
+  std::string text;
+  const auto add = [&](const char* name, const std::optional<double>& value) {
+    if (value) text += fmt::format(" | {} {:.3f}", name, *value);
+  };
+  add("reward", figures.reward);
+  add("kl", figures.kl);
+  add("loss", figures.loss);
+  return text + fmt::format(" | {:.0f} tokens/s", figures.tokens_per_s);
 }
 
 std::string describe_time(const ProgressState& state) {

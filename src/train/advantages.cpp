@@ -41,6 +41,8 @@ at::Tensor compare(const Algorithm& algorithm, double epsilon, const at::Tensor&
   switch (algorithm.advantage) {
     case AdvantageKind::kGroupNormalized:
       return grpo_advantages(rewards_R, groups, epsilon);
+    case AdvantageKind::kBatchNormalized:
+      return batch_scaled_advantages(rewards_R, groups, moments(rewards_R), epsilon);
     case AdvantageKind::kLeaveOneOut:
       return rloo_advantages(rewards_R, groups);
     default:
@@ -63,6 +65,33 @@ at::Tensor group_advantages(const Algorithm& algorithm, double epsilon, const St
 at::Tensor q_targets(const StepNumbers& step) {
   const at::Tensor none_R = at::zeros({std::ssize(step.offsets) - 1}, step.rewards_T.options());
   return step.rewards_T + soft_bellman_targets(step.values_T, step.offsets, {none_R, none_R}, 1);
+}
+
+Correction correction_of(const CorrectionConfig& config, const at::Tensor& old_T,
+                         const at::Tensor& rollout_T, std::span<const std::int64_t> offsets) {
+  const auto level = config.by_sequence ? ImportanceLevel::kSequence : ImportanceLevel::kToken;
+  const RatioBounds bounds{.low = config.low, .high = config.high};
+  switch (config.kind) {
+    case CorrectionKind::kTruncated:
+      return truncated_importance(old_T, rollout_T, offsets, level, config.high);
+    case CorrectionKind::kMasked:
+      return masked_importance(old_T, rollout_T, offsets, level, bounds);
+    case CorrectionKind::kGeometric:
+      return geometric_rejection(old_T, rollout_T, offsets, bounds);
+    case CorrectionKind::kDivergence:
+      return divergence_rejection(old_T, rollout_T, offsets, config.high);
+    case CorrectionKind::kNone:
+      break;
+  }
+  return {at::ones_like(old_T), at::ones(old_T.sizes(), at::kBool)};
+}
+
+// Each token counts once, or each response where all its tokens have one weight.
+at::Tensor shares_T(const CorrectionConfig& config, const at::Tensor& kept_T,
+                    std::span<const std::int64_t> offsets) {
+  const at::Tensor ones_T = kept_T.to(at::kDouble);
+  if (!config.by_sequence) return ones_T;
+  return ones_T / spread_over_tokens(sum_responses(at::ones_like(ones_T), offsets), offsets);
 }
 
 }  // namespace
@@ -104,21 +133,13 @@ double constant_share(const at::Tensor& rewards_T, std::span<const std::int64_t>
 
 Correction correct_off_policy(const CorrectionConfig& config, const at::Tensor& old_T,
                               const at::Tensor& rollout_T, std::span<const std::int64_t> offsets) {
-  const auto level = config.by_sequence ? ImportanceLevel::kSequence : ImportanceLevel::kToken;
-  const RatioBounds bounds{.low = config.low, .high = config.high};
-  switch (config.kind) {
-    case CorrectionKind::kTruncated:
-      return truncated_importance(old_T, rollout_T, offsets, level, config.high);
-    case CorrectionKind::kMasked:
-      return masked_importance(old_T, rollout_T, offsets, level, bounds);
-    case CorrectionKind::kGeometric:
-      return geometric_rejection(old_T, rollout_T, offsets, bounds);
-    case CorrectionKind::kDivergence:
-      return divergence_rejection(old_T, rollout_T, offsets, config.high);
-    case CorrectionKind::kNone:
-      break;
-  }
-  return {at::ones_like(old_T), at::ones(old_T.sizes(), at::kBool)};
+  auto correction = correction_of(config, old_T, rollout_T, offsets);
+  if (!config.normalize) return correction;
+  const auto counted_T = shares_T(config, correction.kept_T, offsets);
+  correction.weights_T = normalize_weights(correction.weights_T,
+                                           (correction.weights_T * counted_T).sum().item<double>(),
+                                           counted_T.sum().item<double>());
+  return correction;
 }
 
 }  // namespace alarm_dist

@@ -162,10 +162,15 @@ void check_kl_term(const AlgorithmConfig& config, const Algorithm& algorithm) {
   require(none || algorithm.learns_policy_gradient() || algorithm.learns_q(),
           fmt::format("kl.placement: {} has no KL term; preference.beta holds it to the reference",
                       config.kind));
-  require(
-      algorithm.kl_placement != KlPlacement::kLoss || algorithm.kl_estimator != KlEstimator::kK1,
-      "kl.estimator k1 has gradient 0 on average when it is part of the loss: choose k2, or "
-      "kl.placement reward");
+  const bool own = config.kl_gradient == KlLossGradient::kOwn;
+  require(algorithm.kl_placement != KlPlacement::kLoss ||
+              algorithm.kl_estimator != KlEstimator::kK1 || !own,
+          "kl.estimator k1 has gradient 0 on average when it is part of the loss: choose k2, "
+          "another kl.gradient, or kl.placement reward");
+  require(own || (algorithm.kl_placement == KlPlacement::kLoss &&
+                  algorithm.learns_policy_gradient() && algorithm.kl_level == KlLevel::kToken),
+          "kl.gradient: of a KL term of tokens in the loss of a policy gradient, which this config "
+          "has not: expected own");
   require(algorithm.kl_level == KlLevel::kToken || (algorithm.kl_placement == KlPlacement::kLoss &&
                                                     algorithm.kl_estimator == KlEstimator::kK2),
           "kl.level: response is k2 of whole responses in the loss: expected kl.placement loss and "
@@ -290,6 +295,7 @@ KlEstimator choose_estimator(const AlgorithmConfig& config, const Algorithm& pre
 
 bool Algorithm::compares_samples() const {
   return advantage == AdvantageKind::kGroupNormalized ||
+         advantage == AdvantageKind::kBatchNormalized ||
          advantage == AdvantageKind::kGroupCentred || advantage == AdvantageKind::kLeaveOneOut ||
          (learns_preferences() && data == StepData::kRollouts);
 }

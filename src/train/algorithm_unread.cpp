@@ -29,6 +29,10 @@ Keys preference_keys(const AlgorithmConfig& config, const Algorithm& algorithm) 
   const auto is = [&](PolicyLossKind loss) { return algorithm.loss == loss; };
   return {{"preference.beta", said.beta.has_value(), algorithm.learns_preferences(),
            "a loss of preferences (dpo, ipo, simpo, kto, selm)"},
+          {"preference.noise", said.noise != usual.noise,
+           said.label_smoothing > 0 && (is(PolicyLossKind::kDpo) || is(PolicyLossKind::kSelm)),
+           "dpo or selm with label_smoothing"},
+          {"preference.scale", said.scale != usual.scale, is(PolicyLossKind::kIpo), "ipo"},
           {"preference.margin", said.margin != usual.margin, is(PolicyLossKind::kSimpo), "simpo"},
           {"preference.alpha", said.alpha != usual.alpha, is(PolicyLossKind::kSelm), "selm"},
           {"preference.desirable_weight", said.desirable_weight != usual.desirable_weight,
@@ -40,13 +44,17 @@ Keys preference_keys(const AlgorithmConfig& config, const Algorithm& algorithm) 
 Keys advantage_keys(const AlgorithmConfig& config, const Algorithm& algorithm) {
   const AlgorithmConfig usual;
   const bool gradient = algorithm.learns_policy_gradient();
+  const bool whitens = algorithm.whiten != WhitenScope::kNone || config.whiten_rewards;
   const bool discounts = algorithm.advantage == AdvantageKind::kGae ||
                          algorithm.advantage == AdvantageKind::kRewardToGo;
   return {{"gamma", config.gamma != usual.gamma, discounts, "advantage gae or reward_to_go"},
           {"group_epsilon", config.group_epsilon != usual.group_epsilon,
-           algorithm.advantage == AdvantageKind::kGroupNormalized, "advantage group_normalized"},
-          {"whiten_variance", config.whiten_variance != usual.whiten_variance,
-           algorithm.whiten != WhitenScope::kNone || config.whiten_rewards,
+           algorithm.advantage == AdvantageKind::kGroupNormalized ||
+               algorithm.advantage == AdvantageKind::kBatchNormalized,
+           "advantage group_normalized or batch_normalized"},
+          {"whiten_epsilon", config.whiten_epsilon != usual.whiten_epsilon, whitens,
+           "whiten global or local, or whiten_rewards"},
+          {"whiten_variance", config.whiten_variance != usual.whiten_variance, whitens,
            "whiten global or local, or whiten_rewards"},
           {"whiten_rewards", config.whiten_rewards, algorithm.advantage == AdvantageKind::kGae,
            "advantage gae"},
@@ -72,6 +80,10 @@ Keys kind_keys(const AlgorithmConfig& config) {
           {"correction.low", correction.low != none.low,
            masked || correction.kind == CorrectionKind::kGeometric,
            "correction.kind masked or geometric"},
+          {"correction.normalize", correction.normalize, correction.kind != CorrectionKind::kNone,
+           "a correction.kind other than none"},
+          {"kl.ratio_cap", config.kl_ratio_cap != AlgorithmConfig{}.kl_ratio_cap,
+           config.kl_gradient == KlLossGradient::kRatioWeighted, "kl.gradient ratio_weighted"},
           {"correction.high", correction.high != none.high,
            correction.kind != CorrectionKind::kNone, "a correction.kind other than none"}};
 }

@@ -30,8 +30,8 @@ void check_rollout(const RolloutConfig& rollout) {
 }
 
 void check_aspect(const AspectConfig& aspect) {
-  for (const char* taken :
-       {"holistic", "total", "gated_fraction", "too_short", "reward", "length"}) {
+  for (const char* taken : {"holistic", "total", "gated_fraction", "too_short", "reward", "length",
+                            "overlong", "missing_end"}) {
     require(aspect.name != taken,
             fmt::format("rewards.aspects: the name '{}' is taken by another metric", taken));
   }
@@ -130,6 +130,9 @@ void check_algorithm(const TrainConfig& config) {
   require(
       config.rewards.overlong.buffer == 0,
       "rewards.overlong: answers of the data set are not rewarded (algorithm.data: references)");
+  require(config.rewards.missing_end_penalty == 0,
+          "rewards.missing_end_penalty: answers of the data set are not rewarded (algorithm.data: "
+          "references)");
 }
 
 // A prompt's samples are not parted: a mini-batch would hold fewer than it says.
@@ -200,12 +203,12 @@ void check_config(const TrainConfig& config, int world_size) {
   check_rollout(config.rollout);
   check_rewards(config.rewards);
   check_overlong(config);
-  check_keep_best(config);
   check_trained(config);
   noon_of(config.task.date);  // throws for what is no day
   check_kl(config);
   check_algorithm(config);
   check_start(config);
+  check_keep_best(config);
   resolve_components(config);
   check_ema(config);
   check_unread_keys(config);

@@ -120,13 +120,14 @@ void Learner::score_batch(StepBatch& batch, const std::vector<MiniBatchPlan>& pl
       score_micro(batch, micro, done);
     }
   }
-  reference_->during([&](Adapter adapter) {
-    for (const auto& plan : plans) {
-      for (const auto& micro : mine(plan)) {
-        score_reference(batch, micro, adapter);
+  // SFT compares with no reference.
+  if (algorithm_.loss != PolicyLossKind::kSupervised) {
+    reference_->during([&](Adapter adapter) {
+      for (const auto& plan : plans) {
+        for (const auto& micro : mine(plan)) score_reference(batch, micro, adapter);
       }
-    }
-  });
+    });
+  }
   exchange_scores(batch, done);
   batch.gap_T = (batch.sampled_T - batch.old_T)
                     .abs();  // before sampled ones may take the place of recomputed ones
@@ -194,7 +195,9 @@ Advantages Learner::advantages_of(const StepBatch& batch,
   }
   if (config_.algorithm.whiten_rewards) {
     rewards_T = whiten(rewards_T, moments(rewards_T),
-                       {.variance = config_.algorithm.whiten_variance, .mean = WhitenMean::kKeep});
+                       {.variance = config_.algorithm.whiten_variance,
+                        .mean = WhitenMean::kKeep,
+                        .epsilon = config_.algorithm.whiten_epsilon});
   }
   return estimate_advantages(algorithm_, config_.algorithm,
                              {.rewards_T = rewards_T,
@@ -233,7 +236,9 @@ at::Tensor Learner::whitened(const at::Tensor& advantages_T, const StepBatch& ba
     }
     if (!parts.empty()) over = moments(at::cat(parts));
   }
-  return whiten(advantages_T, over, {.variance = config_.algorithm.whiten_variance});
+  return whiten(
+      advantages_T, over,
+      {.variance = config_.algorithm.whiten_variance, .epsilon = config_.algorithm.whiten_epsilon});
 }
 
 // False when the policy has moved so far that the remaining epochs are left out.

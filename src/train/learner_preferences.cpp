@@ -58,12 +58,14 @@ at::Tensor kto_sum(const Algorithm& algorithm, const PreferenceConfig& config,
 PreferenceLoss loss_of_pairs(const Algorithm& algorithm, const PreferenceConfig& config,
                              const PairLogprobs& policy, const PairLogprobs& reference) {
   const double beta = algorithm.preference_beta;
-  if (algorithm.loss == PolicyLossKind::kIpo) return ipo_loss(policy, reference, {.beta = beta});
+  if (algorithm.loss == PolicyLossKind::kIpo)
+    return ipo_loss(policy, reference, {.beta = beta, .scale = config.scale});
   if (algorithm.loss == PolicyLossKind::kSimpo) {
     return simpo_loss(
         policy, {.beta = beta, .margin = config.margin, .label_smoothing = config.label_smoothing});
   }
-  return dpo_loss(policy, reference, {.beta = beta, .label_smoothing = config.label_smoothing});
+  return dpo_loss(policy, reference,
+                  {.beta = beta, .label_smoothing = config.label_smoothing, .noise = config.noise});
 }
 
 at::Tensor pairs_sum(const Algorithm& algorithm, const PreferenceConfig& config,

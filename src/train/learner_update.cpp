@@ -70,6 +70,26 @@ PolicyLoss policy_loss(const Algorithm& algorithm, const at::Tensor& logprobs_T,
   return ppo_policy_loss(logprobs_T, old_T, advantages_T, clip, weights_T);
 }
 
+// Token by token, in the loss.
+at::Tensor kl_terms(const Algorithm& algorithm, const AlgorithmConfig& config,
+                    const at::Tensor& logprobs_T, const at::Tensor& reference_T,
+                    const at::Tensor& old_T) {
+  KlLoss loss{.estimator = algorithm.kl_estimator, .ratio_cap = config.kl_ratio_cap};
+  switch (config.kl_gradient) {
+    case KlLossGradient::kOwn:
+      return kl_loss_terms(logprobs_T, reference_T, loss);
+    case KlLossGradient::kStraightThrough:
+      loss.gradient = KlGradient::kReverseKl;
+      return kl_loss_terms(logprobs_T, reference_T, loss);
+    case KlLossGradient::kRatio:
+      return kl_loss_terms(logprobs_T, reference_T, old_T, loss);
+    case KlLossGradient::kRatioWeighted:
+      loss.gradient = KlGradient::kReverseKl;
+      return kl_loss_terms(logprobs_T, reference_T, old_T, loss);
+  }
+  throw Error("unknown gradient of the KL loss");
+}
+
 }  // namespace
 
 double Learner::fixed_length() const {
@@ -160,7 +180,7 @@ at::Tensor Learner::policy_gradient_loss(const StepBatch& batch, const MicroRows
   const auto kl =
       algorithm_.kl_level == KlLevel::kResponse
           ? response_kl_loss_terms(logprobs_T, reference_T, rows.responses.offsets())
-          : kl_loss_terms(logprobs_T, reference_T, {.estimator = algorithm_.kl_estimator});
+          : kl_terms(algorithm_, config_.algorithm, logprobs_T, reference_T, take(batch.old_T));
   return policy.sum + kl_.coefficient() * (kl * take(weights.kl_T)).sum();
 }
 

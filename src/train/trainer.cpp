@@ -181,9 +181,11 @@ void Trainer::train_step(std::int64_t step) {
   if (is_root()) {
     metrics_->write(step + 1, metrics);
     if (harvested.given.empty()) write_samples(step + 1, harvested);
+    const auto reward = find_scalar(metrics, "reward/holistic");
     progress_->update(
-        step + 1, {.reward = find_scalar(metrics, "reward/holistic").value_or(0),
-                   .kl = find_scalar(metrics, "kl/k1").value_or(0),
+        step + 1, {.reward = reward,
+                   .kl = find_scalar(metrics, "kl/k1"),
+                   .loss = reward ? std::nullopt : find_scalar(metrics, "loss/policy"),
                    .tokens_per_s = find_scalar(metrics, "throughput/tokens_per_s").value_or(0)});
   }
   const bool due = config_.checkpoint.every > 0 && (step + 1) % config_.checkpoint.every == 0;

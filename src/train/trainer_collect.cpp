@@ -36,6 +36,14 @@ bool teaches(const std::vector<Rollout>& samples,
   return std::ranges::count(totals, totals.empty() ? 0 : totals.front()) != std::ssize(totals);
 }
 
+// What is no component of the composition: about the response as a whole.
+void add_to_last_token(const std::string& name, double value, ComposedReward& composed) {
+  auto& by_token = composed.by_component[name];
+  by_token.assign(composed.rewards.size(), 0.0);
+  by_token.back() = value;
+  composed.rewards.back() += value;
+}
+
 // With no useful prompt at all the step still has its metrics; its gradient is 0.
 Groups::const_iterator first_scored(const Groups& groups) {
   const auto found = std::ranges::find_if(groups, [](const auto& group) {
@@ -118,18 +126,19 @@ Harvest Trainer::replace_constant(std::int64_t step, Harvest all) {
 
 ComposedReward Trainer::compose(const Rollout& rollout) const {
   ComposedReward composed = (*composer_)(rollout);
-  const auto& overlong = config_.rewards.overlong;
-  if (overlong.buffer == 0) return composed;
-  const std::vector<std::int64_t> offsets{0, rollout.tokens()};
-  const double penalty =
-      overlong_penalties(offsets, {.longest_tokens = config_.rollout.sampling.max_new_tokens,
-                                   .buffer_tokens = overlong.buffer,
-                                   .factor = overlong.penalty})
-          .const_data_ptr<double>()[0];
-  auto& by_token = composed.by_component["overlong"];
-  by_token.assign(composed.rewards.size(), 0.0);
-  by_token.back() = penalty;
-  composed.rewards.back() += penalty;
+  const auto& [buffer, penalty] = config_.rewards.overlong;
+  if (buffer > 0) {
+    const std::vector<std::int64_t> offsets{0, rollout.tokens()};
+    const at::Tensor penalties =
+        overlong_penalties(offsets, {.longest_tokens = config_.rollout.sampling.max_new_tokens,
+                                     .buffer_tokens = buffer,
+                                     .factor = penalty});
+    add_to_last_token("overlong", penalties.const_data_ptr<double>()[0], composed);
+  }
+  if (config_.rewards.missing_end_penalty > 0) {
+    add_to_last_token("missing_end", rollout.ended() ? 0 : -config_.rewards.missing_end_penalty,
+                      composed);
+  }
   return composed;
 }
 

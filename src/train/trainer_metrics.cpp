@@ -34,11 +34,12 @@ RankCost largest_over_ranks(World& world, const RankCost& mine) {
 }
 
 // Each prompt once, as it is computed.
-StepWork work_of(const Harvest& harvested, Trained trained, double epochs) {
-  // Answers that came with the data were not generated.
-  StepWork work{.passes = harvested.given.empty() ? 3.0 : 2.0,
-                .epochs = epochs,
-                .backward = trained == Trained::kWeights ? 2.0 : 1.0};
+StepWork work_of(const Harvest& harvested, PolicyLossKind loss, Trained trained, double epochs) {
+  // Generation, the policy's log-probabilities and the reference's. Answers that came with the data
+  // were not generated, and SFT compares with no reference.
+  const double passes = loss == PolicyLossKind::kSupervised ? 1 : harvested.given.empty() ? 3 : 2;
+  StepWork work{
+      .passes = passes, .epochs = epochs, .backward = trained == Trained::kWeights ? 2.0 : 1.0};
   std::int64_t last_group = -1;
   for (const auto& rollout : harvested.rollouts) {
     if (rollout.prompt_group != last_group) work.rows += static_cast<double>(rollout.prompt.size());
@@ -132,8 +133,8 @@ void Trainer::add_cost_metrics(const Harvest& harvested, double step_s, const Sc
     tokens += static_cast<double>(rollout.prompt.size()) + static_cast<double>(rollout.tokens());
   }
   metrics.emplace_back("throughput/tokens_per_s", tokens / std::max(step_s, 1e-9));
-  const StepWork work =
-      work_of(harvested, policy_->trained(), find_scalar(metrics, "epochs").value_or(0));
+  const StepWork work = work_of(harvested, algorithm_.loss, policy_->trained(),
+                                find_scalar(metrics, "epochs").value_or(0));
   metrics.emplace_back("mfu", step_flops(policy_->shape(), layer_parameters_, work) /
                                   (peak_flops_ * std::max(step_s, 1e-9)));
   metrics.emplace_back("memory/rss_bytes", largest.resident);

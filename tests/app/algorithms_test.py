@@ -133,6 +133,14 @@ class AlgorithmsTest(EndToEnd):
             with self.subTest(**settings):
                 self.refuse(["train", CONFIG, "--out", self.folder / "refused", *set_options(settings)], reason)
 
+    def test_responses_without_an_end_pay_for_it(self):
+        settings = {**SHORT, "run.steps": 1, "evaluate.every": 0}
+        plain = self.train("plain", settings=settings).metrics()[1]
+        fined = self.train("fined", settings={**settings, "rewards.missing_end_penalty": 3}).metrics()[1]
+
+        self.assertLess(plain["tokens/ended_fraction"], 1)  # the same samples of the same policy
+        self.assertAlmostEqual(fined["reward/total"], plain["reward/total"] - 3 * (1 - plain["tokens/ended_fraction"]), places=5)
+
     def test_components_with_values_of_their_own_learn_the_same_alone_split_and_resumed(self):
         settings = {**SHORT, "algorithm.epochs": 1, "evaluate.every": 1, "rewards.compose.kind": "weighted_sum",
                     "algorithm.fine_grained.values": "each",

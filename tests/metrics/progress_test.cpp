@@ -26,6 +26,14 @@ TEST(Progress, LineHoldsTheFigures) {
             "train 12/60 | reward 0.412 | kl 1.030 | 812 tokens/s | 00:04:10, 00:16:40 left");
 }
 
+TEST(Progress, LineLeavesOutWhatARunDoesNotHave) {
+  auto state = state_at(12);
+  state.figures = {.loss = 2.5, .tokens_per_s = 20};
+
+  EXPECT_EQ(format_progress_line(state),
+            "train 12/60 | loss 2.500 | 20 tokens/s | 00:04:10, 00:16:40 left");
+}
+
 TEST(Progress, BarFillsTheTerminalButNoMore) {
   const std::string wide = format_progress_bar(state_at(30), 140);
   const std::string narrow = format_progress_bar(state_at(30), 40);

@@ -97,6 +97,18 @@ TEST(Algorithm, WhatDoesNotGoTogetherIsRefusedWithTheReason) {
       {"etpo", [](auto& c) { c.correction.kind = CorrectionKind::kMasked; }, "policy gradient"},
       {"ppo", [](auto& c) { c.loss = PolicyLossKind::kSequenceMean; }, "one advantage a response"},
       {"grpo", [](auto& c) { c.kl_estimator = KlEstimator::kK1; }, "gradient 0 on average"},
+      {"ppo", [](auto& c) { c.kl_gradient = KlLossGradient::kRatio; }, "kl.gradient: of a KL term"},
+      {"grpo", [](auto& c) { c.kl_ratio_cap = 2; }, "only kl.gradient ratio_weighted"},
+      {"grpo", [](auto& c) { c.whiten_epsilon = 1; }, "whiten_epsilon: only whiten global"},
+      {"dpo", [](auto& c) { c.preference.scale = LogprobScale::kMean; }, "scale: only ipo"},
+      {"dpo", [](auto& c) { c.preference.noise = LabelNoise::kRobust; }, "with label_smoothing"},
+      {"ppo", [](auto& c) { c.correction.normalize = true; }, "only a correction.kind other"},
+      {"kto",
+       [](auto& c) {
+         c.preference.desirable_weight = 0;
+         c.preference.undesirable_weight = 0;
+       },
+       "nothing would be learned"},
       {"etpo", [](auto& c) { c.kl_level = KlLevel::kResponse; }, "the divergence itself"},
       {"grpo", [](auto& c) { c.kl_level = KlLevel::kResponse; }, "expected kl.placement loss"},
       {"ppo",

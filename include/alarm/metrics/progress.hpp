@@ -15,9 +15,11 @@
 
 namespace alarm_dist {
 
+// What a run does not have is not shown.
 struct ProgressFigures {
-  double reward = 0;
-  double kl = 0;
+  std::optional<double> reward = {};
+  std::optional<double> kl = {};
+  std::optional<double> loss = {};
   double tokens_per_s = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "alarm/rl/kl.hpp"
 #include "alarm/rl/kl_loss.hpp"
 #include "alarm/rl/ppo.hpp"
+#include "alarm/rl/preference.hpp"
 #include "alarm/train/fine_grained_config.hpp"
 
 namespace alarm_dist {
@@ -19,6 +20,7 @@ namespace alarm_dist {
 enum class AdvantageKind {
   kGae,              // with a critic: PPO
   kGroupNormalized,  // (R - mean) / deviation over the samples of a prompt: GRPO
+  kBatchNormalized,  // the same over the deviation of the whole batch: scale_rewards "batch"
   kGroupCentred,     // R - mean: Dr. GRPO, REINFORCE++-baseline
   kLeaveOneOut,      // R - mean of the others: RLOO
   kRewardToGo,       // what a token earns from itself on: REINFORCE++
@@ -50,9 +52,11 @@ enum class FirstSample {
 
 struct PreferenceConfig {
   std::optional<double> beta = {};
-  double label_smoothing = 0;  // dpo (cDPO), simpo
-  double margin = 0.5;         // simpo
-  double alpha = 0.001;        // selm; of the term that makes the reference's sample less likely
+  double label_smoothing = 0;                    // dpo (cDPO), simpo
+  LabelNoise noise = LabelNoise::kConservative;  // dpo, selm: what smoothing takes for granted
+  LogprobScale scale = LogprobScale::kSum;       // ipo: of a response's log-probabilities
+  double margin = 0.5;                           // simpo
+  double alpha = 0.001;  // selm; of the term that makes the reference's sample less likely
   std::optional<FirstSample> first_sample = {};
   double desirable_weight = 1;    // kto
   double undesirable_weight = 1;  // kto
@@ -66,6 +70,13 @@ enum class StepData {
 
 enum class KlPlacement { kReward, kLoss, kNone };
 enum class KlLevel { kToken, kResponse };
+// Of a KL term in the loss (kl_loss.hpp). rho is the policy's ratio to the old log-probabilities.
+enum class KlLossGradient {
+  kOwn,              // of the estimator
+  kStraightThrough,  // k2's, under the estimator's value: verl's k1+, k3+
+  kRatio,            // of estimator * rho: TRL's use_bias_correction_kl
+  kRatioWeighted,    // constant(min(rho, cap)) times k2's: OpenRLHF's unbiased_gradient
+};
 enum class WhitenScope { kGlobal, kLocal, kNone };
 enum class OldLogprobs { kRecompute, kSampled };
 enum class OnNonFinite { kStop, kSkip };
@@ -77,6 +88,7 @@ struct CorrectionConfig {
   bool by_sequence = false;  // truncated, masked: the response's product on each of its tokens
   double low = 0.5;
   double high = 2;
+  bool normalize = false;  // weights of the step's kept tokens have mean 1
 };
 
 // The policy that the KL term compares with.
@@ -130,7 +142,9 @@ struct AlgorithmConfig {
   OnNonFinite on_nonfinite = OnNonFinite::kStop;  // skip: three mini-batches in a row still stop
   CorrectionConfig correction = {};
   KlLevel kl_level = KlLevel::kToken;  // in the loss
-  bool filter_truncated = false;       // responses that max_new_tokens cut are not learned from
+  KlLossGradient kl_gradient = KlLossGradient::kOwn;
+  double kl_ratio_cap = 10;       // of kRatioWeighted; 0: none
+  bool filter_truncated = false;  // responses that max_new_tokens cut are not learned from
 
   // Empty: the preset's.
   std::optional<AdvantageKind> advantage = {};
@@ -143,7 +157,8 @@ struct AlgorithmConfig {
   std::optional<bool> dynamic_sampling = {};  // replace prompts whose samples all have one reward
   std::int64_t sampling_rounds = 10;          // at most, a step
   Variance whiten_variance = Variance::kUnbiased;
-  bool whiten_rewards = false;  // before gae, their mean kept
+  bool whiten_rewards = false;   // before gae, their mean kept
+  double whiten_epsilon = 1e-8;  // added to the variance
 };
 
 }  // namespace alarm_dist

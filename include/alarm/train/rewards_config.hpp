@@ -53,6 +53,7 @@ struct RewardsConfig {
   std::vector<AspectConfig> aspects;
   ComposeConfig compose;
   OverlongConfig overlong;
+  double missing_end_penalty = 0;           // of a response that max_new_tokens cut short
   std::int64_t normalization_samples = 64;  // of the initial policy, on validation prompts
 };
 
