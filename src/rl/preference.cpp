@@ -49,6 +49,8 @@ at::Tensor noisy_sigmoid_losses(const at::Tensor& logits_P, double smoothing, La
 
 }  // namespace
 
+at::Tensor ResponseLogprobs::means_R() const { return sums_R / tokens_R.clamp_min(1); }
+
 ResponseLogprobs response_logprobs(const at::Tensor& logprobs_T,
                                    std::span<const std::int64_t> offsets) {
   return {sum_responses(logprobs_T, offsets),

@@ -89,7 +89,7 @@ Correction correction_of(const CorrectionConfig& config, const at::Tensor& old_T
 // Each token counts once, or each response where all its tokens have one weight.
 at::Tensor shares_T(const CorrectionConfig& config, const at::Tensor& kept_T,
                     std::span<const std::int64_t> offsets) {
-  const at::Tensor ones_T = kept_T.to(at::kDouble);
+  at::Tensor ones_T = kept_T.to(at::kDouble);
   if (!config.by_sequence) return ones_T;
   return ones_T / spread_over_tokens(sum_responses(at::ones_like(ones_T), offsets), offsets);
 }

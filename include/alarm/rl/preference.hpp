@@ -19,7 +19,7 @@ struct ResponseLogprobs {
   at::Tensor sums_R;
   at::Tensor tokens_R;  // their lengths, in the type of the sums
 
-  at::Tensor means_R() const { return sums_R / tokens_R.clamp_min(1); }
+  at::Tensor means_R() const;  // by token; 0 of a response without one
 };
 // Differentiable.
 ResponseLogprobs response_logprobs(const at::Tensor& logprobs_T,
