@@ -2,9 +2,11 @@
 #include "app/rank_notes.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <string>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -73,10 +75,14 @@ class NotedWorld : public World {
 
 }  // namespace
 
+// Renamed into its place: a rank that is killed while it writes leaves the note before.
 void write_rank_note(int rank, std::string_view note) {
   const char* dir = std::getenv("ALARM_RANK_NOTES");
   if (dir == nullptr) return;
-  std::ofstream(fmt::format("{}/rank-{}", dir, rank), std::ios::trunc) << note << '\n';
+  const auto draft = fmt::format("{}/.rank-{}", dir, rank);
+  std::ofstream(draft, std::ios::trunc) << note << '\n';
+  std::error_code ignored;  // launch/run says "not yet started" of a rank without a note
+  std::filesystem::rename(draft, fmt::format("{}/rank-{}", dir, rank), ignored);
 }
 
 std::unique_ptr<World> with_rank_notes(std::unique_ptr<World> world) {
