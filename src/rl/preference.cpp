@@ -40,7 +40,7 @@ void check_beta(double beta) { ALARM_CHECK(beta > 0, "beta: expected a number > 
 at::Tensor noisy_sigmoid_losses(const at::Tensor& logits_P, double smoothing, LabelNoise noise) {
   ALARM_CHECK(smoothing >= 0 && smoothing < .5,
               "label smoothing: expected a number from 0 to below 0.5, got {}", smoothing);
-  const at::Tensor right_P = -at::log_sigmoid(logits_P);
+  at::Tensor right_P = -at::log_sigmoid(logits_P);
   if (smoothing == 0) return right_P;
   const at::Tensor wrong_P = -at::log_sigmoid(-logits_P);
   if (noise == LabelNoise::kConservative) return (1 - smoothing) * right_P + smoothing * wrong_P;
