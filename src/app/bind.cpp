@@ -49,7 +49,8 @@ void describe(FieldVisitor& v, PolicyConfig& policy) {
   v.field("model", policy.model, "A Hugging Face directory or a .gguf file.");
   v.choice("train", policy.train, {"adapter", "full"},
            "What is trained of it: a low-rank adapter, or every weight, which takes 16 bytes of a "
-           "learner's memory for each (4 of an actor's) and a learning rate some hundred times "
+           "learner's memory for each (4 of an actor's; in bfloat16 2 more) and a learning rate "
+           "some hundred times "
            "smaller.");
   v.section("adapter", "Of train: adapter.", [&] {
     v.field("path", policy.adapter,

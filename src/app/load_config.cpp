@@ -18,7 +18,12 @@ namespace {
 
 LoraConfig read_start_adapter(const std::string& dir) {
   try {
-    return read_peft_config(dir).lora;
+    auto lora = read_peft_config(dir).lora;
+    ALARM_CHECK(lora.alpha > 0,
+                "{}: \"lora_alpha\" is {}: expected a number > 0, as nothing is "
+                "trained otherwise",
+                dir, lora.alpha);
+    return lora;
   } catch (const Error& error) {
     throw UsageError(fmt::format("policy.adapter.path: {}", error.what()));
   }

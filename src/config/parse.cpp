@@ -95,7 +95,11 @@ class TreeBuilder : public YAML::EventHandler {
 
   // The parser tells `key: ~` and `key:` alike; for the second it points at whatever comes next.
   bool is_written(const YAML::Mark& mark) const {
-    const auto rest = text_.substr(std::min(text_.size(), static_cast<std::size_t>(mark.pos)));
+    auto rest = text_.substr(std::min(text_.size(), static_cast<std::size_t>(mark.pos)));
+    if (rest.starts_with('&')) {  // an anchor stands before the word
+      rest.remove_prefix(std::min(rest.size(), rest.find_first_of(" \t\n")));
+      rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(" \t")));
+    }
     constexpr std::string_view kWords[] = {"~", "null", "Null", "NULL"};
     return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
       constexpr std::string_view kBehindAValue = " \t\r\n,}]#";
@@ -188,7 +192,9 @@ Node parse(const std::string& text, const Places& places_in_text) {
     return places_in_text(std::clamp(line, 0, std::max(last_line, 0)));
   };
   check_utf8(text, places);
-  const auto whole = fmt::format("{}{}{}\n", text, text.ends_with('\n') ? "" : "\n", kEndMark);
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  const auto shown = text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
+  const auto whole = fmt::format("{}{}{}\n", shown, text.ends_with('\n') ? "" : "\n", kEndMark);
   std::istringstream stream(whole);
   TreeBuilder builder(places, whole);
   try {

@@ -84,6 +84,7 @@ class Reader : public FieldVisitor {
                         const std::function<void()>& body) override {
     Layers layers;
     for (const Node* node : after_word(key)) {
+      if (node->left_out) continue;  // a bare `key:` says nothing
       present = node->kind != Node::Kind::kNull;
       if (present) {
         layers.push_back(&mapping(key, *node));

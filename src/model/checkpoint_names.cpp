@@ -26,7 +26,7 @@ struct IdleTensor {
   std::string_view ending;
 };
 constexpr IdleTensor kIdle[] = {
-    {"", ".rotary_emb.inv_freq"},     // follows from the config
+    {"", "rotary_emb.inv_freq"},      // follows from the config
     {"", "embeddings.position_ids"},  // 0, 1, 2...
     {"gpt2", ".attn.bias"},           // the causal mask
     {"gpt2", ".attn.masked_bias"},    // what stands where it hides
@@ -38,11 +38,11 @@ constexpr IdleTensor kIdle[] = {
     {"deberta-v2", "embeddings.position_embeddings.weight"}};  // v3 has relative ones only
 
 // Heads that a trunk may have and its use here does not read, by the beginning of the name: those
-// of pre-training, of answering questions, and TRL's value head.
+// of pre-training, of answering questions, and the value heads of TRL and OpenRLHF.
 constexpr std::string_view kEncoderHeads[] = {
     "cls.",        "lm_head.", "lm_predictions.", "mask_predictions.",
     "qa_outputs.", "score.",   "classifier.",     "pooler."};
-constexpr std::string_view kValueHead = "v_head.";
+constexpr std::string_view kValueHeads[] = {"v_head.", "value_head."};
 
 void count_decoder_layer(const DecoderSpec& spec, const std::string& layer, TensorCensus& census) {
   const auto& names = spec.names;
@@ -116,7 +116,7 @@ std::vector<NamedLayers> count_encoder(const EncoderConfig& config, TensorCensus
   const auto& first = table.front().name;
   const bool bare = !census.has(config.prefix + first) && census.has(first);
   const auto prefix = bare ? std::string() : config.prefix;
-  for (const auto& tensor : table) census.need(prefix + tensor.name);
+  for (const auto& tensor : table) census.need(name_in_file(census.file(), prefix + tensor.name));
   census.allow_beginning(prefix + "pooler.");
   for (const auto head : kEncoderHeads) census.allow_beginning(head);
   return {{prefix + "encoder.layer.", config.layers}};
@@ -137,7 +137,7 @@ void check_tensor_names(const std::filesystem::path& dir, const TensorFile& file
     layers = count_encoder(read_encoder_config(path), census);
   else
     return;
-  census.allow_beginning(kValueHead);
+  for (const auto head : kValueHeads) census.allow_beginning(head);
   for (const auto& [of, ending] : kIdle) {
     if (of.empty() || of == type) census.allow_ending(ending);
   }

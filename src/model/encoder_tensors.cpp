@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/encoder_tensors.hpp"
 
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -70,6 +71,16 @@ class Table {
 };
 
 }  // namespace
+
+std::string name_in_file(const TensorFile& file, const std::string& name) {
+  for (const auto& [now, before] :
+       {std::pair<std::string_view, std::string_view>{"weight", "gamma"}, {"bias", "beta"}}) {
+    if (!name.ends_with(fmt::format(".LayerNorm.{}", now))) continue;
+    auto older = name.substr(0, name.size() - now.size()).append(before);
+    if (!file.contains(name) && file.contains(older)) return older;
+  }
+  return name;
+}
 
 std::vector<EncoderTensor> encoder_tensors(const EncoderConfig& config) {
   return Table(config).take();

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "alarm/store/tensor_file.hpp"
+
 #include "model/encoder_config.hpp"
 
 namespace alarm_dist {
@@ -19,5 +21,9 @@ struct EncoderTensor {
 inline constexpr std::int64_t kEncoderEmbeddings = -1;  // as a number of a layer: below the first
 
 std::vector<EncoderTensor> encoder_tensors(const EncoderConfig& config);
+
+// What a file calls the tensor: older BERT checkpoints have LayerNorm.gamma and LayerNorm.beta,
+// which transformers reads as weight and bias too.
+std::string name_in_file(const TensorFile& file, const std::string& name);
 
 }  // namespace alarm_dist

@@ -44,7 +44,9 @@ void EncoderWeights::add_trunk(const TensorFile& file, const EncoderConfig& conf
   const auto table = encoder_tensors(config);
   const auto& first = table.front().name;
   const bool bare = !file.contains(prefix_ + first) && file.contains(first);
-  const auto stored = [&](const std::string& name) { return bare ? name : prefix_ + name; };
+  const auto stored = [&](const std::string& name) {
+    return name_in_file(file, bare ? name : prefix_ + name);
+  };
   for (const auto& [name, shape, layer] : table) {
     const bool above = layer == kEncoderEmbeddings
                            ? options_.train_embeddings && options_.frozen_layers == 0

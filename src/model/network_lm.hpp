@@ -74,7 +74,12 @@ class NetworkLm : public CausalLm {
         network_(std::make_shared<const Network>(spec_, TensorFile::open(dir_), options)),
         shape_(spec_.shape) {
     shape_.parameters = network_->parameters();
-    if (trained_ == Trained::kWeights) weights_ = TrainedWeights(network_->merged());
+    if (trained_ != Trained::kWeights) return;
+    ALARM_CHECK(network_->head_VD().defined(),
+                "{}: every weight is to be trained, but the checkpoint has no head for the "
+                "vocabulary, only a reward model's",
+                dir_.string());
+    weights_ = TrainedWeights(network_->merged());
   }
 
   const std::filesystem::path& dir() const { return dir_; }

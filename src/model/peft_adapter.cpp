@@ -67,9 +67,14 @@ std::unique_ptr<CausalLm> load_with_adapter(const fs::path& model, CausalLmOptio
                                             const fs::path& adapter) {
   options.trained = Trained::kAdapter;
   options.adapter = read_peft_config(adapter).lora;
-  auto loaded = CausalLm::load(model, options);
-  load_peft_adapter(adapter, options.adapter, loaded->trainable());
-  return loaded;
+  try {
+    auto loaded = CausalLm::load(model, options);
+    load_peft_adapter(adapter, options.adapter, loaded->trainable());
+    return loaded;
+  } catch (const Error& error) {
+    throw Error(
+        fmt::format("adapter {} of {}: {}", adapter.string(), model.string(), error.what()));
+  }
 }
 
 // The config is what makes a folder an adapter: gone while the tensors are written, there again

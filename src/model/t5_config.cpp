@@ -28,7 +28,7 @@ void read_feed_forward(const ConfigFile& json, T5Config& config) {
 }
 
 // As transformers 5 has it: an mT5 is not scaled, a T5 is unless its file says that the embeddings
-// are not tied. (Whether they are is seen from the weights.)
+// are not tied.
 double output_scale(const ConfigFile& json, std::int64_t hidden) {
   const bool scaled =
       json.text("model_type") == "t5" &&
@@ -91,6 +91,7 @@ T5Config read_t5_config(const std::filesystem::path& dir) {
   config.shape.feed_forward = json.size("d_ff");
   config.norm_eps = json.positive_or("layer_norm_epsilon", config.norm_eps);
   config.output_scale = output_scale(json, shape.hidden);
+  config.tied_embeddings = json.flag_or("tie_word_embeddings", json.text("model_type") == "t5");
   read_feed_forward(json, config);
   read_buckets(path, json, config);
   read_tokens(dir, json, config);

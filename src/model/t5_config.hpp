@@ -31,6 +31,7 @@ struct T5Config {
   BiasBuckets buckets;
   std::int64_t start_token = 0;  // the decoder's first
   double output_scale = 1;       // of the decoder's states before the head
+  bool tied_embeddings = false;  // unless the checkpoint has another head
 
   std::int64_t inner() const { return shape.heads * shape.head_size; }
 };

@@ -34,15 +34,22 @@ std::vector<std::string> last_words(const std::vector<std::string>& names) {
 
 }  // namespace
 
+// Files may have a copy of a tied embedding under the head's name: trained apart they would part.
+at::Tensor T5Network::read_head(const TensorFile& file, const CausalLmOptions& options) const {
+  if (!file.contains(kHead)) return embedding_VD_;
+  const auto head_VD =
+      T5Weights{file, options}.get(kHead, {config_.shape.vocabulary, config_.shape.hidden});
+  const bool copy = config_.tied_embeddings && at::equal(head_VD, embedding_VD_);
+  return copy ? embedding_VD_ : head_VD;
+}
+
 T5Network::T5Network(const T5Config& config, const TensorFile& file, const CausalLmOptions& options)
     : config_(config),
       embedding_VD_(T5Weights{file, options}.get(embedding_name(file),
                                                  {config.shape.vocabulary, config.shape.hidden})),
       encoder_(config, T5Side::kEncoder, {file, options}),
       decoder_(config, T5Side::kDecoder, {file, options}),
-      head_VD_(file.contains(kHead) ? T5Weights{file, options}.get(
-                                          kHead, {config.shape.vocabulary, config.shape.hidden})
-                                    : embedding_VD_) {
+      head_VD_(read_head(file, options)) {
   if (options.trained == Trained::kAdapter) add_adapters(options);
 }
 

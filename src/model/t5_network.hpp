@@ -22,8 +22,8 @@ struct T5Adapters {
 
 class T5Network {
  public:
-  // The head is tied to the embedding where the file has none. Throws Error when an adapter is
-  // wanted with a target that is no projection.
+  // The head is tied to the embedding where the file has none, or a copy of it that is to be tied.
+  // Throws Error when an adapter is wanted with a target that is no projection.
   T5Network(const T5Config& config, const TensorFile& file, const CausalLmOptions& options);
 
   const T5Config& config() const { return config_; }
@@ -51,6 +51,7 @@ class T5Network {
   TensorSources merged() const;  // borrow the network
 
  private:
+  at::Tensor read_head(const TensorFile& file, const CausalLmOptions& options) const;
   void add_adapters(const CausalLmOptions& options);
   bool tied() const { return head_VD_.is_same(embedding_VD_); }
   at::Tensor embed(const at::Tensor& tokens_N) const;

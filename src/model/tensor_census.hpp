@@ -24,6 +24,7 @@ class TensorCensus {
   // The file is borrowed; the folder is for messages.
   TensorCensus(std::filesystem::path dir, const TensorFile& file);
 
+  const TensorFile& file() const { return file_; }
   bool has(const std::string& name) const { return file_.contains(name); }
   // Throws Error when the file lacks it.
   void need(const std::string& name);

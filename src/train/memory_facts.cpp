@@ -45,6 +45,7 @@ EncoderFacts decoder_facts(const TrainConfig& config, const fs::path& dir, at::S
 
 EncoderFacts encoder_facts(const TrainConfig& config, const std::string& model,
                            at::ScalarType dtype) {
+  if (model.empty()) throw UsageError("rewards: a source of kind model names no model");
   fs::path dir = reward_model_path(config, model);
   if (is_decoder_folder(dir)) return decoder_facts(config, dir, dtype);
   EncoderFacts facts;

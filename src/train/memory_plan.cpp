@@ -173,21 +173,23 @@ RankMemory plan_rank(const TrainConfig& config, const MemoryFacts& facts, int nu
                      int world_size) {
   const Placement placement(config.placement, number, world_size);
   const double element = real(facts.element_bytes);
-  const double reference = reference_is_copied(config) ? kFloat : 0;
+  // What is trained is float32 at least.
+  const double leaf = whole(config) ? std::max(kFloat, element) : kFloat;
+  const double reference = reference_is_copied(config) ? leaf : 0;
   RankMemory rank{.program = kProgramBytes + kWordBytes * real(facts.policy.vocabulary)};
   if (facts.element_bytes == 2 && config.policy.device == "cpu")
     rank.prepared = real(kPreparedProducts) * kPreparedProductBytes;
-  // Leaves in float32 that are computed with as they are are there once.
-  const double rounded = whole(config) && element >= kFloat ? 0 : element;
-  rank.trained = real(facts.trained_parameters) * (kFloat + rounded);
+  // Weights that are computed with as they are are there once.
+  const double rounded = whole(config) && element == leaf ? 0 : element;
+  rank.trained = real(facts.trained_parameters) * (leaf + rounded);
   // What it started from, for the comparison at the end.
-  if (!config.policy.adapter.empty()) rank.trained += real(facts.trained_parameters) * kFloat;
+  if (!config.policy.adapter.empty()) rank.trained += real(facts.trained_parameters) * leaf;
   // Kept by learners, lent to the others while they evaluate it.
   const bool averaged = placement.learns() || config.evaluate.weights == EvaluatedWeights::kEma;
   if (config.optimizer.ema.decay > 0 && averaged)
-    rank.trained += real(facts.trained_parameters) * kFloat;
+    rank.trained += real(facts.trained_parameters) * leaf;
   if (placement.learns()) {
-    rank.trained += real(facts.trained_parameters) * (3 * kFloat + reference);
+    rank.trained += real(facts.trained_parameters) * (3 * leaf + reference);
     rank.update_rows = largest_micro_batch(config, facts, placement, number);
     const auto lora_rank = whole(config) ? 0 : config.policy.lora.rank;
     rank.update = pass_bytes(facts.policy, element, lora_rank, rank.update_rows) +

@@ -53,11 +53,11 @@ class RestartTest(EndToEnd):
         self.assertEqual(run.digest(), whole.digest())
         self.assertEqual(run.metrics(), whole.metrics())
 
-    def crashes_early(self, times):
+    def crashes_early(self, times, **stdin):
         folder = self.folder / str(times)
         folder.mkdir()
         return subprocess.run([SOURCE / "launch/run", "-n", "2", "sh", "-c", CRASHES, "sh", folder, str(times)], cwd=SOURCE,
-                              env=environment(), capture_output=True, text=True, timeout=60)
+                              env=environment(), capture_output=True, text=True, timeout=60, **(stdin or {"stdin": subprocess.DEVNULL}))
 
     def test_a_crash_before_the_ranks_have_met_is_tried_again_twice(self):
         passed, failed = self.crashes_early(2), self.crashes_early(3)
@@ -68,6 +68,12 @@ class RestartTest(EndToEnd):
         self.assertEqual(failed.returncode, 1, failed.stderr)
         self.assertEqual(failed.stderr.count(again), 2, failed.stderr)
         self.assertIn("rank 1 was killed (signal 11); it was not yet started", failed.stderr)
+
+    def test_lines_that_a_launcher_may_have_read_are_not_started_again_without(self):
+        failed = self.crashes_early(1, input="{}\n")
+
+        self.assertEqual(failed.returncode, 1, failed.stderr)
+        self.assertNotIn("starting again", failed.stderr)
 
     def test_a_killed_rank_ends_the_job_and_resume_has_the_same_bits(self):
         # etpo: with a critic of its own and a target that follows it.

@@ -42,6 +42,10 @@ TEST(ConfigBadInput, NamesASectionThatIsToBeTakenAway) {
     EXPECT_EQ(message(fmt::format("name: x\noptimizer: {}\nseed: 1", null)),
               "f.yaml:2: optimizer: expected keys of the section, got nothing" + rest);
   }
+  for (const char* written : {"\xEF\xBB\xBFoptimizer: ~", "optimizer: &a ~\nname: x"}) {
+    EXPECT_EQ(message(written),
+              "f.yaml:1: optimizer: expected keys of the section, got nothing" + rest);
+  }
   EXPECT_EQ(message("optimizer: {}"),
             "f.yaml:1: optimizer: expected keys of the section, got an empty mapping" + rest);
   EXPECT_EQ(message("{name: x, optimizer: ~, seed: 1}"),

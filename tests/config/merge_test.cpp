@@ -67,6 +67,7 @@ TEST(ConfigMerge, TakingAwayWhatIsNotThereIsAnError) {
 
 TEST(ConfigMerge, NothingTakesAnOptionalSectionAway) {
   EXPECT_TRUE(read({kBase}).lora);
+  EXPECT_TRUE(read({kBase, {"over.yaml", "lora:  # rank: 2\n"}}).lora);  // says nothing
   EXPECT_FALSE(read({kBase}, {"lora=~"}).lora);
   const auto again = read({kBase}, {"lora=~", "lora={}"});
   EXPECT_TRUE(again.lora);

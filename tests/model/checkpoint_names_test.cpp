@@ -89,7 +89,8 @@ TEST(CheckpointNames, WhatPublishedFilesCarryAndNobodyReadsIsLeftAside) {
   const TempDir temp;
   const std::map<std::string, std::vector<std::string>> idle{
       {"llama",
-       {"model.layers.0.self_attn.rotary_emb.inv_freq", "score.weight", "v_head.summary.weight"}},
+       {"model.layers.0.self_attn.rotary_emb.inv_freq", "rotary_emb.inv_freq", "score.weight",
+        "v_head.summary.weight", "value_head.weight"}},
       {"gpt2", {"transformer.h.0.attn.bias", "transformer.h.1.attn.masked_bias"}},
       {"gpt_neox",
        {"gpt_neox.layers.0.attention.bias", "gpt_neox.layers.0.attention.masked_bias",

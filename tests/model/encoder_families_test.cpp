@@ -2,6 +2,7 @@
 // Encoders of every family and head against transformers, by tests/golden/make_encoders.py.
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -88,6 +89,24 @@ TEST_P(EncoderFamily, ABatchGivesWhatItsSequencesGiveAlone) {
     row += rows;
   }
   EXPECT_EQ(row, together.size(0));
+}
+
+// BERT's first files call a norm's weight and bias gamma and beta.
+TEST_P(EncoderFamily, OlderNamesOfNormsAreRead) {
+  NamedTensors renamed;
+  const auto file = TensorFile::open(dir_);
+  for (const auto& name : file.names()) {
+    auto older = name;
+    for (const auto& [now, before] : {std::pair{"weight", "gamma"}, std::pair{"bias", "beta"}}) {
+      const auto ending = std::string("LayerNorm.") + now;
+      if (name.ends_with(ending))
+        older = name.substr(0, name.size() - std::strlen(now)).append(before);
+    }
+    renamed.emplace_back(older, file.get(name).clone());
+  }
+  write_weights(dir_, renamed);
+
+  expect_near_golden(*load({.dtype = at::kDouble}), 1e-9);
 }
 
 // With ALARM_EXPORT_ENCODERS=DIR, make_encoders.py DATA_DIR --check DIR loads what this writes.

@@ -142,6 +142,24 @@ TEST_P(T5Golden, GradientsOfEveryWeightAgree) {
   expect_gradients(model->trainable(), tiny_.golden("weight_gradients"));
 }
 
+// As files are that were made of PyTorch's state dictionaries: launch/convert-pickle's, too.
+TEST(T5, ACopyOfATiedEmbeddingUnderTheHeadsNameIsTrainedWithIt) {
+  const TinyT5 tiny("tiny_t5");
+  const TempDir temporary;
+  const auto dir = temporary / "copied";
+  std::filesystem::copy(tiny.dir(), dir);
+  NamedTensors tensors;
+  const auto file = TensorFile::open(tiny.dir());
+  for (const auto& name : file.names()) tensors.emplace_back(name, file.get(name).clone());
+  tensors.emplace_back("lm_head.weight", file.get("shared.weight").clone());
+  write_weights(dir, tensors);
+
+  const auto model = CausalLm::load(dir, {.dtype = at::kDouble, .trained = Trained::kWeights});
+  golden_loss(score_all(*model, tiny).logprobs_T, tiny).backward();
+
+  expect_gradients(model->trainable(), tiny.golden("weight_gradients"));
+}
+
 TEST_P(T5Golden, GreedyGenerationOfRaggedPromptsAgreesFor200Tokens) {
   const auto model = tiny_.load(at::kDouble, T5Lora::kOff);
 
