@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "alarm/model/reward_head.hpp"
 
 #include "model/config_file.hpp"
@@ -92,9 +94,9 @@ void count_t5_stack(const T5Config& config, const std::string& stack, TensorCens
     if (decoder) maps.push_back("layer.1.EncDecAttention." + map);
   }
   for (const std::string map : {config.gated ? "wi_0" : "wi", config.gated ? "wi_1" : "wi", "wo"})
-    maps.push_back(mlp + "DenseReluDense." + map);
+    maps.push_back(fmt::format("{}DenseReluDense.{}", mlp, map));
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto block = stack + ".block." + std::to_string(i) + ".";
+    const auto block = fmt::format("{}.block.{}.", stack, i);
     for (const auto& map : maps) census.need(block + map + ".weight");
     for (const auto& norm : norms) census.need(block + norm + "layer_norm.weight");
   }
