@@ -46,11 +46,12 @@ FAMILIES = {
     "llama": (AutoModelForCausalLM, LlamaConfig(**SMALL, num_key_value_heads=2), ["q_proj", "up_proj"]),
     "llama_reward": (AutoModelForSequenceClassification, LlamaConfig(**SMALL, num_key_value_heads=2, num_labels=3), ["v_proj"]),
     "qwen2": (AutoModelForCausalLM, Qwen2Config(**SMALL, num_key_value_heads=2), "all-linear"),
-    "gpt2": (AutoModelForCausalLM, GPT2Config(vocab_size=128, n_embd=32, n_layer=2, n_head=4, n_positions=64),
+    "gpt2": (AutoModelForCausalLM, GPT2Config(vocab_size=128, n_embd=32, n_layer=2, n_head=4, n_positions=64,
+                                              bos_token_id=0, eos_token_id=0),
              ["c_attn", "attn.c_proj", "mlp.c_fc"]),
     "gpt_neox": (AutoModelForCausalLM, GPTNeoXConfig(**SMALL), ["query_key_value", "dense"]),
     "bert": (AutoModelForMaskedLM, BertConfig(**SMALL), ["query", "value"]),
-    "t5": (AutoModelForSeq2SeqLM, T5Config(vocab_size=128, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4),
+    "t5": (AutoModelForSeq2SeqLM, T5Config(vocab_size=128, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4, decoder_start_token_id=0),
            ["q", "v", "wo"]),
 }
 
