@@ -50,8 +50,7 @@ void describe(FieldVisitor& v, PolicyConfig& policy) {
   v.choice("train", policy.train, {"adapter", "full"},
            "What is trained of it: a low-rank adapter, or every weight, which takes 16 bytes of a "
            "learner's memory for each (4 of an actor's; in bfloat16 2 more) and a learning rate "
-           "some hundred times "
-           "smaller.");
+           "some hundred times smaller.");
   v.section("adapter", "Of train: adapter.", [&] {
     v.field("path", policy.adapter,
             "Folder of a LoRA adapter in PEFT's layout that training starts from, such as a "

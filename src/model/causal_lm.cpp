@@ -8,7 +8,6 @@
 #include "alarm/base/error.hpp"
 
 #include "model/cached_decoder.hpp"
-#include "model/checkpoint_names.hpp"
 #include "model/config_file.hpp"
 #include "model/decoder_network.hpp"
 #include "model/families.hpp"
@@ -22,7 +21,9 @@ namespace {
 class DecoderModel final : public NetworkLm<DecoderNetwork, DecoderSpec> {
  public:
   DecoderModel(const std::filesystem::path& dir, const CausalLmOptions& options)
-      : NetworkLm(dir, read_decoder_spec(dir), options) {}
+      : NetworkLm(dir, read_decoder_spec(dir), options) {
+    if (options.trained == Trained::kWeights) head_VD(Adapter::kOff);  // throws without one
+  }
 
   at::Tensor hidden(const RaggedBatch& batch, Adapter adapter) const override {
     check(batch);
@@ -76,13 +77,9 @@ void check_tokenizer_fits(const CausalLmShape& shape, std::int64_t id_limit,
 
 std::unique_ptr<CausalLm> CausalLm::load(const std::filesystem::path& dir,
                                          const CausalLmOptions& options) {
-  std::unique_ptr<CausalLm> model;
   if (is_t5(ConfigFile(dir / "config.json").text_or("model_type", "")))
-    model = load_t5(dir, options);
-  else
-    model = std::make_unique<DecoderModel>(dir, options);
-  check_tensor_names(dir, TensorFile::open(dir));
-  return model;
+    return load_t5(dir, options);
+  return std::make_unique<DecoderModel>(dir, options);
 }
 
 }  // namespace alarm_dist

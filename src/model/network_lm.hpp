@@ -16,13 +16,13 @@
 #include "alarm/model/causal_lm.hpp"
 #include "alarm/model/peft_adapter.hpp"
 
+#include "model/checkpoint_names.hpp"
 #include "model/model_files.hpp"
 #include "model/trained_weights.hpp"
 #include "model/weight_sources.hpp"
 
 namespace alarm_dist {
 
-//
 // A network is made of tensors and does not know which of them are trained. Where all are, the one
 // that is computed with is made anew for each pass, from the leaves rounded to the type of its
 // activations; that costs some hundred small objects, and makes every weight differentiable without
@@ -71,15 +71,12 @@ class NetworkLm : public CausalLm {
         spec_(std::move(spec)),
         trained_(options.trained),
         lora_(options.adapter),
-        network_(std::make_shared<const Network>(spec_, TensorFile::open(dir_), options)),
         shape_(spec_.shape) {
+    const auto file = TensorFile::open(dir_);
+    network_ = std::make_shared<const Network>(spec_, file, options);
+    check_tensor_names(dir_, file);
     shape_.parameters = network_->parameters();
-    if (trained_ != Trained::kWeights) return;
-    ALARM_CHECK(network_->head_VD().defined(),
-                "{}: every weight is to be trained, but the checkpoint has no head for the "
-                "vocabulary, only a reward model's",
-                dir_.string());
-    weights_ = TrainedWeights(network_->merged());
+    if (trained_ == Trained::kWeights) weights_ = TrainedWeights(network_->merged());
   }
 
   const std::filesystem::path& dir() const { return dir_; }

@@ -208,6 +208,11 @@ class TrainingTest(AdapterTest):
                     "algorithm.reference.kind: the reference of etpo has no adapter")
         self.refuse([*train, *set_options({**FROM, "policy.train": "full"})],
                     "policy.adapter.path: policy.train is full, which has no adapter")
+        silent = self.folder / "silent"
+        shutil.copytree(ADAPTER, silent)
+        config = json.loads((silent / "adapter_config.json").read_text())
+        (silent / "adapter_config.json").write_text(json.dumps({**config, "lora_alpha": 0}))
+        self.refuse([*train, *set_options({**SHORT, "policy.adapter.path": silent})], f'{silent}: "lora_alpha" is 0')
         planned = self.succeed(*train, "--dry-run", *set_options(FROM))
         self.assertIn(f"adapter      {ADAPTER}", planned.stdout)
         self.assertFalse((self.folder / "run/checkpoints").exists())

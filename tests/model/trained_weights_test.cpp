@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "alarm/base/error.hpp"
 #include "alarm/model/generator.hpp"
 #include "alarm/model/response_scores.hpp"
 
@@ -107,6 +108,17 @@ TEST_P(WholeModel, GenerationSaysWhatTheTrainingPassSays) {
 
 TEST_P(WholeModel, HasNoAdapterToSave) {
   EXPECT_THROW(model_->save_adapter(temp_ / "adapter"), std::exception);
+}
+
+TEST(WholeModelErrors, AModelWithoutAHeadForTheVocabularyIsNamed) {
+  const TempDir temp;
+  const auto dir = write_family("llama_reward", temp / "model");
+
+  EXPECT_THAT(
+      [&] { load(dir, at::kFloat, Trained::kWeights); },
+      ::testing::ThrowsMessage<Error>(::testing::AllOf(
+          ::testing::HasSubstr(dir.string()),
+          ::testing::HasSubstr("has no head for the vocabulary (tensor 'lm_head.weight')"))));
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, WholeModel,

@@ -52,6 +52,27 @@ TEST(MemoryPlan, CountsTheActivationsOfTheLargestMicroBatch) {
   EXPECT_DOUBLE_EQ(rank.trained, 500 * (4 + 4 + 4 + 4 + 2));
 }
 
+// The weight, its gradient and two moments in float32 at least, and in bfloat16 once more to
+// compute with; the gradient of the head and a part of it, and pieces of logits with their
+// gradient.
+TEST(MemoryPlan, CountsEveryWeightWhereAllAreTrained) {
+  auto config = small_config();
+  config.policy.train = "full";
+  const auto rank_of = [&](std::int64_t element_bytes) {
+    auto facts = small_facts();
+    facts.element_bytes = element_bytes;
+    return plan_memory(config, facts, 1).ranks.at(0);
+  };
+
+  EXPECT_DOUBLE_EQ(rank_of(2).trained, 500 * (4 * 4 + 2));
+  EXPECT_DOUBLE_EQ(rank_of(4).trained, 500 * 4 * 4);
+  EXPECT_DOUBLE_EQ(rank_of(8).trained, 500 * 4 * 8);
+  const double saved = 4 * (2 * 8 + 2) + 2 * (2 * 8 + 16 + 8 + 3 * 16);
+  const double working = 4 * 2 * 8 + 2 * (16 + 6 * 16);
+  EXPECT_DOUBLE_EQ(rank_of(2).update,
+                   200 * (3 * saved + working) + 2 * 4 * 100 * 8 + 3 * 4 * 200.0 * 100);
+}
+
 // Learners keep a reference that has an adapter of its own; every rank what it started from.
 TEST(MemoryPlan, CountsTheCopiesOfTheAdapterThatTrainingStartsFrom) {
   auto config = small_config();

@@ -44,7 +44,7 @@ class Optimizer {
   std::vector<at::Tensor> parameters() const;
   std::int64_t steps() const { return steps_; }
   // First moments (or momentum) under "<parameter>.m", second ones, where the kind has them, under
-  // ".v": copies on the CPU.
+  // ".v", on the CPU: the moments themselves where they are there already.
   NamedTensors state() const;
   void load_state(const TensorFile& file, std::int64_t steps);
 
