@@ -48,8 +48,8 @@ Chunk score_chunk(const at::Tensor& states, const at::Tensor& head, const at::Te
 }
 
 Chunk score_all(const at::Tensor& states, const at::Tensor& head, const at::Tensor& targets,
-                double temperature, Gradient wanted) {
-  const auto rows = std::max<std::int64_t>(1, kLogitsAtOnce / head.size(0));
+                double temperature, Gradient wanted, std::int64_t logits_at_once) {
+  const auto rows = std::max<std::int64_t>(1, logits_at_once / head.size(0));
   std::vector<at::Tensor> logprobs, entropies, gradients, entropy_gradients;
   for (std::int64_t begin = 0; begin < states.size(0); begin += rows) {
     const auto size = std::min(rows, states.size(0) - begin);
@@ -69,10 +69,11 @@ Chunk score_all(const at::Tensor& states, const at::Tensor& head, const at::Tens
 struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
   static variable_list forward(AutogradContext* context, const at::Tensor& states,
                                const at::Tensor& head, const at::Tensor& targets,
-                               double temperature, bool entropy_gradient) {
-    const auto scores =
-        score_all(states, head, targets, temperature,
-                  entropy_gradient ? Gradient::kOfTargetsAndEntropy : Gradient::kOfTargets);
+                               double temperature, bool entropy_gradient,
+                               std::int64_t logits_at_once) {
+    const auto scores = score_all(
+        states, head, targets, temperature,
+        entropy_gradient ? Gradient::kOfTargetsAndEntropy : Gradient::kOfTargets, logits_at_once);
     context->save_for_backward({scores.gradient_TD, scores.entropy_gradient_TD});
     if (!entropy_gradient) context->mark_non_differentiable({scores.entropy});
     return {scores.logprobs, scores.entropy};
@@ -85,7 +86,7 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
     };
     at::Tensor gradient_TD = chain(0);
     if (saved[1].defined() && grads[1].defined()) gradient_TD = gradient_TD + chain(1);
-    return {gradient_TD, {}, {}, {}, {}};
+    return {gradient_TD, {}, {}, {}, {}, {}};
   }
 };
 
@@ -94,10 +95,12 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
 struct ScoreTokensOfTrainedHead : torch::autograd::Function<ScoreTokensOfTrainedHead> {
   static variable_list forward(AutogradContext* context, const at::Tensor& states,
                                const at::Tensor& head, const at::Tensor& targets,
-                               double temperature) {
-    const auto scores = score_all(states, head, targets, temperature, Gradient::kNone);
+                               double temperature, std::int64_t logits_at_once) {
+    const auto scores =
+        score_all(states, head, targets, temperature, Gradient::kNone, logits_at_once);
     context->save_for_backward({states, head, targets});
     context->saved_data["temperature"] = temperature;
+    context->saved_data["logits_at_once"] = kTrainedHeadFactor * logits_at_once;
     return {scores.logprobs, scores.entropy};
   }
 
@@ -105,7 +108,8 @@ struct ScoreTokensOfTrainedHead : torch::autograd::Function<ScoreTokensOfTrained
     const auto saved = context->get_saved_variables();
     const auto &states = saved[0], &head = saved[1], &targets = saved[2];
     const double temperature = context->saved_data["temperature"].toDouble();
-    const auto rows = std::max<std::int64_t>(1, kTrainedLogitsAtOnce / head.size(0));
+    const auto rows =
+        std::max<std::int64_t>(1, context->saved_data["logits_at_once"].toInt() / head.size(0));
     const auto dstates = at::empty_like(states);
     const auto wide = at::promote_types(head.scalar_type(), at::kFloat);  // a sum over chunks
     const auto dhead = at::zeros_like(head, head.options().dtype(wide));
@@ -125,7 +129,7 @@ struct ScoreTokensOfTrainedHead : torch::autograd::Function<ScoreTokensOfTrained
       else
         dhead.add_(dlogits.t().mm(of_chunk(states)));
     }
-    return {dstates, dhead.to(head.scalar_type()), {}, {}};
+    return {dstates, dhead.to(head.scalar_type()), {}, {}, {}};
   }
 
  private:
@@ -149,17 +153,20 @@ struct ScoreTokensOfTrainedHead : torch::autograd::Function<ScoreTokensOfTrained
 }  // namespace
 
 TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD,
-                         const at::Tensor& targets_T, double temperature, EntropyGradient entropy) {
+                         const at::Tensor& targets_T, double temperature, EntropyGradient entropy,
+                         std::int64_t logits_at_once) {
   if (!at::GradMode::is_enabled() || !states_TD.requires_grad()) {
-    const auto scores = score_all(states_TD, head_VD, targets_T, temperature, Gradient::kNone);
+    const auto scores =
+        score_all(states_TD, head_VD, targets_T, temperature, Gradient::kNone, logits_at_once);
     return {scores.logprobs, scores.entropy};
   }
   if (head_VD.requires_grad()) {
-    const auto scores = ScoreTokensOfTrainedHead::apply(states_TD, head_VD, targets_T, temperature);
+    const auto scores =
+        ScoreTokensOfTrainedHead::apply(states_TD, head_VD, targets_T, temperature, logits_at_once);
     return {scores[0], entropy == EntropyGradient::kYes ? scores[1] : scores[1].detach()};
   }
   const auto scores = ScoreTokens::apply(states_TD, head_VD, targets_T, temperature,
-                                         entropy == EntropyGradient::kYes);
+                                         entropy == EntropyGradient::kYes, logits_at_once);
   return {scores[0], scores[1]};
 }
 

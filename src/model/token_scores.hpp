@@ -21,6 +21,7 @@ struct TokenScores {
 // and is there only where it is wanted.
 TokenScores score_tokens(const at::Tensor& states_TD, const at::Tensor& head_VD,
                          const at::Tensor& targets_T, double temperature,
-                         EntropyGradient entropy = EntropyGradient::kNo);
+                         EntropyGradient entropy = EntropyGradient::kNo,
+                         std::int64_t logits_at_once = kLogitsAtOnce);
 
 }  // namespace alarm_dist

@@ -84,7 +84,8 @@ double logits_bytes(const TrainConfig& config, const MemoryFacts& facts, std::in
 double trained_head_bytes(const MemoryFacts& facts, std::int64_t rows) {
   const auto& p = facts.policy;
   const double wide = std::max(kFloat, real(facts.element_bytes));
-  const double at_once = std::min(real(rows * p.vocabulary), real(kTrainedLogitsAtOnce));
+  const double at_once =
+      std::min(real(rows * p.vocabulary), real(kTrainedHeadFactor * kLogitsAtOnce));
   return 2 * wide * real(p.vocabulary * p.hidden) + 3 * wide * at_once;
 }
 

@@ -2,6 +2,8 @@
 // Oracle: autograd through log_softmax on the whole matrix, float64.
 #include "model/token_scores.hpp"
 
+#include <utility>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -40,16 +42,18 @@ TEST(TokenScores, GradientsOfLogprobAndEntropyAreAutograds) {
   EXPECT_LT((ours.states_TD.grad() - theirs.states_TD.grad()).abs().max().item<double>(), 1e-14);
 }
 
-// Chunks of one row: sums over chunks are in it.
+// All rows at once, and each by itself: sums over pieces are in the second.
 TEST(TokenScores, GradientsOfATrainedHeadAreAutograds) {
   const double temperature = 0.7;
   const auto weight_T = waves({7}, 0.4), other_T = waves({7}, 2.1);
-  for (const auto entropy : {EntropyGradient::kNo, EntropyGradient::kYes}) {
+  for (const auto& [entropy, at_once] : {std::pair{EntropyGradient::kNo, kLogitsAtOnce},
+                                         {EntropyGradient::kYes, kLogitsAtOnce},
+                                         {EntropyGradient::kYes, std::int64_t{1}}}) {
     const auto ours = make_case(), theirs = make_case();
     const double share = entropy == EntropyGradient::kYes ? 1 : 0;
 
     const auto scores = score_tokens(ours.states_TD, ours.head_VD.requires_grad_(), ours.targets_T,
-                                     temperature, entropy);
+                                     temperature, entropy, at_once);
     (scores.logprobs_T * weight_T + share * scores.entropy_T * other_T).sum().backward();
 
     const auto logits = theirs.states_TD.matmul(theirs.head_VD.requires_grad_().t()) / temperature;

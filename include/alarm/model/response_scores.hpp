@@ -15,9 +15,9 @@ namespace alarm_dist {
 // 12 MiB, which a processor's cache and allocator take well.
 inline constexpr std::int64_t kLogitsAtOnce = std::int64_t{64} * 49152;
 
-// The same where the head is trained: each piece adds to a gradient of the head's size, so that
-// fewer and larger ones take less time.
-inline constexpr std::int64_t kTrainedLogitsAtOnce = 8 * kLogitsAtOnce;
+// So many times more in the backward pass of a head that is trained: each piece adds to a gradient
+// of the head's size, so that fewer and larger ones take less time.
+inline constexpr std::int64_t kTrainedHeadFactor = 8;
 
 // A ragged batch of responses and where their tokens are predicted. Row r of the results belongs to
 // the r-th response token in the order of add() calls.
